@@ -1,0 +1,1 @@
+"""Files and API rows become typed, checked, filed facts."""

@@ -1,0 +1,1 @@
+"""A metric's definition becomes SQL, numbers, and the rows behind them."""
