@@ -1,0 +1,1 @@
+"""What the rule book says: packs as dated data, strictly read."""

@@ -1,0 +1,75 @@
+"""The facts as of T: a time at or after 00:00 of T in the shop's zone is empty, and so is what came with it (reading rule 1).
+
+Reads schema `facts` (the state at some seq) of a DuckDB connection; makes schema `dated` with the same tables, and the macro
+`wall(instant, zone)`.
+"""
+
+import datetime as dt
+
+import duckdb
+
+from tianping.facts.engine import quoted, wall
+from tianping.facts.schema import TABLES, Table
+from tianping.periods import HOME_ZONE, day_start
+
+CAME_WITH: dict[str, dict[str, tuple[str, ...]]] = {
+    "orders": {"closed_at": ("close_reason",)},
+    "cases": {
+        "answered_at": ("answer", "refusal_reason"),
+        "ended_at": ("outcome", "refund_fen"),
+        "escalated_at": ("escalated_by",),
+        "judged_at": ("liability",),
+        "rated_at": ("rating",),
+    },
+    "videos": {"look_reviewed_at": ("look_grade",)},
+}
+
+
+def as_of(con: duckdb.DuckDBPyConnection, date: dt.date) -> None:
+    """Make schema `dated` for T = `date`. Shops keep their row; `dated.shops` also has `cutoff`, the instant at which T begins there."""
+    found = con.sql(f"select distinct coalesce(timezone, '{HOME_ZONE}') from facts.shops").fetchall()
+    zones = sorted(str(zone) for (zone,) in found) or [HOME_ZONE]
+    con.execute("create schema dated")
+    con.execute(f"create macro wall(instant, zone) as {_wall(zones)}")
+    starts = " ".join(f"when {quoted(zone)} then timestamp '{day_start(date, zone)}'" for zone in zones)
+    con.execute(
+        f"create view dated.shops as select * replace (coalesce(timezone, '{HOME_ZONE}') as timezone), "
+        f"case coalesce(timezone, '{HOME_ZONE}') {starts} end as cutoff from facts.shops"
+    )
+    one = f"timestamp '{day_start(date, zones[0])}'" if len(zones) == 1 else None
+    for table in TABLES.values():
+        if table.own_time:
+            con.execute(f"create view dated.{table.name} as {_emptied(table, one)}")
+
+
+def _wall(zones: list[str]) -> str:
+    """The wall time of any zone in use."""
+    if len(zones) == 1:
+        return wall("instant", zones[0])
+    return "case zone " + " ".join(f"when {quoted(zone)} then {wall('instant', zone)}" for zone in zones) + " end"
+
+
+def _emptied(table: Table, one: str | None) -> str:
+    """`one`: the cutoff where all shops share it; then no join is needed to know it."""
+    cutoff = one or "clock.cutoff"
+    with_time = {name: time for time, names in CAME_WITH.get(table.name, {}).items() for name in names}
+    columns = []
+    for column in table.columns:
+        if column.type == "time" and column.name != "updated_at":
+            columns.append(f"case when t.{column.name} < {cutoff} then t.{column.name} end as {column.name}")
+        elif column.name in with_time:
+            columns.append(
+                f"case when t.{with_time[column.name]} >= {cutoff} then null else t.{column.name} end as {column.name}"
+            )
+        else:
+            columns.append(f't."{column.name}"')
+    return f"select {', '.join(columns)} from facts.{table.name} t" + ("" if one else f" {_to_clock(table)}")
+
+
+def _to_clock(table: Table) -> str:
+    """The join from a row to its shop's clock; rows still waiting for their order have none and count nowhere."""
+    if table.has_shop:
+        return "join dated.shops clock using (shop_id)"
+    parent = table.waits_for
+    key = TABLES[str(parent)].key[0]
+    return f"join facts.{parent} parent using ({key}) join dated.shops clock on clock.shop_id = parent.shop_id"

@@ -1,0 +1,153 @@
+"""A pack's definitions at T, as SQL conditions ready to be counted."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from tianping.periods import Period, Window
+from tianping.policy import formula
+from tianping.policy.model import CountOf, Measure, Metric, Pack, Version
+
+Key = tuple[str, str]
+Gives = Literal["both", "numerator", "denominator", "count_numerator", "count_denominator"]
+USUAL_DAYS = (1, 7, 30)  # reading rule 10
+
+
+class View(Protocol):
+    """What the metrics need to know of a view of the facts."""
+
+    @property
+    def key(self) -> tuple[str, ...]: ...
+    @property
+    def by_product(self) -> bool: ...
+    @property
+    def columns(self) -> Mapping[str, str]: ...
+    @property
+    def folds(self) -> Mapping[str, str]: ...
+    def select(self, columns: Iterable[str]) -> str: ...
+    def reads(self, columns: Iterable[str]) -> tuple[str, ...]: ...
+
+
+Views = Mapping[str, View]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A measure in SQL: which rows of `view`, under which day, left out by which rules, and what each row kept adds.
+
+    `day` gives a date; the rules and `count` are conditions that are never null; `total` is an integer, or None: each row adds one.
+    `clip` bounds the event days (a version that applies by deed counts only the days it was in force).
+    """
+
+    view: str
+    once_per: str | None
+    day: str
+    rules: tuple[tuple[str, str], ...]
+    count: str | None
+    total: str | None
+    lag: int
+    columns: frozenset[str]
+    clip: Period | None = None
+
+    @property
+    def left_out(self) -> str:
+        """The condition under which some rule leaves the row out."""
+        return " or ".join(rule for _, rule in self.rules) or "false"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What a tally gives to a metric."""
+
+    gives: Gives
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A metric as it is defined at T."""
+
+    key: Key
+    metric: Metric
+    version: Version
+    days: tuple[int, ...]
+    sides: tuple[Side, ...]
+    too_few_below: int
+
+    @property
+    def is_count(self) -> bool:
+        return self.version.count_of is not None
+
+    def window(self, days: int) -> Window:
+        return Window(days, self.version.window)
+
+
+def definitions(pack: Pack, views: Views, date: dt.date, days: Sequence[int] = ()) -> tuple[Definition, ...]:
+    """Every metric of the pack that is in force at T, for the usual days, those it names and those asked for."""
+    return tuple(
+        define(pack, views, key, version, date, days)
+        for key, metric in sorted(pack.metrics.items())
+        if (version := metric.at(date)) is not None
+    )
+
+
+def define(pack: Pack, views: Views, key: Key, version: Version, date: dt.date, days: Sequence[int] = ()) -> Definition:
+    """One version of a metric, whether in force at T or not (so that two versions can be compared)."""
+    metric = pack.metrics[key]
+    wanted = tuple(sorted({*USUAL_DAYS, *metric.days, *days}))
+    few = metric.too_few_below if metric.too_few_below is not None else pack.too_few_below
+    return Definition(key, metric, version, wanted, tuple(_sides(pack, views, metric, version, date)), few)
+
+
+def _sides(pack: Pack, views: Views, metric: Metric, version: Version, date: dt.date) -> Iterator[Side]:
+    if version.count_of is not None:
+        yield from _counted_side(pack, views, version.count_of, date)
+        return
+    for each, clip in _in_force(metric, version):
+        measures: tuple[tuple[Gives, Measure | None], ...] = (
+            ("both", each.both), ("numerator", each.numerator), ("denominator", each.denominator),
+        )  # fmt: skip
+        for gives, measure in measures:
+            if measure is not None:
+                yield Side(gives, _tally(pack, views[measure.of], measure, each.window, clip))
+
+
+def _in_force(metric: Metric, version: Version) -> Iterator[tuple[Version, Period | None]]:
+    """By close: the one version, for the whole window. By deed: every version up to this one, each for its own days (reading rule 12)."""
+    if version.applies == "close":
+        yield version, None
+        return
+    earlier = [each for each in metric.versions if each.since <= version.since]
+    for each, after in zip(earlier, [*earlier[1:], None], strict=True):
+        first = each.since if each is not earlier[0] else dt.date.min
+        yield each, Period(first, after.since - dt.timedelta(days=1) if after else dt.date.max)
+
+
+def _counted_side(pack: Pack, views: Views, count_of: CountOf, date: dt.date) -> Iterator[Side]:
+    metric = pack.metrics[count_of.metric, count_of.variant]
+    version = metric.at(date)
+    for side in _sides(pack, views, metric, version, date) if version else ():
+        if side.gives in ("both", count_of.side):
+            whole = side.gives == "both" and count_of.side == "denominator"
+            yield Side("count_denominator" if whole else "count_numerator", side.tally)
+
+
+def _tally(pack: Pack, view: View, measure: Measure, lag: int, clip: Period | None) -> Tally:
+    event = formula.check(measure.day, view.columns, pack.sets).type
+    day = formula.compile(f"day({measure.day})" if event == "time" else measure.day, pack.sets)
+    rules = [(name, formula.compile(pack.rules[name].when, pack.sets)) for name in measure.leave_out]
+    count = formula.compile(measure.count, pack.sets) if measure.count else None
+    total = formula.compile(measure.sum, pack.sets) if measure.sum else None
+    trees = [day, *(tree for _, tree in rules), *(tree for tree in (count, total) if tree is not None)]
+    return Tally(
+        view=measure.of,
+        once_per=measure.once_per,
+        day=formula.sql(day),
+        rules=tuple((name, formula.condition(tree)) for name, tree in rules),
+        count=formula.condition(count) if count is not None else None,
+        total=f"coalesce({formula.sql(total)}, 0)" if total is not None else None,
+        lag=lag,
+        columns=frozenset(name for tree in trees for name in formula.columns_of(tree)),
+        clip=clip,
+    )

@@ -1,0 +1,115 @@
+"""Packs from their folders. Strict: every fault of every file at once, with file and line."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from tianping.errors import Fault, NotFound, PolicyError
+from tianping.policy.model import Metric, Pack, PackFile, Words
+from tianping.policy.strict import read
+from tianping.policy.yamlio import Document, Place, load
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A pack with the documents it was read from, so that later checks can name file and line."""
+
+    pack: Pack
+    documents: tuple[Document, ...]
+
+    def fault(self, place: Place, what: str, now: str = "") -> Fault:
+        """A fault at `place` (`("metrics", "dispute_rate", …)`), wherever among the files that stands."""
+        document = max(self.documents, key=lambda each: _depth(each, place))
+        return Fault(document.file, document.line(place), what, now)
+
+
+def _depth(document: Document, place: Place) -> int:
+    return next((n for n in range(len(place), 0, -1) if place[:n] in document.lines), 0)
+
+
+def shipped() -> tuple[Path, ...]:
+    """The folders of the packs that come with the program."""
+    root = Path(str(files("tianping") / "packs"))
+    return tuple(sorted(path for path in root.iterdir() if path.is_dir() and any(path.glob("*.yaml"))))
+
+
+def key_of(name: str) -> Key:
+    """`refund_only_time/of_ended` → (metric, variant); the plain form has variant ""."""
+    metric, _, variant = name.partition("/")
+    return metric, variant
+
+
+def open_pack(folder: Path) -> tuple[Opened | None, list[Fault]]:
+    """One pack, or None, with its faults of form (what the formulas mean is checked in `check`)."""
+    paths = sorted(folder.glob("*.yaml"))
+    if not paths:
+        raise NotFound(f"no pack in {folder}: a pack is a folder of .yaml files; name one that has them")
+    documents = tuple(load(path, name=f"{folder.name}/{path.name}") for path in paths)
+    parts, faults = [], []
+    for document in documents:
+        part, found = read(PackFile, document)
+        faults += found
+        parts += [part] if part else []
+    if len(parts) == len(documents):
+        faults += _twice(documents)
+    heads = [part for part in parts if part.platform]
+    if not faults and (len(heads) != 1 or heads[0].label is None):
+        faults.append(
+            Fault(f"{folder.name}/", 1, "a pack names its platform and label once", 'add "platform:" and "label:" to one file')
+        )
+    if faults:
+        return None, faults
+    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()
+    return Opened(_join(heads[0], parts, digest), documents), []
+
+
+def _twice(documents: Sequence[Document]) -> list[Fault]:
+    """Names that two files of one pack both give."""
+    seen: dict[Place, Document] = {}
+    faults = []
+    for document in documents:
+        for place in document.lines:
+            if len(place) == 2 and place[0] in ("sets", "rules", "metrics"):
+                first = seen.setdefault(place, document)
+                if first is not document:
+                    now = f"first in {first.file}:{first.line(place)}; keep one"
+                    faults.append(
+                        Fault(document.file, document.line(place), f'"{place[1]}" of {place[0]} stands in two files', now)
+                    )
+    return faults
+
+
+def _join(head: PackFile, parts: Sequence[PackFile], digest: str) -> Pack:
+    metrics: dict[Key, Metric] = {key_of(name): metric for part in parts for name, metric in part.metrics.items()}
+    return Pack(
+        platform=head.platform or "",
+        label=head.label or Words(zh="", en=""),
+        too_few_below=head.too_few_below or 0,
+        digest=digest,
+        sets={name: each for part in parts for name, each in part.sets.items()},
+        rules={name: each for part in parts for name, each in part.rules.items()},
+        metrics=metrics,
+        tests=tuple(test for part in parts for test in part.tests),
+    )
+
+
+def open_all(folders: Sequence[Path] | None = None) -> tuple[tuple[Opened, ...], list[Fault]]:
+    """All packs of `folders` (default: those shipped)."""
+    opened, faults = [], []
+    for folder in shipped() if folders is None else folders:
+        pack, found = open_pack(folder)
+        faults += found
+        opened += [pack] if pack else []
+    return tuple(opened), faults
+
+
+def packs(folders: Sequence[Path] | None = None) -> Mapping[str, Pack]:
+    """Packs by platform. Raises PolicyError with every fault."""
+    opened, faults = open_all(folders)
+    if faults:
+        raise PolicyError(tuple(faults))
+    return {each.pack.platform: each.pack for each in opened}

@@ -1,0 +1,166 @@
+"""A pack, as read from its files: dated, labelled, sourced data. No behaviour beyond looking things up."""
+
+import datetime as dt
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from tianping.policy.strict import Strict
+
+Unit = Literal["rate", "seconds", "stars", "count"]
+
+
+class Words(Strict):
+    """The same words in Chinese and English."""
+
+    zh: str
+    en: str
+
+
+class Source(Strict):
+    """Where a rule comes from: document (S0–S4, or a rule's title), clause, and the rows of the specification it fulfils."""
+
+    document: str
+    clause: str = ""
+    spec: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.document} {self.clause}".strip()
+
+
+class Rule(Strict):
+    """A named reason for leaving a row out of a metric."""
+
+    label: Words
+    when: str
+    assumed: bool = False
+    note: str = ""
+
+
+class Narrower(Strict):
+    """Other values of a set inside one category (by path)."""
+
+    category: str
+    values: tuple[str, ...]
+
+
+class Set(Strict):
+    """A named set of values, which categories may change."""
+
+    values: tuple[str, ...]
+    inside: tuple[Narrower, ...] = ()
+    assumed: bool = False
+    note: str = ""
+
+
+class Measure(Strict):
+    """What is counted: rows of a view, under the day of an event, some left out by name.
+
+    `count` says which of the rows kept are in the numerator; `sum` what each adds to it; neither: each adds one.
+    `once_per: buyer` folds a buyer's days of the window into one row.
+    """
+
+    of: str
+    day: str
+    leave_out: tuple[str, ...] = ()
+    count: str | None = None
+    sum: str | None = None
+    once_per: Literal["buyer"] | None = None
+
+
+class CountOf(Strict):
+    """A count shown beside a rate: one side of another metric."""
+
+    metric: str
+    variant: str = ""
+    side: Literal["numerator", "denominator"]
+
+
+class Version(Strict):
+    """One dated definition. Either both sides from one measure, or a measure for each, or a side of another metric."""
+
+    since: dt.date
+    applies: Literal["close", "deed"] = "close"
+    source: tuple[Source, ...] = Field(min_length=1)
+    words: Words
+    window: int = Field(ge=0)
+    matures_days: int = Field(default=0, ge=0)
+    both: Measure | None = None
+    numerator: Measure | None = None
+    denominator: Measure | None = None
+    count_of: CountOf | None = None
+    assumed: bool = False
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _one_shape(self) -> Self:
+        shapes = (self.both is not None, self.numerator is not None and self.denominator is not None, self.count_of is not None)
+        if sum(shapes) != 1 or (self.numerator is None) != (self.denominator is None):
+            raise ValueError('a version has either "both", or "numerator" and "denominator", or "count_of"')
+        if self.assumed and not self.note:
+            raise ValueError('"assumed: true" needs a note that says what was decided')
+        return self
+
+    @property
+    def name(self) -> str:
+        """What figures call this version: the day it came into force."""
+        return self.since.isoformat()
+
+
+class Metric(Strict):
+    """A metric: what its figures are called and how they read, and its dated definitions, newest last."""
+
+    label: Words
+    unit: Unit
+    better: Literal["lower", "higher", "neither"]
+    days: tuple[int, ...] = ()
+    too_few_below: int | None = None
+    versions: tuple[Version, ...] = Field(min_length=1)
+
+    @field_validator("versions")
+    @classmethod
+    def _dated(cls, versions: tuple[Version, ...]) -> tuple[Version, ...]:
+        dates = [version.since for version in versions]
+        if dates != sorted(set(dates)):
+            raise ValueError("versions stand in the order of their dates, each date once")
+        return versions
+
+    def at(self, date: dt.date) -> Version | None:
+        """The version in force on `date`."""
+        return next((version for version in reversed(self.versions) if version.since <= date), None)
+
+
+class Case(Strict):
+    """A pack's own test: a sentence, rows in, figures out (`value` as text: "1/2" or "undefined")."""
+
+    sentence: str
+    date: dt.date
+    days: int
+    facts: dict[str, list[dict[str, object]]]
+    figures: dict[str, str]
+
+
+class PackFile(Strict):
+    """One YAML file of a pack; a pack is all files of its folder."""
+
+    platform: str | None = None
+    label: Words | None = None
+    too_few_below: int | None = None
+    note: str = ""
+    sets: dict[str, Set] = {}
+    rules: dict[str, Rule] = {}
+    metrics: dict[str, Metric] = {}
+    tests: tuple[Case, ...] = ()
+
+
+class Pack(Strict):
+    """Everything a platform's rule book says. Metrics are keyed by (name, variant)."""
+
+    platform: str
+    label: Words
+    too_few_below: int
+    digest: str
+    sets: dict[str, Set]
+    rules: dict[str, Rule]
+    metrics: dict[tuple[str, str], Metric]
+    tests: tuple[Case, ...]
