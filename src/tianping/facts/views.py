@@ -52,10 +52,21 @@ class View:
         listed = ", ".join(f'{every[column][1]} as "{column}"' for column in wanted)
         return " ".join((f"select {listed} {self.source}", *(part.join for part in parts)))
 
-    def reads(self, columns: Iterable[str]) -> tuple[str, ...]:
-        """The fact tables behind the named columns."""
+    def needs(self, columns: Iterable[str], needed: Iterable[str]) -> dict[str, set[str]]:
+        """The fact tables behind `columns`, with their columns behind `needed`. Booleans need only their table: empty is false."""
         wanted = set(columns)
-        return self.tables + tuple(part.table for part in self.parts if wanted & set(part.columns))
+        needs: dict[str, set[str]] = {table: set() for table in self.tables}
+        needs.update({part.table: set() for part in self.parts if wanted & set(part.columns)})
+        for column in wanted:
+            for table, source in MADE_FROM.get((self.name, column)) or MADE_FROM.get(("", column)) or self._own_source(column):
+                needs.setdefault(table, set())
+                if column in needed and self.columns[column] != "bool":
+                    needs[table].add(source)
+        return needs
+
+    def _own_source(self, column: str) -> tuple[tuple[str, str], ...]:
+        tables = [table for table in reversed(self.tables) if column in TABLES[table].by_name]
+        return ((tables[0], column),) if tables else ()
 
 
 def _of_table(table: str, alias: str, *, but: Iterable[str] = ()) -> Typed:
@@ -201,6 +212,25 @@ _PLAYS = """(
 )"""
 _VIDEO: Typed = _SHOP | _of_table("videos", "v") | {"with_product": ("bool", "coalesce(v.with_product, true)")}
 
+# What the made columns are made from: (view, column), or ("", column) in whatever view → (table, column).
+MADE_FROM: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
+    ("", "first_refund_at"): (("cases", "requested_at"),),
+    ("", "first_refund_kind"): (("cases", "kind"),),
+    ("", "first_refund_reason"): (("cases", "reason"),),
+    ("", "first_review_at"): (("reviews", "reviewed_at"),),
+    ("", "first_review_quality"): (("reviews", "quality"),),
+    ("", "first_review_logistics"): (("reviews", "logistics"),),
+    ("", "first_review_service"): (("reviews", "service"),),
+    ("", "complaint"): (("complaints", "verdict"),),
+    ("", "ended_in_s"): (("cases", "requested_at"), ("cases", "ended_at")),
+    ("", "in_hands_s"): (("cases", "requested_at"), ("cases", "ended_at"), ("cases", "answered_at")),
+    ("order", "shipped_at"): (("parcels", "shipped_at"),),
+    ("order", "collected_at"): (("parcels", "collected_at"),),
+    ("order", "signed_at"): (("parcels", "signed_at"),),
+    ("buyer_day", "last_score"): (("chat_ratings", "score"),),
+    ("buyer_day", "last_reason"): (("chat_ratings", "reason"),),
+}
+
 VIEWS: dict[str, View] = {
     view.name: view
     for view in (
@@ -224,7 +254,7 @@ VIEWS: dict[str, View] = {
                  "shop_id": ("text", "b.shop_id"), "buyer_id": ("text", "b.buyer_id"), "day": ("day", "b.day"), "asked": ("bool", "b.asked"),
                  "bursts": ("int", "b.bursts"), "answered_180": ("int", "b.answered_180"), "answered_300": ("int", "b.answered_300"),
                  "last_score": ("text", "b.last_score"), "last_reason": ("text", "b.last_reason"),
-             }, by_product=False, tables=("messages", "chat_ratings"), folds={
+             }, by_product=False, tables=("messages",), folds={
                  "asked": "bool_or(asked)", "bursts": "sum(bursts)", "answered_180": "sum(answered_180)", "answered_300": "sum(answered_300)",
                  "last_score": "max_by(last_score, day) filter (where last_score is not null)",
                  "last_reason": "max_by({'r': last_reason}, day) filter (where last_score is not null).r",

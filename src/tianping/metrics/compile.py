@@ -26,7 +26,7 @@ class View(Protocol):
     @property
     def folds(self) -> Mapping[str, str]: ...
     def select(self, columns: Iterable[str]) -> str: ...
-    def reads(self, columns: Iterable[str]) -> tuple[str, ...]: ...
+    def needs(self, columns: Iterable[str], needed: Iterable[str]) -> Mapping[str, set[str]]: ...
 
 
 Views = Mapping[str, View]
@@ -37,7 +37,7 @@ class Tally:
     """A measure in SQL: which rows of `view`, under which day, left out by which rules, and what each row kept adds.
 
     `day` gives a date; the rules and `count` are conditions that are never null; `total` is an integer, or None: each row adds one.
-    `clip` bounds the event days (a version that applies by deed counts only the days it was in force).
+    `columns` are those it reads, `needed` those of them without which it means nothing. `clip` bounds the event days (a version that applies by deed counts only the days it was in force).
     """
 
     view: str
@@ -48,6 +48,7 @@ class Tally:
     total: str | None
     lag: int
     columns: frozenset[str]
+    needed: frozenset[str]
     clip: Period | None = None
 
     @property
@@ -139,7 +140,8 @@ def _tally(pack: Pack, view: View, measure: Measure, lag: int, clip: Period | No
     rules = [(name, formula.compile(pack.rules[name].when, pack.sets)) for name in measure.leave_out]
     count = formula.compile(measure.count, pack.sets) if measure.count else None
     total = formula.compile(measure.sum, pack.sets) if measure.sum else None
-    trees = [day, *(tree for _, tree in rules), *(tree for tree in (count, total) if tree is not None)]
+    counted = [day, *(tree for tree in (count, total) if tree is not None)]
+    needed = counted + [tree for name, tree in rules if not pack.rules[name].may_lack]
     return Tally(
         view=measure.of,
         once_per=measure.once_per,
@@ -148,6 +150,7 @@ def _tally(pack: Pack, view: View, measure: Measure, lag: int, clip: Period | No
         count=formula.condition(count) if count is not None else None,
         total=f"coalesce({formula.sql(total)}, 0)" if total is not None else None,
         lag=lag,
-        columns=frozenset(name for tree in trees for name in formula.columns_of(tree)),
+        columns=frozenset(name for tree in (*counted, *(tree for _, tree in rules)) for name in formula.columns_of(tree)),
+        needed=frozenset(name for tree in needed for name in formula.needed_columns(tree)),
         clip=clip,
     )

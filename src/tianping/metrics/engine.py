@@ -13,12 +13,16 @@ import duckdb
 
 from tianping.errors import TianpingError
 from tianping.metrics.compile import Definition, Side, Tally, View, Views
+from tianping.metrics.coverage import judge, skip
 from tianping.metrics.levels import roll_up
 from tianping.metrics.rows import bucket_sql, rows_sql
 
 
-def compute(con: duckdb.DuckDBPyConnection, views: Views, platform: str, defined: Sequence[Definition], date: dt.date) -> None:
-    """Fill the temp table `figures` for one platform's definitions as of T. Raises where rows are lost or counted twice."""
+def compute(
+    con: duckdb.DuckDBPyConnection, views: Views, platform: str, defined: Sequence[Definition], date: dt.date, *, covered: bool = True
+) -> None:
+    """Fill the temp table `figures` for one platform's definitions as of T. Raises where rows are lost or counted twice.
+    `covered=False`: the facts are all there is, and coverage is not asked for."""
     con.execute(
         "create or replace temp table cells "
         "(metric integer, days integer, shop_id varchar, product_id varchar, numerator hugeint, denominator hugeint)"
@@ -26,6 +30,7 @@ def compute(con: duckdb.DuckDBPyConnection, views: Views, platform: str, defined
     uses = [Use(index, each.days, side) for index, each in enumerate(defined) for side in each.sides]
     for (view, _, _), group in groupby(sorted(uses, key=_pass_of), key=_pass_of):
         _count(con, Pass(view, views[view], platform, date, tuple(group)))
+    (judge if covered else skip)(con, views, platform, defined, date)
     roll_up(con, platform, defined, date)
 
 

@@ -1,4 +1,4 @@
-"""From shop and product to every level: sums of counts, then one exact value each."""
+"""From shop and product to every level: sums of counts, one exact value each, and how far it can be trusted."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -7,36 +7,50 @@ import duckdb
 
 from tianping.metrics.compile import Definition
 
-# (by, subject, where it exists). Categories go by their path, so that equal names on different branches stay apart (reading rule 11).
-_PATHS = ("l1", "l1 || '/' || l2", "l1 || '/' || l2 || '/' || l3")
-LEVELS: tuple[tuple[str, str], ...] = (
-    ("platform", "platform"),
-    *((f"category_l{level}", path) for level, path in enumerate(_PATHS, start=1)),
-    ("shop", "shop_id"),
-    *((f"shop_category_l{level}", f"shop_id || '/' || {path}") for level, path in enumerate(_PATHS, start=1)),
-    ("product", "product_id"),
+# (by, subject, the shop it belongs to). Categories go by their path, so that equal names on different branches stay apart (rule 11).
+PATHS = ("l1", "l1 || '/' || l2", "l1 || '/' || l2 || '/' || l3")
+LEVELS: tuple[tuple[str, str, str], ...] = (
+    ("platform", "platform", "null"),
+    *((f"category_l{level}", path, "null") for level, path in enumerate(PATHS, start=1)),
+    ("shop", "shop_id", "shop_id"),
+    *((f"shop_category_l{level}", f"shop_id || '/' || {path}", "shop_id") for level, path in enumerate(PATHS, start=1)),
+    ("product", "product_id", "min(shop_id)"),
 )
 
 # numerator / denominator, exactly rounded half-even to 6 decimals, in whole numbers.
-_MILLIONTHS = """case when 2 * (abs(numerator) * 1000000 % denominator) > denominator
-    or (2 * (abs(numerator) * 1000000 % denominator) = denominator and abs(numerator) * 1000000 // denominator % 2 = 1)
-  then 1 else 0 end + abs(numerator) * 1000000 // denominator"""
+_MILLIONTHS = """abs(numerator) * 1000000 // denominator + case
+    when 2 * (abs(numerator) * 1000000 % denominator) > denominator
+      or (2 * (abs(numerator) * 1000000 % denominator) = denominator and abs(numerator) * 1000000 // denominator % 2 = 1)
+    then 1 else 0 end"""
 
 
 def roll_up(con: duckdb.DuckDBPyConnection, platform: str, defined: Sequence[Definition], date: dt.date) -> None:
-    """Temp table `cells` to temp table `figures`, sorted."""
+    """Temp tables `cells` and `covered` to temp table `figures`."""
     _list_definitions(con, defined, date)
     con.execute(
         "create or replace temp table placed as select c.metric, c.days, c.shop_id, c.product_id, p.category_l1 as l1, "
         f"p.category_l2 as l2, p.category_l3 as l3, '{platform}' as platform, sum(numerator) as numerator, sum(denominator) as denominator "
         "from cells c left join facts.products p using (product_id) group by all having sum(numerator) <> 0 or sum(denominator) <> 0"
     )
-    levels = " union all ".join(
-        f"select metric, days, '{by}' as \"by\", {subject} as subject, sum(numerator) as numerator, sum(denominator) as denominator "
-        f"from placed where ({subject}) is not null group by all"
-        for by, subject in LEVELS
+    con.execute(f"create or replace temp table leveled as {' union all '.join(_level(*level) for level in LEVELS)}")
+    _add_uncovered(con)
+    con.execute(f"create or replace temp table figures as {_figures_sql(platform, date)}")
+
+
+def _level(by: str, subject: str, shop: str) -> str:
+    keys = f"metric, days, {subject}" + (", shop_id" if shop == "shop_id" else "")
+    return (
+        f"select metric, days, '{by}' as \"by\", {subject} as subject, {shop} as shop_id, sum(numerator) as numerator, "
+        f"sum(denominator) as denominator from placed where ({subject}) is not null group by {keys}"
     )
-    con.execute(f"create or replace temp table figures as {_figures_sql(platform, date, levels)}")
+
+
+def _add_uncovered(con: duckdb.DuckDBPyConnection) -> None:
+    """A shop whose facts were never or not wholly supplied has its figure said, even where nothing was counted."""
+    con.execute(
+        """insert into leveled select metric, days, 'shop', shop_id, shop_id, 0, 0 from covered
+           anti join (select * from leveled where "by" = 'shop') using (metric, days, shop_id)"""
+    )
 
 
 def _list_definitions(con: duckdb.DuckDBPyConnection, defined: Sequence[Definition], date: dt.date) -> None:
@@ -52,15 +66,29 @@ def _list_definitions(con: duckdb.DuckDBPyConnection, defined: Sequence[Definiti
             con.execute("insert into defined values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
-def _figures_sql(platform: str, date: dt.date, levels: str) -> str:
+# Above the shop a figure lacks data only where every shop does; it is incomplete where the days of some shop are.
+_ABOVE = """select metric, days, case when count(*) filter (where status = 'incomplete') > 0 then 'incomplete' else 'no_data' end as status,
+    count(*) || ' of ' || any_value(shops) || ' shops: ' || min(why) as why
+  from covered cross join (select count(*) as shops from signed) group by metric, days
+  having count(*) filter (where status = 'incomplete') > 0 or count(*) = any_value(shops)"""
+
+
+def _figures_sql(platform: str, date: dt.date) -> str:
     return f"""
+with above as ({_ABOVE}),
+known as (
+  select l.* replace (case when d.is_count then 1 else l.denominator end as denominator), d.* exclude (metric, days),
+    coalesce(s.status, a.status) as lacks, coalesce(s.why, a.why) as lacks_why
+  from leveled l join defined d using (metric, days)
+  left join covered s on s.metric = l.metric and s.days = l.days and s.shop_id = l.shop_id
+  left join above a on a.metric = l.metric and a.days = l.days and l.shop_id is null
+)
 select '{platform}' as platform, name as metric, variant, version, "by", subject, date '{date}' as date, days, first_day, last_day,
   numerator::bigint as numerator, denominator::bigint as denominator,
-  case when denominator <> 0 then (sign(numerator) * ({_MILLIONTHS}))::decimal(24, 0) * 0.000001::decimal(7, 6) end::decimal(24, 6) as value,
-  case when denominator = 0 then 'undefined' when matures_on > date '{date}' then 'immature'
+  case when denominator <> 0 then ((sign(numerator) * ({_MILLIONTHS}))::decimal(24, 0) * 0.000001::decimal(7, 6))::decimal(24, 6) end as value,
+  case when lacks is not null then lacks when denominator = 0 then 'undefined' when matures_on > date '{date}' then 'immature'
     when denominator < few and not is_count then 'too_few' else 'ok' end as status,
-  case when denominator = 0 then 'nothing to divide by in this period'
+  case when lacks is not null then lacks_why when denominator = 0 then 'nothing to divide by in these days'
     when matures_on > date '{date}' then 'the last days are final only on ' || matures_on
     when denominator < few and not is_count then 'fewer than ' || few || ' counted' else '' end as why
-from (select * replace (case when is_count then 1 else denominator end as denominator) from ({levels}) join defined using (metric, days))
-order by metric, variant, "by", subject, days"""
+from known"""

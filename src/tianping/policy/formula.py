@@ -270,6 +270,11 @@ def columns_of(tree: exp.Expression) -> Iterator[str]:
     return (column.name for column in tree.find_all(exp.Column))
 
 
+def needed_columns(tree: exp.Expression) -> Iterator[str]:
+    """Those of them whose value counts, not only whether it is empty: an event asked for by `is null` may never have happened."""
+    return (column.name for column in tree.find_all(exp.Column) if not isinstance(column.parent, exp.Is))
+
+
 def condition(tree: exp.Expression) -> str:
     """As SQL; a condition that is null did not happen."""
     return f"coalesce({sql(tree)}, false)"

@@ -29,10 +29,12 @@ class Source(Strict):
 
 
 class Rule(Strict):
-    """A named reason for leaving a row out of a metric."""
+    """A named reason for leaving a row out of a metric. `may_lack`: where its columns were never supplied, it leaves nothing
+    out and the metric stands."""
 
     label: Words
     when: str
+    may_lack: bool = False
     assumed: bool = False
     note: str = ""
 

@@ -38,7 +38,7 @@ def figures(
     chosen = pack or _shipped()[platform]
     load(con, facts, platform=chosen.platform)
     as_of(con, date)
-    compute(con, VIEWS, chosen.platform, definitions(chosen, VIEWS, date, days), date)
+    compute(con, VIEWS, chosen.platform, definitions(chosen, VIEWS, date, days), date, covered=False)
     return [Figure(*row) for row in con.sql("select * from figures").fetchall()]
 
 

@@ -1,0 +1,54 @@
+# Needs Python 3.11 or newer, gcc, git and make; everything else comes into .venv by itself.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+# Where `make run` puts its made-up market.
+DATA := tianping-data
+# Orders that `make bench` imports and closes.
+ORDERS ?= 1000000
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check spec bench lock format clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
+
+run: $(READY)  ## a made-up market in ./tianping-data, and its morning table
+	@$(BIN)/tianping --home $(DATA) demo
+
+test: $(READY)  ## all tests
+	@$(BIN)/pytest -n 2 --dist worksteal
+
+check: $(READY)  ## everything a change must pass: format, lint, types, floors, packs, tests, specification
+	@$(BIN)/ruff format --quiet --check --diff
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo > .venv/floors.log || { cat .venv/floors.log; exit 1; }
+	@$(BIN)/tianping policy check
+	@$(MAKE) --no-print-directory test spec
+
+spec: $(READY)  ## rows of the specification that no passing test proves
+	@$(BIN)/python scripts/proofs.py
+
+bench: $(READY)  ## seconds and memory of simulate, import, close (ORDERS=1000000)
+	@$(BIN)/python scripts/bench.py $(ORDERS)
+
+lock: $(READY)  ## pin and hash the dependencies anew (UPGRADE=--upgrade for newer ones)
+	@$(COMPILE) $(UPGRADE) pyproject.toml -o requirements/main.txt
+	@$(COMPILE) $(UPGRADE) --group dev pyproject.toml -o requirements/dev.txt
+
+format: $(READY)  ## put the code in order
+	@$(BIN)/ruff check --quiet --fix --exit-zero
+	@$(BIN)/ruff format --quiet
+
+clean:  ## remove what can be made again (not ./tianping-data)
+	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find src tests scripts -name __pycache__ -prune -exec rm -rf {} +
+
+$(READY): requirements/main.txt requirements/dev.txt pyproject.toml
+	@echo "setting up .venv" >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)

@@ -1,0 +1,89 @@
+"""Printing data: a table for people, one JSON array, or CSV; streamed, and nothing else on stdout."""
+
+import csv
+import datetime as dt
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import click
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from tianping.periods import HOME_ZONE, to_wall
+
+PAGE = 2000
+"""Rows of a people's table that are laid out together."""
+
+Rows = Iterable[Sequence[Any]]
+
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+    help="how data is printed",
+)
+
+
+def show(columns: Sequence[str], rows: Rows, form: str) -> None:
+    """Print rows in one of the three formats. Times (naive UTC) are shown in the home's zone."""
+    _PRINTERS[form](columns, rows)
+
+
+def fetched(found: duckdb.DuckDBPyConnection) -> tuple[list[str], Iterator[Sequence[Any]]]:
+    """Column names and rows of an executed query, batch by batch."""
+
+    def rows() -> Iterator[Sequence[Any]]:
+        while block := found.fetchmany(PAGE):
+            yield from block
+
+    return [str(column[0]) for column in found.description or ()], rows()
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can say: times as ISO with the offset of the home's zone."""
+    if isinstance(value, dt.datetime):
+        return to_wall(value).isoformat() + "+08:00" if HOME_ZONE == "Asia/Shanghai" else value.isoformat() + "Z"
+    return value.isoformat() if isinstance(value, dt.date) else value
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    plain = _plain(value)
+    return " ".join(map(str, plain)) if isinstance(plain, list | tuple) else str(plain)
+
+
+def _table(columns: Sequence[str], rows: Rows) -> None:
+    console, left = Console(soft_wrap=not sys.stdout.isatty()), iter(rows)
+    block = list(islice(left, PAGE))
+    while True:
+        table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+        for row in block:
+            table.add_row(*(_text(value).replace("[", r"\[") for value in row))
+        console.print(table)
+        block = list(islice(left, PAGE))
+        if not block:
+            return
+
+
+def _json(columns: Sequence[str], rows: Rows) -> None:
+    click.echo("[", nl=False)
+    for number, row in enumerate(rows):
+        one = dict(zip(columns, map(_plain, row), strict=True))
+        click.echo((",\n" if number else "\n") + json.dumps(one, ensure_ascii=False, default=str), nl=False)
+    click.echo("\n]")
+
+
+def _csv(columns: Sequence[str], rows: Rows) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_text(value) for value in row] for row in rows)
+
+
+_PRINTERS: dict[str, Callable[[Sequence[str], Rows], None]] = {"table": _table, "json": _json, "csv": _csv}

@@ -1,0 +1,173 @@
+"""Where one import's files are staged: canonical ones straight, mapped ones by way of raw cells; shops and orders first."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import pyarrow.parquet as pq
+
+from tianping.errors import ImportRefused
+from tianping.facts import mapsql
+from tianping.facts.batch import Batch, ahead
+from tianping.facts.canon import canonical
+from tianping.facts.check import Plan, Zoning
+from tianping.facts.engine import parquet
+from tianping.facts.mapping import Mapping, Target
+from tianping.facts.mapsql import Part, Scope
+from tianping.facts.read import Source, format_of
+from tianping.facts.schema import TABLES
+from tianping.facts.sieve import Sieve
+from tianping.facts.zones import Zones
+
+FIRST = ("shops", "orders")
+"""Tables by which the times of the others find their zone."""
+
+Progress = Callable[[str, float], None]
+
+
+class Task(NamedTuple):
+    """One file for one table; those of lower rank first."""
+
+    rank: int
+    part: int
+    run: Callable[[], None]
+
+
+@dataclass(slots=True)
+class Job:
+    """One file of the import. `known`: imported before, so that only joins read it. `rows` counts all its rows."""
+
+    part: int
+    source: Source
+    known: bool
+    headings: tuple[str, ...]
+    sieve: Sieve
+    rows: int = 0
+    raw: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return str(self.source.path)
+
+
+class Bench:
+    """Stages the files of one import into `folder`."""
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, folder: Path, sources: Sequence[Source], known: Sequence[bool], progress: Progress
+    ) -> None:
+        self._con, self._folder, self._progress = con, folder, progress
+        self._zones = Zones(con, folder)
+        self.jobs = [self._job(part, source, known=known[part]) for part, source in enumerate(sources)]
+        self._bytes = max(sum(job.source.path.stat().st_size for job in self.jobs), 1)
+        self._read = 0
+
+    def _job(self, part: int, source: Source, *, known: bool) -> Job:
+        headings = tuple(format_of(source.path).headings(source.path)) if unused(source) == "" else ()
+        return Job(part, source, known, headings, Sieve(self._con, self._folder, part, str(source.path), headings))
+
+    def run(self) -> None:
+        """Everything. Refuses, before anything is staged, what cannot be read as its table at all."""
+        tasks = [*self._straight_tasks(), *self._mapped_tasks()]
+        for job in self.jobs:
+            if job.source.mapping and not unused(job.source):
+                self._lay_out(job, job.source.mapping)
+        for task in sorted(tasks, key=lambda task: (task.rank, task.part)):
+            task.run()
+
+    def _straight_tasks(self) -> Iterator[Task]:
+        for job in self.jobs:
+            if not job.source.mapping and not job.known:
+                table = TABLES[job.source.table]
+                plan = Plan(table, canonical(table, job.headings, job.name), Zoning(()), clears=True, fill_shop=job.source.shop)
+                yield Task(_rank(table.name), job.part, partial(self._straight, job, plan))
+
+    def _mapped_tasks(self) -> Iterator[Task]:
+        for job in self.jobs:
+            for target in job.source.mapping.tables if job.source.mapping and not job.known else ():
+                if target.from_ == job.source.role:
+                    mapsql.check(self._scope(job, target))
+                    yield Task(_rank(target.table), job.part, partial(self._mapped, job, target))
+
+    def _batches(self, job: Job) -> Iterator[Batch]:
+        """The file's batches, counted and told."""
+        size = job.source.path.stat().st_size
+        for batch in ahead(format_of(job.source.path).batches(job.source.path)):
+            job.rows += len(batch.cells) + len(batch.bad)
+            yield batch
+            self._progress(job.name, (self._read + size * batch.done) / self._bytes)
+        self._read += size
+
+    def _straight(self, job: Job, plan: Plan) -> None:
+        job.sieve.tally(plan.table.name).given |= set(plan.given)
+        for batch in self._batches(job):
+            job.sieve.unreadable(plan.table.name, batch.bad)
+            self._con.register("batch", batch.cells)
+            job.sieve.sift(self._zoned(plan, "batch", job), "batch", "batch")
+            self._con.unregister("batch")
+
+    def _zoned(self, plan: Plan, batch: str, job: Job) -> Plan:
+        return replace(plan, zoning=self._zones.zoning(plan, batch, home=job.source.zone))
+
+    def _lay_out(self, job: Job, mapping: Mapping) -> None:
+        """The raw cells of a mapped file as Parquet, for its targets and the joins of others to read."""
+        table = _home_table(mapping, job.source.role)
+        for number, batch in enumerate(self._batches(job)):
+            if not job.known:
+                job.sieve.unreadable(table, batch.bad)
+            path = self._folder / "raw" / f"{job.part}-{number}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pq.write_table(batch.cells, path, compression="lz4")
+            job.raw.append(str(path))
+
+    def _mapped(self, job: Job, target: Target) -> None:
+        scope = self._scope(job, target)
+        plan = Plan(TABLES[target.table], mapsql.plan_cells(target), Zoning(()), clears=False, fill_shop=job.source.shop)
+        job.sieve.tally(target.table).given |= set(plan.given)
+        for join in target.join:
+            self._con.execute(f'CREATE OR REPLACE TEMP TABLE "of_{join.file}" AS {mapsql.join_sql(scope, join)}')
+        for path in job.raw:
+            raw = parquet([path])
+            self._con.execute(f"CREATE OR REPLACE TEMP TABLE mapped AS {mapsql.rows_sql(scope, raw)}")
+            job.sieve.sift_mapped(self._zoned(plan, "mapped", job), "mapped", raw)
+
+    def _scope(self, job: Job, target: Target) -> Scope:
+        assert job.source.mapping is not None
+        roles = job.source.mapping.files
+        others = {join.file: self._parts(job, join.file) for join in target.join}
+        for role, parts in others.items():
+            if not parts and not roles[role].optional:
+                names = " or ".join(roles[role].names)
+                raise ImportRefused(f"{job.name} is joined with {names}, which is not there; import the folder that holds both")
+        return Scope(target, roles, _part(job), others)
+
+    def _parts(self, job: Job, role: str) -> tuple[Part, ...]:
+        folder = job.source.path.parent
+        return tuple(_part(other) for other in self.jobs if other.source.role == role and other.source.path.parent == folder)
+
+
+def _part(job: Job) -> Part:
+    return Part(job.name, tuple(job.raw), job.headings)
+
+
+def _rank(table: str) -> int:
+    return FIRST.index(table) if table in FIRST else len(FIRST)
+
+
+def _home_table(mapping: Mapping, role: str) -> str:
+    """The table that unreadable rows of a file count to: the first read from it, else the first joined with it."""
+    own = [target.table for target in mapping.tables if target.from_ == role]
+    joined = [target.table for target in mapping.tables for join in target.join if join.file == role]
+    return [*own, *joined][0]
+
+
+def unused(source: Source) -> str:
+    """Why no table is read from a file; "" where one is."""
+    if source.mapping is None:
+        return ""
+    if not source.role:
+        return f'the mapping "{source.mapping.name}" knows no file of this name'
+    return source.mapping.files[source.role].unused

@@ -1,0 +1,188 @@
+"""Cells → values: for each type of the schema how a cell is cleaned, typed, and what is wrong with one that will not do.
+
+All of it is SQL over one column, run by DuckDB on whole batches. A rule reads the cleaned cell `c` (empty is null) and, for
+times, the wall time `w`; a typed value that is null where `c` is not makes the row go to quarantine.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from zoneinfo import available_timezones
+
+from tianping.facts.engine import quoted
+from tianping.facts.instants import each_to_instant_sql
+from tianping.facts.schema import Column
+from tianping.money import YUAN
+
+_BLANKS = "' \t\r\n\u00a0\u3000\ufeff'"
+_ISO = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|[+-]\d\d(:?\d\d)?))?)?"
+_HAS_OFFSET = r".{15,}(Z|[+-]\d\d(:?\d\d)?)"
+_WHOLE = r"[+-]?\d+(\.0+)?"
+_DESTROYED = r"[+-]?(\d+\.\d*|\d*\.\d+)([eE][+-]?\d+)?|[+-]?\d+[eE][+-]\d+"
+_WRAPPED = r"""^=\s*"(.*)"$|^''"""
+_FAR = "the year is outside 2000 to 2100"
+_TRUE = ("true", "1", "yes", "t", "是", "1.0")
+_FALSE = ("false", "0", "no", "f", "否", "0.0")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The SQL names a rule may read: cleaned cell, wall time, the row's zone and the zones it can be."""
+
+    c: str
+    w: str
+    zone: str
+    zones: tuple[str, ...]
+    yuan: bool = False
+
+
+Typed = Callable[[Column, Names], str]
+Reasons = Callable[[Column, Names], list[tuple[str, str]]]
+
+
+def one_of(values: Sequence[str]) -> str:
+    """`(…, …)` for SQL IN."""
+    return f"({', '.join(map(quoted, values))})"
+
+
+def clean(cell: str, column: Column) -> str:
+    """SQL: the cell without what surrounds it; empty is null. Ids also lose a spreadsheet's wrapping (`="69…"`, `'69…`).
+
+    Nearly every cell begins and ends with a plain letter or digit and is done after two comparisons.
+    """
+    trimmed = f"nullif(trim({cell}, {_BLANKS}), '')"
+    ends_plain = f"{cell}[-1] BETWEEN '!' AND '~'"
+    if column.type != "id":
+        return f"CASE WHEN {cell}[1] BETWEEN '!' AND '~' AND {ends_plain} THEN {cell} ELSE {trimmed} END"
+    begins_plain = f"({cell}[1] BETWEEN '0' AND '9' OR {cell}[1] BETWEEN 'A' AND 'z')"
+    unwrapped = rf"""nullif(trim(regexp_replace({trimmed}, '{_WRAPPED}', '\1'), {_BLANKS}), '')"""
+    return f"CASE WHEN {begins_plain} AND {ends_plain} THEN {cell} ELSE {unwrapped} END"
+
+
+def _id(column: Column, n: Names) -> str:
+    return f"CASE WHEN NOT regexp_full_match({n.c}, '{_DESTROYED}') THEN {n.c} END"
+
+
+def _text(column: Column, n: Names) -> str:
+    allowed = sorted(available_timezones()) if column.name == "timezone" else column.values
+    return f"CASE WHEN {n.c} IN {one_of(allowed)} THEN {n.c} END" if allowed else n.c
+
+
+def _bounded(number: str, column: Column) -> str:
+    low = f" AND {number} >= {column.low}" if column.low is not None else ""
+    high = f" AND {number} <= {column.high}" if column.high is not None else ""
+    return f"CASE WHEN true{low}{high} THEN {number} END" if low or high else number
+
+
+def _whole(n: Names) -> str:
+    return f"CASE WHEN regexp_full_match({n.c}, '{_WHOLE}') THEN TRY_CAST({n.c} AS BIGINT) END"
+
+
+def _int(column: Column, n: Names) -> str:
+    return _bounded(_whole(n), column)
+
+
+def _plain_yuan(n: Names) -> str:
+    return f"trim({n.c}, '¥￥元 ')"
+
+
+def _fen(column: Column, n: Names) -> str:
+    if not n.yuan:
+        return _bounded(_whole(n), column)
+    plain = _plain_yuan(n)
+    sum_ = f"CAST(TRY_CAST(replace({plain}, ',', '') AS DECIMAL(18, 2)) * 100 AS BIGINT)"
+    return _bounded(f"CASE WHEN regexp_full_match({plain}, '{YUAN}') THEN {sum_} END", column)
+
+
+def _bool(column: Column, n: Names) -> str:
+    return f"CASE WHEN lower({n.c}) IN {one_of(_TRUE)} THEN true WHEN lower({n.c}) IN {one_of(_FALSE)} THEN false END"
+
+
+def wall(n: Names) -> str:
+    """SQL: the time as written, whatever its zone; null where it is no ISO 8601 time."""
+    return f"CASE WHEN regexp_full_match({n.c}, '{_ISO}') THEN TRY_CAST({n.c} AS TIMESTAMP) END"
+
+
+def _time(column: Column, n: Names) -> str:
+    """`updated_at` keeps its microseconds: it only orders versions."""
+    stamped = f"TRY_CAST({n.c} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
+    local = each_to_instant_sql(n.w, n.zone, n.zones)
+    has_offset = f"CASE WHEN strlen({n.c}) = 19 AND {n.c}[17] = ':' THEN false ELSE regexp_full_match({n.c}, '{_HAS_OFFSET}') END"
+    instant = f"CASE WHEN {has_offset} THEN {stamped} ELSE {local} END"
+    floored = instant if column.name == "updated_at" else f"date_trunc('second', {instant})"
+    return f"CASE WHEN {_in_years(n.w)} THEN {floored} END"
+
+
+def _in_years(moment: str) -> str:
+    return f"{moment} >= DATE '2000-01-01' AND {moment} < DATE '2101-01-01'"
+
+
+def _date(n: Names) -> str:
+    return f"CASE WHEN regexp_full_match({n.c}, '\\d{{4}}-\\d\\d-\\d\\d') THEN TRY_CAST({n.c} AS DATE) END"
+
+
+def _day(column: Column, n: Names) -> str:
+    return f"CASE WHEN {_in_years(_date(n))} THEN {_date(n)} END"
+
+
+TYPED: dict[str, Typed] = {"id": _id, "text": _text, "int": _int, "fen": _fen, "bool": _bool, "time": _time, "day": _day}
+
+
+def _id_reasons(column: Column, n: Names) -> list[tuple[str, str]]:
+    return [("true", "a spreadsheet has destroyed this id; export the column as text and import the file again")]
+
+
+def _text_reasons(column: Column, n: Names) -> list[tuple[str, str]]:
+    if column.name == "timezone":
+        return [("true", "the zone database knows no such zone; names are like Asia/Shanghai")]
+    return [("true", f"not one of the values allowed: {', '.join(column.values)}")]
+
+
+def _bound_reason(column: Column) -> str:
+    if column.high is not None:
+        return f"not between {column.low} and {column.high}"
+    return "negative" if column.low == 0 else f"less than {column.low}"
+
+
+def _int_reasons(column: Column, n: Names) -> list[tuple[str, str]]:
+    return [(f"{_whole(n)} IS NULL", "not a whole number"), ("true", _bound_reason(column))]
+
+
+def _fen_reasons(column: Column, n: Names) -> list[tuple[str, str]]:
+    if not n.yuan:
+        not_whole = "not a whole number of fen; name the column …_yuan if it is yuan"
+        return [(f"{_whole(n)} IS NULL", not_whole), ("true", _bound_reason(column))]
+    plain = _plain_yuan(n)
+    return [
+        (f"regexp_full_match({plain}, '-?[\\d,]+\\.\\d{{3,}}')", "more than 2 decimals: no whole number of fen"),
+        (f"regexp_full_match({plain}, '-{YUAN}')", _bound_reason(column)),
+        ("true", "not a sum of yuan"),
+    ]
+
+
+def _bool_reasons(column: Column, n: Names) -> list[tuple[str, str]]:
+    return [("true", "neither yes nor no; allowed: true, false, 1, 0, yes, no, t, f, 是, 否")]
+
+
+def _time_reasons(column: Column, n: Names) -> list[tuple[str, str]]:
+    return [(f"{n.w} IS NOT NULL", _FAR), ("true", "not a time in ISO 8601 (2024-03-01 08:30:00)")]
+
+
+def _day_reasons(column: Column, n: Names) -> list[tuple[str, str]]:
+    return [(f"{_date(n)} IS NOT NULL", _FAR), ("true", "not a day in ISO 8601 (2024-03-01)")]
+
+
+REASONS: dict[str, Reasons] = {
+    "id": _id_reasons,
+    "text": _text_reasons,
+    "int": _int_reasons,
+    "fen": _fen_reasons,
+    "bool": _bool_reasons,
+    "time": _time_reasons,
+    "day": _day_reasons,
+}
+
+
+def reason(column: Column, n: Names) -> str:
+    """SQL: why the cell will not do, given that it was not typed."""
+    cases = " ".join(f"WHEN {condition} THEN {quoted(why)}" for condition, why in REASONS[column.type](column, n))
+    return f"CASE {cases} END"

@@ -1,0 +1,69 @@
+"""DuckDB: always in memory over Parquet (a DuckDB file would lock out the other processes), spilling into a scratch folder.
+
+Also the few pieces of SQL text that every reader of facts needs: quoting, Parquet lists, wall time by plain arithmetic.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import duckdb
+
+from tianping.facts.schema import TYPES, Table
+from tianping.periods import offsets
+
+
+def connect(scratch: Path | None = None, *, memory: str | None = None) -> duckdb.DuckDBPyConnection:
+    """A fresh in-memory database in UTC. `scratch` is where it may spill; `memory` caps it (`"2GB"`), else 80 % of
+    the machine's."""
+    con = duckdb.connect()
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET preserve_insertion_order = false")
+    if scratch is not None:
+        con.execute(f"SET temp_directory = {quoted(str(scratch))}")
+    if memory is not None:
+        con.execute(f"SET memory_limit = {quoted(memory)}")
+    return con
+
+
+def quoted(text: str) -> str:
+    """A string as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def name(identifier: str) -> str:
+    """A name as a quoted SQL identifier (`from`, `to`, `table` and `by` are columns of ours)."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def names(identifiers: Iterable[str], *, of: str = "") -> str:
+    """`"a", "b"`, or `t."a", t."b"` with `of="t"`."""
+    prefix = f"{of}." if of else ""
+    return ", ".join(prefix + name(identifier) for identifier in identifiers)
+
+
+def parquet(paths: Sequence[str]) -> str:
+    """The FROM item that reads these Parquet files; there must be one at least. A folder called `a=b` is just a folder."""
+    return f"read_parquet([{', '.join(quoted(path) for path in paths)}], hive_partitioning = false)"
+
+
+def empty(table: Table) -> str:
+    """A SELECT of no rows with exactly the table's columns and types."""
+    columns = ", ".join(f"NULL::{TYPES[column.type]} AS {name(column.name)}" for column in table.columns)
+    return f"SELECT {columns} WHERE false"
+
+
+def same_key(table: Table, left: str, right: str) -> str:
+    """The join condition on the table's key; a key column that may be empty (benchmarks.variant) equals itself when empty."""
+    return " AND ".join(
+        f"{left}.{name(key)} {'=' if table.by_name[key].required else 'IS NOT DISTINCT FROM'} {right}.{name(key)}"
+        for key in table.key
+    )
+
+
+def wall(instant: str, zone: str) -> str:
+    """The SQL of a naive UTC instant as wall time of `zone`: arithmetic, a hundredth of the cost of a zone look-up per row."""
+    steps = offsets(zone)
+    if len(steps) == 1:
+        return f"({instant} + INTERVAL {steps[0][1]} SECOND)"
+    later = " ".join(f"WHEN {instant} >= TIMESTAMP '{since}' THEN {seconds}" for since, seconds in reversed(steps))
+    return f"({instant} + to_seconds(CASE {later} ELSE {steps[0][1]} END))"

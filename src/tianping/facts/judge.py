@@ -1,0 +1,139 @@
+"""What is wrong with staged rows, given each other and what is known; what their keys' state is before and after them.
+
+Most rows name a key that no other row of the import names and that was never seen: they are `plain`. The others are
+`careful` (duplicates, clashes, known keys): only for them is a state worked out.
+"""
+
+from tianping.facts import lake, resolve, versions
+from tianping.facts.desk import Desk
+from tianping.facts.engine import name, names, parquet, quoted, same_key
+from tianping.facts.schema import TABLES, Table
+
+
+def judge(desk: Desk, table: Table) -> None:
+    """Of the rows of `incoming` make `care`, `kept`, `before`, `after`, `copies`; add the bad ones to `bad`."""
+    for step in (_take_care, _twins, _strangers, _keep, _incomplete, _copies, _quarantine):
+        step(desk, table)
+
+
+def _take_care(desk: Desk, table: Table) -> None:
+    """`care`: keys with several rows here, or ever seen (`_held`: the shelf). `careful`: their rows; `before`: their state."""
+    key, ever = names(table.key), lake.paths(desk.folder, desk.known, table)
+    keys = f"SELECT {key}, NULL::VARCHAR AS _held FROM incoming GROUP BY {key} HAVING count(*) > 1"
+    if ever:
+        on = same_key(table, "h", "i")
+        keys += f" UNION ALL SELECT {names(table.key, of='h')}, h._shelf FROM {parquet(ever)} h SEMI JOIN incoming i ON {on}"
+    desk.make("care", f"SELECT {key}, max(_held) AS _held FROM ({keys}) GROUP BY {key}")
+    rows = f"SELECT i.*, c._held FROM incoming i JOIN care c ON {same_key(table, 'i', 'c')}"
+    desk.make("careful", f"SELECT *, row_number() OVER (ORDER BY _part, _line) AS _row FROM ({rows})")
+    alive = lake.paths(desk.folder, versions.live(desk.known), table)
+    history = f"SELECT * FROM {parquet(alive)} h SEMI JOIN care c ON {same_key(table, 'h', 'c')}" if alive else ""
+    nothing = f"SELECT *, {desk.seq}::BIGINT AS _seq FROM careful WHERE false"
+    desk.make("history", f"SELECT {_said(table)} FROM ({history or nothing})")
+    desk.make("before", _state(table, "history"))
+
+
+def _said(table: Table) -> str:
+    """The columns of a raw row that its key's state depends on."""
+    return f"{names(resolve.columns(table))}, _clears, _seq, _part"
+
+
+def _state(table: Table, rows: str) -> str:
+    return f"SELECT *, {resolve.complete(table)} AS _complete FROM ({resolve.resolved(table, rows)})"
+
+
+def _twins(desk: Desk, table: Table) -> None:
+    """`copies`: rows identical to another of their file. `faults`: rows of one file with one key that differ, where nothing
+    says which is newer: the order of rows must never matter."""
+    key, row = names(table.key), f"{names(resolve.columns(table))}, _clears"
+    twin = f"min(_row) OVER (PARTITION BY _part, {row})"
+    desk.make("prints", f"SELECT _row, {twin} AS _print, _part, updated_at, {key} FROM careful")
+    desk.make("copies", "SELECT _row FROM prints WHERE _row <> _print")
+    desk.make("faults", f"""
+        SELECT _row, {quoted(table.key[0])} AS "column", NULL::VARCHAR AS value,
+            'this file has differing rows with this key and nothing says which is newer; keep one, or add updated_at' AS reason
+        FROM prints
+        WINDOW keyed AS (PARTITION BY {key}, _part), moment AS (PARTITION BY {key}, _part, updated_at)
+        QUALIFY min(_print) OVER moment <> max(_print) OVER moment
+            OR (bool_or(updated_at IS NULL) OVER keyed AND min(_print) OVER keyed <> max(_print) OVER keyed)
+    """)  # fmt: skip
+
+
+def _strangers(desk: Desk, table: Table) -> None:
+    """Add to `faults` the rows whose key is known under another shop: of the state before, or of the first row here."""
+    owned = "shop_id" in table.by_name and table.by_name["shop_id"].required and "shop_id" not in table.key
+    if not owned and table.waits_for is None:
+        return
+    key = names(table.key, of="r")
+    shop, parent = ("r.shop_id", "") if owned else ("p.shop_id", _join_parent(table, "r"))
+    rows = "SELECT * FROM careful ANTI JOIN faults USING (_row) ANTI JOIN copies USING (_row)"
+    desk.con.execute(f"""
+        INSERT INTO faults
+        WITH claims AS (
+            SELECT {key}, NULL::BIGINT AS _row, NULL::INTEGER AS _part, r.updated_at, {shop} AS _shop FROM before r {parent}
+            UNION ALL SELECT {key}, r._row, r._part, r.updated_at, {shop} FROM ({rows}) r {parent}
+        ), first AS (
+            SELECT *, first_value(_shop) OVER (PARTITION BY {names(table.key)}
+                ORDER BY _row IS NOT NULL, _part, updated_at NULLS FIRST, _row) AS _known
+            FROM claims WHERE _shop IS NOT NULL
+        )
+        SELECT _row, 'shop_id', _shop, 'this {table.key[0]} is known under shop ' || _known || ', this row is of shop ' || _shop
+        FROM first WHERE _row IS NOT NULL AND _shop <> _known
+    """)
+
+
+def _join_parent(table: Table, rows: str) -> str:
+    """The LEFT JOIN, as `p`, of the row this table's rows wait for."""
+    assert table.waits_for is not None
+    parent = TABLES[table.waits_for]
+    return f"LEFT JOIN {name(parent.name + '_now')} p ON {same_key(parent, 'p', rows)}"
+
+
+def _keep(desk: Desk, table: Table) -> None:
+    """`kept`: the careful rows without a fault, once each. `after`: the state of their keys with them."""
+    good = "careful ANTI JOIN faults USING (_row) ANTI JOIN copies USING (_row)"
+    desk.make("kept", f"SELECT *, {desk.seq}::BIGINT AS _seq FROM {good}")
+    desk.make("after", _state(table, f"(SELECT {_said(table)} FROM history UNION ALL SELECT {_said(table)} FROM kept)"))
+
+
+def _missing(table: Table) -> tuple[str, str]:
+    """SQL, over a row `m`: the required columns without a value, and the sentence that says so."""
+    required = [column.name for column in table.columns if column.required]
+    which = ", ".join(f"CASE WHEN m.{name(column)} IS NULL THEN {quoted(column)} END" for column in required)
+    missing = f"concat_ws(', ', {which})"
+    return missing, f"'a {table.key[0]} not known before needs a value for: ' || {missing}"
+
+
+def _incomplete(desk: Desk, table: Table) -> None:
+    """Add to `faults` the rows of keys that are still incomplete with them."""
+    missing, why = _missing(table)
+    desk.con.execute(
+        f"INSERT INTO faults SELECT k._row, {missing}, NULL, {why} "
+        f"FROM kept k JOIN after m ON {same_key(table, 'k', 'm')} WHERE NOT m._complete"
+    )
+
+
+def _copies(desk: Desk, _table: Table) -> None:
+    """A copy of a bad row is as bad."""
+    desk.con.execute("""
+        INSERT INTO faults SELECT p._row, f."column", f.value, f.reason FROM faults f JOIN prints p ON p._print = f._row
+        WHERE p._row <> f._row AND p._row NOT IN (SELECT _row FROM faults)
+    """)
+    desk.con.execute("DELETE FROM copies WHERE _row IN (SELECT _row FROM faults)")
+
+
+def _quarantine(desk: Desk, table: Table) -> None:
+    """Move to `bad`: the careful rows with a fault, and plain rows without a required column."""
+    missing, why = _missing(table)
+    fields = ", ".join(f"{name(column)} := m.{name(column)}" for column in resolve.columns(table))
+    key = f"concat_ws('/', {names(table.key, of='m')})"
+    head = f"INSERT INTO bad SELECT s.file, m._line, {quoted(table.name)}, {key}"
+    row, source = f"to_json(struct_pack({fields}))", "LEFT JOIN sources s USING (_part)"
+    desk.con.execute(f'{head}, f."column", f.value, f.reason, {row} FROM careful m JOIN faults f USING (_row) {source}')
+    incomplete = f"NOT ({resolve.complete(table, 'm')})"
+    desk.con.execute(f"{head}, {missing}, NULL, {why}, {row} FROM ({plain(table)}) m {source} WHERE {incomplete}")
+
+
+def plain(table: Table) -> str:
+    """The rows whose key nobody else names."""
+    return f"SELECT * FROM incoming i ANTI JOIN care c ON {same_key(table, 'i', 'c')}"

@@ -1,0 +1,117 @@
+"""The daily close: every official figure as of T, from what was known, kept as one sorted Parquet file."""
+
+import datetime as dt
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tianping.errors import NotFound
+from tianping.facts.asof import as_of
+from tianping.facts.views import VIEWS
+from tianping.metrics.compile import definitions
+from tianping.metrics.engine import compute
+from tianping.policy.model import Pack
+from tianping.store import closes
+from tianping.store.closes import Close
+from tianping.work.home import Home, facts
+
+COLUMNS = pa.schema([
+    ("platform", pa.string()), ("metric", pa.string()), ("variant", pa.string()), ("version", pa.string()), ("by", pa.string()),
+    ("subject", pa.string()), ("date", pa.date32()), ("days", pa.int32()), ("first_day", pa.date32()), ("last_day", pa.date32()),
+    ("numerator", pa.int64()), ("denominator", pa.int64()), ("value", pa.decimal128(24, 6)), ("status", pa.string()), ("why", pa.string()),
+])  # fmt: skip
+_ORDER = 'metric, variant, "by", subject, days'
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What to close: T, what was known (a seq, a naive UTC time, or all), and numbers of days besides the usual ones."""
+
+    date: dt.date
+    known_at: int | dt.datetime | None = None
+    days: tuple[int, ...] = ()
+
+
+def close(home: Home, packs: Mapping[str, Pack], asked: Asked, *, at: dt.datetime) -> Close:
+    """Compute and keep the close. Run again with the same facts and packs it gives the same bytes. `at` is naive UTC."""
+    con, seq = facts(home, known_at=asked.known_at)
+    as_of(con, asked.date)
+    by_platform = {name: packs[name] for name in sorted(_platforms(con) & set(packs))}
+    digests = {name: pack.digest for name, pack in by_platform.items()}
+    digest = hashlib.sha256(repr((sorted(digests.items()), sorted(asked.days))).encode()).hexdigest()
+    path = Path("closes") / asked.date.isoformat() / f"{seq}-{digest[:12]}.parquet"
+    count = _write(home.path / path, _computed(con, by_platform, asked))
+    done = Close(asked.date, seq, digest, digests, sorted(asked.days), path.as_posix(), count, at)
+    closes.keep(home.database, done)
+    return done
+
+
+def _platforms(con: duckdb.DuckDBPyConnection) -> set[str]:
+    return {str(platform) for (platform,) in con.sql("select distinct platform from facts.shops").fetchall()}
+
+
+def _computed(con: duckdb.DuckDBPyConnection, packs: Mapping[str, Pack], asked: Asked) -> Iterator[pa.RecordBatch]:
+    for name, pack in packs.items():
+        compute(con, VIEWS, name, definitions(pack, VIEWS, asked.date, asked.days), asked.date)
+        yield from con.sql(f"select * from figures order by {_ORDER}").to_arrow_reader(100_000)
+
+
+def _write(path: Path, batches: Iterator[pa.RecordBatch]) -> int:
+    """Beside, then into place, so that a reader sees the whole file or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(f".{os.getpid()}.tmp")
+    count = 0
+    with pq.ParquetWriter(beside, COLUMNS, compression="zstd") as writer:
+        for batch in batches:
+            writer.write_batch(batch.cast(COLUMNS))
+            count += batch.num_rows
+    beside.replace(path)
+    return count
+
+
+def find(home: Home, date: dt.date, *, known_at: int | None = None) -> Close:
+    """The best informed close as of `date` (that of one seq where asked). Raises NotFound."""
+    done = [each for each in closes.of_date(home.database, date) if known_at is None or each.seq == known_at]
+    if done:
+        return done[0]
+    dates = sorted({each.date.isoformat() for each in closes.every(home.database)})
+    had = f"closed are {', '.join(dates[-5:])}" if dates else "nothing is closed yet"
+    raise NotFound(f"{date} is not closed in {home.path}; run tianping close --date {date} ({had})")
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which figures: each None means all."""
+
+    platform: str | None = None
+    metric: str | None = None
+    variant: str | None = None
+    by: str | None = None
+    subject: str | None = None
+    days: int | None = None
+
+
+def read(home: Home, done: Close, wanted: Filter = Filter()) -> Iterator[Mapping[str, object]]:  # noqa: B008
+    """The figures of a close, row by row, in order; never all in memory."""
+    given = [(name, value) for name in Filter.__slots__ if (value := getattr(wanted, name)) is not None]
+    where = " and ".join(f'"{name}" = ?' for name, _ in given) or "true"
+    con = duckdb.connect()
+    path = str(home.path / done.path)
+    query = f"select * from read_parquet(?) where {where}"
+    reader = con.sql(query, params=[path, *(value for _, value in given)]).to_arrow_reader(10_000)
+    for batch in reader:
+        yield from batch.to_pylist()
+
+
+def shops(home: Home, done: Close) -> Sequence[str]:
+    """The shops that have figures in a close."""
+    found = duckdb.connect().execute(
+        "select distinct subject from read_parquet(?) where \"by\" = 'shop' order by all", [str(home.path / done.path)]
+    )
+    return [str(shop) for (shop,) in found.fetchall()]

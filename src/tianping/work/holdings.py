@@ -1,0 +1,72 @@
+"""What a home holds: coverage, rows, waiting rows, quarantine."""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from tianping.facts import engine, lake, versions
+from tianping.facts.engine import name, quoted
+from tianping.facts.schema import TABLES, Table
+from tianping.work.home import Home, facts
+
+
+@contextmanager
+def quarantine(
+    home: Home, *, seq: int | None = None, table: str = "", whole: bool = False
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The faults of imports not undone, executed: seq, file, line, table, key, column, value, reason; with `whole` also the
+    source row as JSON."""
+    rows = lake.quarantine(home.lake, versions.live(home.versions()))
+    tests = ([f"seq = {seq}"] if seq is not None else []) + ([f'"table" = {quoted(table)}'] if table else [])
+    columns = "*" if whole else "* EXCLUDE (row)"
+    with engine.connect(home.path / "spill") as con:
+        yield con.execute(
+            f'SELECT {columns} FROM ({rows}) WHERE {" AND ".join(tests) or "true"} ORDER BY seq, file, line, "column"'
+        )
+
+
+@contextmanager
+def held(
+    home: Home, *, known_at: int | dt.datetime | None = None, shop: str = "", table: str = "", whole: bool = False
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Per shop and table, executed: first_day, last_day, missing_days, rows, waiting; with `whole` the columns ever given.
+    Rows that name no shop, or whose order is unknown, stand under an empty shop_id."""
+    con, _ = facts(home, known_at=known_at)
+    counts = " UNION ALL ".join(_count(one) for one in TABLES.values())
+    tests = ([f"shop_id = {quoted(shop)}"] if shop else []) + ([f'"table" = {quoted(table)}'] if table else [])
+    columns = 'shop_id, "table", first_day, last_day, missing_days' + (', "columns"' if whole else "")
+    with con:
+        yield con.execute(f"""
+            WITH counts AS ({counts}), covered AS ({_COVERED})
+            SELECT {columns}, coalesce(rows, 0) AS rows, coalesce(waiting, 0) AS waiting
+            FROM covered FULL JOIN counts USING (shop_id, "table")
+            WHERE {" AND ".join(tests) or "true"} ORDER BY shop_id, "table"
+        """)
+
+
+_COVERED = """
+    WITH days AS (
+        SELECT DISTINCT shop_id, "table", unnest(generate_series(first_day, last_day, INTERVAL 1 DAY)) AS day
+        FROM facts.coverage
+    ), missing AS (
+        SELECT shop_id, "table", date_diff('day', min(day), max(day)) + 1 - count(*) AS missing_days FROM days GROUP BY ALL
+    )
+    SELECT shop_id, "table", min(first_day) AS first_day, max(last_day) AS last_day, any_value(missing_days) AS missing_days,
+        list_sort(list_distinct(flatten(list("columns")))) AS "columns"
+    FROM facts.coverage LEFT JOIN missing USING (shop_id, "table") GROUP BY ALL
+"""
+
+
+def _count(table: Table) -> str:
+    """SELECT shop_id, table, rows, waiting of one table."""
+    shop, waiting, rows = "''", "0", f"facts.{table.name} r"
+    if table.waits_for:
+        key = name(TABLES[table.waits_for].key[0])
+        shop, waiting = "coalesce(p.shop_id, '')", f"count(*) FILTER (p.{key} IS NULL)"
+        rows += f" LEFT JOIN facts.{table.waits_for} p ON p.{key} = r.{key}"
+    elif table.has_shop:
+        shop = "coalesce(r.shop_id, '')"
+    counts = f'{quoted(table.name)} AS "table", count(*) AS rows, {waiting} AS waiting'
+    return f"SELECT {shop} AS shop_id, {counts} FROM {rows} GROUP BY ALL HAVING count(*) > 0"

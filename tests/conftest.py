@@ -1,0 +1,71 @@
+"""What every test of the house shares: the record of proved specification rows, and programs that a test needs."""
+
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Callable
+
+import pytest
+from hypothesis import settings
+
+from proofs import RECORD, Proof
+
+if not os.environ.get("CI"):  # under CI hypothesis loads its own repeatable profile
+    settings.register_profile("house", deadline=None)  # two shared cores: a slow example is no fault
+    settings.load_profile("house")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Record in the one process that sees every report: not in xdist's workers, not when only collecting."""
+    has_cache = config.pluginmanager.hasplugin("cacheprovider")
+    if has_cache and not hasattr(config, "workerinput") and not config.option.collectonly:
+        config.pluginmanager.register(SpecRecord(config))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Properties of a test travel with its reports, from xdist's workers too."""
+    for item in items:
+        item.user_properties += [("spec", row) for mark in item.iter_markers("spec") for row in mark.args]
+
+
+class SpecRecord:
+    """Keeps, per test marked with rows of the specification, those rows and whether its last run passed."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.rows: dict[str, list[str]] = {}
+        self.phases: defaultdict[str, dict[str, str]] = defaultdict(dict)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        rows = [str(value) for name, value in report.user_properties if name == "spec"]
+        if rows:
+            self.rows[report.nodeid] = rows
+            self.phases[report.nodeid][report.when] = report.outcome
+
+    def pytest_sessionfinish(self) -> None:
+        """Adds this run to the record: tests not run this time keep what was known."""
+        if self.rows:
+            assert self.config.cache is not None
+            known = self.config.cache.get(RECORD, {})
+            self.config.cache.set(RECORD, known | {test: self._proof(test) for test in self.rows})
+
+    def _proof(self, test: str) -> Proof:
+        phases = self.phases[test]
+        outcome = "failed" if "failed" in phases.values() else phases.get("call", "skipped")
+        return {"rows": self.rows[test], "outcome": outcome}
+
+
+@pytest.fixture(scope="session")
+def needs() -> Callable[[str], str]:
+    """`needs("chromium")`: the program's path. Without it the test fails under CI and is skipped elsewhere."""
+    return find_program
+
+
+def find_program(name: str) -> str:
+    path = shutil.which(name)
+    if path:
+        return path
+    missing = f'the program "{name}" is missing; on Debian run scripts/system as root'
+    if os.environ.get("CI"):
+        pytest.fail(missing, pytrace=False)
+    pytest.skip(missing)
