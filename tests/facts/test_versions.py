@@ -74,14 +74,14 @@ def agree(table: str, todo: Sequence[Any]) -> None:
             assert {row[key]: row for row in shop.state(table, seq)} == plain.state(seq), f"at {seq}"
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(steps(ORDERS))
 def test_orders_follow_the_plain_rules(todo: list[Any]) -> None:
     """Stamps, clears, patches, other shops, clashes, undos: every state at every seq, every count."""
     agree("orders", todo)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(steps(CASES))
 def test_cases_follow_the_plain_rules(todo: list[Any]) -> None:
     """The first reason ever known, and the reason now."""
@@ -98,7 +98,7 @@ WHOLE = rows(
 )
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(st.lists(WHOLE, max_size=6), st.randoms(use_true_random=False), st.lists(st.integers(0, 3), min_size=6, max_size=6))
 def test_stamped_rows_in_any_order_and_split(listed: list[Row], chance: Any, places: list[int]) -> None:
     """Rows stamped with different times give one state, whatever file and import each came in."""
@@ -114,7 +114,7 @@ def test_stamped_rows_in_any_order_and_split(listed: list[Row], chance: Any, pla
         assert together.state("orders") == apart.state("orders")
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(st.lists(st.lists(WHOLE, max_size=3), min_size=1, max_size=4), st.data())
 def test_undo_is_as_if_never_imported(imports: list[list[Row]], data: Any) -> None:
     """Whole rows of one shop: the state after an undo is that of a store that never saw the import."""

@@ -30,7 +30,7 @@ DATES = tuple(
         "2024-04-08", "2024-04-21", "2018-11-04", "2018-11-05", "2018-11-18", "2018-02-18", "2018-03-04",
     )
 )  # fmt: skip
-ZONES = (None, HOME_ZONE, "America/Sao_Paulo", "America/Santiago")
+ZONES = (None, HOME_ZONE, "America/Sao_Paulo", "America/Santiago", "America/Bogota")
 
 # Whole days before T where some window begins or ends: lags 1, 3, 14, 15 and widths 1, 7, 30, 60.
 NEAR_DAYS = (1, 2, 3, 14, 15, 16, 4)
@@ -308,8 +308,7 @@ def _case(
         return later(requested) if maker.pick(odds) == odds - 1 else None
 
     answered, agreed = by_then(2), by_then(2)
-    waybill = later(agreed or requested) if maker.pick(2) else None
-    signed = by_then(3)
+    waybill, signed = by_then(2), by_then(3)
     reason = maker.one_of(REASONS)
     maker.add(
         "cases",
@@ -320,7 +319,7 @@ def _case(
         reason_now=maker.mostly(None, REASONS, out_of=3),
         requested_at=requested,
         answered_at=answered,
-        answer=maker.one_of(("agreed", "refused")) if answered else None,
+        answer=maker.one_of(("agreed", "refused", "refused", None)) if answered else None,
         agreed_at=agreed,
         waybill_at=waybill,
         return_signed_at=signed,
@@ -366,7 +365,7 @@ Later = Callable[..., Wall | None]
 
 def _judgement(maker: Maker, requested: Wall, later: Later) -> Row:
     judged = later(requested) if maker.pick(3) else None
-    overturned = later(judged) if judged and maker.pick(3) == 2 else None
+    overturned = later(requested) if judged and maker.pick(3) == 2 else None
     liability = maker.one_of(("seller", "both", "buyer", "none", None)) if judged else None
     return {"judged_at": judged, "liability": liability, "overturned_at": overturned}
 

@@ -52,15 +52,14 @@ def test_many_markets_side_by_side(date: dt.date) -> None:
     assert not found, _first_culprit(found, date)
 
 
-@quick
-@given(markets())
-def test_figures_are_well_formed(market: Market) -> None:
+@pytest.mark.parametrize("date", DATES[:3], ids=str)
+def test_figures_are_well_formed(date: dt.date) -> None:
     """One row per key; the value exactly rounded; the days those of the window; 0/0 undefined."""
-    rows = _program(market)
+    rows = _program(crowd(range(60), date=date))
     assert len({_key(row) for row in rows}) == len(rows)
     for row in rows:
-        last = market.date - dt.timedelta(days=LAGS[row.metric, row.variant])
-        assert (row.date, row.last_day, row.first_day) == (market.date, last, last - dt.timedelta(days=row.days - 1))
+        last = date - dt.timedelta(days=LAGS[row.metric, row.variant])
+        assert (row.date, row.last_day, row.first_day) == (date, last, last - dt.timedelta(days=row.days - 1))
         if row.denominator:
             assert row.value is not None
             assert Fraction(row.value) == round(Fraction(row.numerator, row.denominator), 6)
@@ -68,12 +67,12 @@ def test_figures_are_well_formed(market: Market) -> None:
             assert (row.value, row.status) == (None, "undefined")
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_the_order_of_rows_never_matters(seed: int) -> None:
+@pytest.mark.parametrize("date", DATES[:3], ids=str)
+def test_the_order_of_rows_never_matters(date: dt.date) -> None:
     """The tables shuffled give the same figures."""
-    market = seeded(seed)
-    mixed = {table: random.Random(seed).sample(rows, len(rows)) for table, rows in market.facts.items()}
-    assert sorted(_program(market._replace(facts=mixed))) == sorted(_program(market))
+    market = crowd(range(100, 160), date=date)
+    mixed = {table: random.Random(1).sample(rows, len(rows)) for table, rows in market.facts.items()}
+    assert {_key(row): row for row in _program(market._replace(facts=mixed))} == {_key(row): row for row in _program(market)}
 
 
 def differences(program: Pairs, oracle: Pairs) -> list[str]:

@@ -177,7 +177,7 @@ def _path(product: Row) -> list[str]:
     """Rule 11: `["Clothing", "Clothing/Women"]`; a level without the one above it has no path."""
     names: list[str] = []
     for level in ("category_l1", "category_l2", "category_l3"):
-        if product[level] is None:
+        if not product[level]:
             break
         names.append(product[level])
     return ["/".join(names[: depth + 1]) for depth in range(len(names))]

@@ -30,7 +30,11 @@ def bring(home: Path, folder: Path) -> None:
 def held(home: Path) -> list[Any]:
     con, _ = facts(open_home(home))
     with con:
-        tables = ("SELECT * FROM facts.orders ORDER BY ALL", "SELECT * FROM facts.parcels ORDER BY ALL", "SELECT * FROM facts.coverage ORDER BY ALL")
+        tables = (
+            "SELECT * FROM facts.orders ORDER BY ALL",
+            "SELECT * FROM facts.parcels ORDER BY ALL",
+            "SELECT * FROM facts.coverage ORDER BY ALL",
+        )
         return [con.execute(select).fetchall() for select in tables]
 
 
@@ -73,7 +77,9 @@ def dying_at(point: int, act: Callable[[], None]) -> Callable[[], None]:
 def judged(home: Path, before: Path) -> None:
     """Print what the home holds, then take back an import that came through, so that the next try begins as this one did."""
     now = held(home)
-    print("before" if now == held(before) else "after" if now == held(before.with_name("after")) else f"other: {now}", flush=True)  # noqa: T201
+    print(
+        "before" if now == held(before) else "after" if now == held(before.with_name("after")) else f"other: {now}", flush=True
+    )
     opened = open_home(home)
     known = opened.versions()
     undone = {version.undoes for version in known}

@@ -141,14 +141,25 @@ def test_coverage(home: Home) -> None:
     bring(home, {"orders.csv": ORDERS, "parcels.csv": PARCELS})
     day = dt.date
     assert rows(home, "SELECT * FROM facts.coverage ORDER BY ALL") == [
-        ("s1", "orders", day(2024, 3, 31), day(2024, 4, 3), ["order_id", "shop_id", "product_id", "amount_fen", "created_at", "paid_at"]),
+        (
+            "s1",
+            "orders",
+            day(2024, 3, 31),
+            day(2024, 4, 3),
+            ["order_id", "shop_id", "product_id", "amount_fen", "created_at", "paid_at"],
+        ),
         ("s1", "parcels", day(2024, 3, 31), day(2024, 4, 3), ["parcel_id", "order_id", "shipped_at"]),
     ]
 
 
 def test_coverage_said(home: Home) -> None:
     """--covers and --shop say more than the rows; and the same file for another period is no longer the same."""
-    bring(home, {"parcels.csv": "parcel_id,order_id,shipped_at\n"}, shop="s7", covers=Period(dt.date(2024, 1, 1), dt.date(2024, 1, 31)))
+    bring(
+        home,
+        {"parcels.csv": "parcel_id,order_id,shipped_at\n"},
+        shop="s7",
+        covers=Period(dt.date(2024, 1, 1), dt.date(2024, 1, 31)),
+    )
     assert rows(home, 'SELECT shop_id, "table", first_day, last_day FROM facts.coverage') == [
         ("s7", "parcels", dt.date(2024, 1, 1), dt.date(2024, 1, 31))
     ]

@@ -21,7 +21,9 @@ def test_killed_import(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
         for name, text in files.items():
             (tmp_path / folder / name).write_text(text, encoding="utf-8")
-    done = subprocess.run([sys.executable, killed.__file__, str(tmp_path), str(STEP)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, killed.__file__, str(tmp_path), str(STEP)], capture_output=True, text=True, check=False
+    )
     states = done.stdout.split("\n")[:-1]
     assert done.returncode == 0, done.stderr
     assert set(states) == {"before", "after"}

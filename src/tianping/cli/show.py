@@ -5,6 +5,7 @@ import datetime as dt
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -35,6 +36,11 @@ def show(columns: Sequence[str], rows: Rows, form: str) -> None:
     _PRINTERS[form](columns, rows)
 
 
+def paper() -> Console:
+    """Where pages for people go. Into a file or pipe they are as wide as a page needs, whatever the terminal."""
+    return Console() if sys.stdout.isatty() else Console(width=132)
+
+
 def fetched(found: duckdb.DuckDBPyConnection) -> tuple[list[str], Iterator[Sequence[Any]]]:
     """Column names and rows of an executed query, batch by batch."""
 
@@ -50,6 +56,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dt.datetime):
         return to_wall(value).isoformat() + "+08:00" if HOME_ZONE == "Asia/Shanghai" else value.isoformat() + "Z"
     return value.isoformat() if isinstance(value, dt.date) else value
+
+
+def _number(value: Any) -> Any:
+    """A decimal of at most six places as a JSON number; a float says it exactly up to 15 digits, which no figure passes."""
+    return float(value) if isinstance(value, Decimal) else str(value)
 
 
 def _text(value: Any) -> str:
@@ -76,7 +87,7 @@ def _json(columns: Sequence[str], rows: Rows) -> None:
     click.echo("[", nl=False)
     for number, row in enumerate(rows):
         one = dict(zip(columns, map(_plain, row), strict=True))
-        click.echo((",\n" if number else "\n") + json.dumps(one, ensure_ascii=False, default=str), nl=False)
+        click.echo((",\n" if number else "\n") + json.dumps(one, ensure_ascii=False, default=_number), nl=False)
     click.echo("\n]")
 
 

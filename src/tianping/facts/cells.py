@@ -104,9 +104,11 @@ def wall(n: Names) -> str:
 
 def _time(column: Column, n: Names) -> str:
     """`updated_at` keeps its microseconds: it only orders versions."""
-    stamped = f"TRY_CAST({n.c} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
+    stamped = rf"TRY_CAST(regexp_replace({n.c}, ' (Z|[+-])', '\1') AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
     local = each_to_instant_sql(n.w, n.zone, n.zones)
-    has_offset = f"CASE WHEN strlen({n.c}) = 19 AND {n.c}[17] = ':' THEN false ELSE regexp_full_match({n.c}, '{_HAS_OFFSET}') END"
+    has_offset = (
+        f"CASE WHEN strlen({n.c}) = 19 AND {n.c}[17] = ':' THEN false ELSE regexp_full_match({n.c}, '{_HAS_OFFSET}') END"
+    )
     instant = f"CASE WHEN {has_offset} THEN {stamped} ELSE {local} END"
     floored = instant if column.name == "updated_at" else f"date_trunc('second', {instant})"
     return f"CASE WHEN {_in_years(n.w)} THEN {floored} END"

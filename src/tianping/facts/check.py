@@ -100,7 +100,7 @@ def _as_names(pairs: list[tuple[str, str]]) -> str:
 
 def _value(column: Column, plan: Plan) -> str:
     if column.name not in plan.given:
-        return f"NULL::{TYPES[column.type]}"
+        return f"NULL::{TYPES[column.type]}" if column.name not in plan.table.key else f'"c_{column.name}"'
     return cells.TYPED[column.type](column, _names(column, plan))
 
 

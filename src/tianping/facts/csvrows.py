@@ -62,21 +62,23 @@ codecs.register_error("tianping-mark", _mark)
 
 
 class _Text:
-    """The file as Arrow reads it: always valid UTF-8, its bytes and quotes text as they go by."""
+    """The file as Arrow reads it: always valid UTF-8 that ends its last line; bytes and quotes are counted as they go by."""
 
     def __init__(self, file: IO[bytes], size: int) -> None:
         self._file, self._size = file, max(size, 1)
         self._decoder = codecs.getincrementaldecoder("utf-8")("tianping-mark")
-        self._waiting = b""
+        self._waiting = self._last = b""
         self._bytes = self.quotes = 0
-        self.marked = self.closed = False
+        self.marked = self.closed = self._ended = False
 
     def read(self, size: int) -> bytes:
         while len(self._waiting) < size and (data := self._file.read(size)):
             self._bytes += len(data)
             self._take(self._decoder.decode(data).encode())
-        if len(self._waiting) < size:
+        if len(self._waiting) < size and not self._ended:
+            self._ended = True
             self._take(self._decoder.decode(b"", final=True).encode())
+            self._take(b"" if self._last == b"\n" else b"\n")
         given, self._waiting = self._waiting[:size], self._waiting[size:]
         return given
 
@@ -84,6 +86,7 @@ class _Text:
         self.quotes += text.count(b'"')
         self.marked = self.marked or _MARK.encode() in text
         self._waiting += text
+        self._last = text[-1:] or self._last
 
     def close(self) -> None:
         self.closed = True
@@ -104,7 +107,7 @@ class _Wrong(NamedTuple):
     def at(self, line: int) -> BadRow:
         why = f"{self.found} cells where the heading has {self.expected}: a comma or a quote is missing or too many"
         row = next(_rows(csv.reader([self.text])), [self.text])
-        return BadRow(line, "", "", why, _shown(json.dumps(row, ensure_ascii=False)))
+        return BadRow(line, "", "", why, json.dumps([_shown(cell) for cell in row], ensure_ascii=False))
 
 
 @dataclass(slots=True)

@@ -104,7 +104,7 @@ def _write(desk: Desk, table: Table, scratch: str) -> list[LakeFile]:
     made = []
     for place in sorted(Path(scratch).glob("_kind=*/_shelf=*")):
         kind, shelf = (part.name.partition("=")[2] for part in (place.parent, place))
-        rows = f"SELECT {names(resolve.columns(table))}, {_RAW} FROM {parquet([str(place / '*.parquet')])}"
+        rows = f"SELECT {names(resolve.columns(table))}, {_RAW} FROM {parquet([str(path) for path in place.iterdir()])}"
         made.append(write(desk, table.name, shelf, cast("Kind", kind), f"{rows} ORDER BY {names(_sorting(table))}"))
     return made
 

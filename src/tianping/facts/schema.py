@@ -6,7 +6,15 @@
 
 from dataclasses import dataclass, field
 
-TYPES = {"id": "VARCHAR", "text": "VARCHAR", "int": "BIGINT", "fen": "BIGINT", "bool": "BOOLEAN", "time": "TIMESTAMP", "day": "DATE"}
+TYPES = {
+    "id": "VARCHAR",
+    "text": "VARCHAR",
+    "int": "BIGINT",
+    "fen": "BIGINT",
+    "bool": "BOOLEAN",
+    "time": "TIMESTAMP",
+    "day": "DATE",
+}
 
 
 @dataclass(frozen=True, slots=True)

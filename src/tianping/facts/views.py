@@ -86,14 +86,16 @@ _PRODUCT: Typed = _of_table("products", "p", but=("product_id", "shop_id", "upda
 _ORDER: Typed = _SHOP | _PRODUCT | _of_table("orders", "o") | {"region": ("text", "coalesce(o.region, s.region)")}
 _WITH_ORDER = "join dated.orders o using (order_id) join dated.shops s on s.shop_id = o.shop_id left join facts.products p on p.product_id = o.product_id"
 
+_OUTBOUND = "coalesce(direction, 'out') = 'out' and shipped_at is not null"
+
 # Reading rule 4: the parcels shipped before T; shipped, collected, signed when the last of them is; one unsigned is unsigned.
 _SHIPPING = Part(
     "parcels",
-    """left join (
+    f"""left join (
   select order_id, count(*) as parcels, count(*) filter (where fake) as fake_parcels, max(shipped_at) as shipped_at,
     case when count(collected_at) = count(*) then max(collected_at) end as collected_at,
     case when count(signed_at) = count(*) then max(signed_at) end as signed_at
-  from dated.parcels where coalesce(direction, 'out') = 'out' and shipped_at is not null group by order_id
+  from dated.parcels where {_OUTBOUND} group by order_id
 ) ship on ship.order_id = o.order_id""",
     {
         "parcels": ("int", "coalesce(ship.parcels, 0)"),
@@ -181,8 +183,8 @@ _BURSTS = """(
 )"""
 _TOOK = "cast(epoch(b.reply.at) as bigint) - cast(epoch(b.began_at) as bigint)"
 _BUYER_DAYS = f"""(
-  select shop_id, buyer_id, day, bool_or(asked) as asked, sum(bursts) as bursts, sum(answered_180) as answered_180,
-    sum(answered_300) as answered_300, max(score) as last_score, max(reason) as last_reason
+  select shop_id, buyer_id, day, bool_or(asked) as asked, sum(bursts)::integer as bursts, sum(answered_180)::integer as answered_180,
+    sum(answered_300)::integer as answered_300, max(score) as last_score, max(reason) as last_reason
   from (
     select m.shop_id, m.buyer_id, cast(wall(m.sent_at, s.timezone) as date) as day, true as asked, 0 as bursts, 0 as answered_180,
       0 as answered_300, null as score, null as reason
@@ -236,7 +238,7 @@ VIEWS: dict[str, View] = {
     for view in (
         View("order", ("order_id",), f"from dated.orders o {_WITH_ORDER.split('using (order_id) ')[1]}", _ORDER, _OF_ORDER,
              tables=("orders",)),
-        View("parcel", ("parcel_id",), f"from dated.parcels a {_WITH_ORDER}", _ORDER | _of_table("parcels", "a"), (_BEFORE_PICKUP,),
+        View("parcel", ("parcel_id",), f"from (select * from dated.parcels where {_OUTBOUND}) a {_WITH_ORDER}", _ORDER | _of_table("parcels", "a"), (_BEFORE_PICKUP,),
              tables=("orders", "parcels")),
         View("case", ("case_id",), f"from dated.cases c {_WITH_ORDER}", _ORDER | _of_table("cases", "c") | {
                  "is_refund": ("bool", "c.kind in ('refund_only', 'return_refund')"),
@@ -255,7 +257,7 @@ VIEWS: dict[str, View] = {
                  "bursts": ("int", "b.bursts"), "answered_180": ("int", "b.answered_180"), "answered_300": ("int", "b.answered_300"),
                  "last_score": ("text", "b.last_score"), "last_reason": ("text", "b.last_reason"),
              }, by_product=False, tables=("messages",), folds={
-                 "asked": "bool_or(asked)", "bursts": "sum(bursts)", "answered_180": "sum(answered_180)", "answered_300": "sum(answered_300)",
+                 "asked": "bool_or(asked)", "bursts": "sum(bursts)::integer", "answered_180": "sum(answered_180)::integer", "answered_300": "sum(answered_300)::integer",
                  "last_score": "max_by(last_score, day) filter (where last_score is not null)",
                  "last_reason": "max_by({'r': last_reason}, day) filter (where last_score is not null).r",
                  "platform": "any_value(platform)", "region": "any_value(region)", "timezone": "any_value(timezone)",

@@ -16,7 +16,9 @@ from tianping.metrics.compile import Definition, Views
 from tianping.periods import Period
 
 _DAY = dt.timedelta(days=1)
-_SCHEMA = pa.schema([("metric", pa.int32()), ("days", pa.int32()), ("signature", pa.string()), ("status", pa.string()), ("why", pa.string())])
+_SCHEMA = pa.schema(
+    [("metric", pa.int32()), ("days", pa.int32()), ("signature", pa.string()), ("status", pa.string()), ("why", pa.string())]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,9 @@ def judge(con: duckdb.DuckDBPyConnection, views: Views, platform: str, defined: 
         for status, why in _verdict(needs[index], supplied, each.window(days).at(date))
     ]
     columns = list(zip(*rows, strict=True)) or [()] * len(_SCHEMA)
-    judged = pa.Table.from_arrays([pa.array(column, kind) for column, kind in zip(columns, _SCHEMA.types, strict=True)], schema=_SCHEMA)
+    judged = pa.Table.from_arrays(
+        [pa.array(column, kind) for column, kind in zip(columns, _SCHEMA.types, strict=True)], schema=_SCHEMA
+    )
     con.register("judged", judged)
     con.execute(
         "create or replace temp table covered as select metric, days, shop_id, status, why from judged join signed using (signature)"
@@ -61,7 +65,9 @@ def skip(con: duckdb.DuckDBPyConnection, views: Views, platform: str, defined: S
     """Leave `covered` empty: for rows in hand, which cover what they cover."""
     del views, platform, defined, date
     con.execute("create or replace temp table signed (shop_id varchar)")
-    con.execute("create or replace temp table covered (metric integer, days integer, shop_id varchar, status varchar, why varchar)")
+    con.execute(
+        "create or replace temp table covered (metric integer, days integer, shop_id varchar, status varchar, why varchar)"
+    )
 
 
 def _supplied(signature: str) -> dict[str, Supplied]:

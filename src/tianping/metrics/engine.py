@@ -19,7 +19,13 @@ from tianping.metrics.rows import bucket_sql, rows_sql
 
 
 def compute(
-    con: duckdb.DuckDBPyConnection, views: Views, platform: str, defined: Sequence[Definition], date: dt.date, *, covered: bool = True
+    con: duckdb.DuckDBPyConnection,
+    views: Views,
+    platform: str,
+    defined: Sequence[Definition],
+    date: dt.date,
+    *,
+    covered: bool = True,
 ) -> None:
     """Fill the temp table `figures` for one platform's definitions as of T. Raises where rows are lost or counted twice.
     `covered=False`: the facts are all there is, and coverage is not asked for."""

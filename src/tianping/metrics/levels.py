@@ -1,14 +1,18 @@
 """From shop and product to every level: sums of counts, one exact value each, and how far it can be trusted."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import duckdb
 
 from tianping.metrics.compile import Definition
 
 # (by, subject, the shop it belongs to). Categories go by their path, so that equal names on different branches stay apart (rule 11).
-PATHS = ("l1", "l1 || '/' || l2", "l1 || '/' || l2 || '/' || l3")
+PATHS = (
+    "category_l1",
+    "category_l1 || '/' || category_l2",
+    "category_l1 || '/' || category_l2 || '/' || category_l3",
+)
 LEVELS: tuple[tuple[str, str, str], ...] = (
     ("platform", "platform", "null"),
     *((f"category_l{level}", path, "null") for level, path in enumerate(PATHS, start=1)),
@@ -28,8 +32,8 @@ def roll_up(con: duckdb.DuckDBPyConnection, platform: str, defined: Sequence[Def
     """Temp tables `cells` and `covered` to temp table `figures`."""
     _list_definitions(con, defined, date)
     con.execute(
-        "create or replace temp table placed as select c.metric, c.days, c.shop_id, c.product_id, p.category_l1 as l1, "
-        f"p.category_l2 as l2, p.category_l3 as l3, '{platform}' as platform, sum(numerator) as numerator, sum(denominator) as denominator "
+        "create or replace temp table placed as select c.metric, c.days, c.shop_id, c.product_id, p.category_l1, "
+        f"p.category_l2, p.category_l3, '{platform}' as platform, sum(numerator) as numerator, sum(denominator) as denominator "
         "from cells c left join facts.products p using (product_id) group by all having sum(numerator) <> 0 or sum(denominator) <> 0"
     )
     con.execute(f"create or replace temp table leveled as {' union all '.join(_level(*level) for level in LEVELS)}")
@@ -58,12 +62,18 @@ def _list_definitions(con: duckdb.DuckDBPyConnection, defined: Sequence[Definiti
         "create or replace temp table defined (metric integer, days integer, name varchar, variant varchar, version varchar, "
         "first_day date, last_day date, is_count boolean, matures_on date, few integer)"
     )
-    for index, each in enumerate(defined):
-        for days in each.days:
-            span = each.window(days).at(date)
-            ripe = span.last + dt.timedelta(days=1 + each.version.matures_days)
-            row = (index, days, *each.key, each.version.name, span.first, span.last, each.is_count, ripe, each.too_few_below)
-            con.execute("insert into defined values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    rows = [row for index, each in enumerate(defined) for row in _rows(index, each, date)]
+    con.execute(
+        f"insert into defined values {', '.join(['(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'] * len(rows))}",
+        [x for row in rows for x in row],
+    )
+
+
+def _rows(index: int, each: Definition, date: dt.date) -> Iterator[tuple[object, ...]]:
+    for days in each.days:
+        span = each.window(days).at(date)
+        ripe = span.last + dt.timedelta(days=1 + each.version.matures_days)
+        yield index, days, *each.key, each.version.name, span.first, span.last, each.is_count, ripe, each.too_few_below
 
 
 # Above the shop a figure lacks data only where every shop does; it is incomplete where the days of some shop are.

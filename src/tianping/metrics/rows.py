@@ -7,9 +7,12 @@ from tianping.metrics.compile import Tally, View
 from tianping.periods import Window
 
 
-def rows_sql(view: View, tallies: Sequence[Tally], windows: Iterable[int], date: dt.date) -> str:
-    """The view's rows with the columns that the tallies read; folded to one row per buyer and window where they ask for it."""
-    columns = {"shop_id", "platform", "timezone", *view.key, *(name for tally in tallies for name in tally.columns)}
+def rows_sql(
+    view: View, tallies: Sequence[Tally], windows: Iterable[int], date: dt.date, *, besides: Iterable[str] = ()
+) -> str:
+    """The view's rows with the columns that the tallies read (and some besides); folded to one row per buyer and window
+    where they ask for it."""
+    columns = {"shop_id", "platform", "timezone", *view.key, *besides, *(name for tally in tallies for name in tally.columns)}
     columns |= {"product_id"} if view.by_product else set()
     select = view.select(sorted(columns))
     return _folded(view, select, columns, windows, tallies[0].lag, date) if tallies[0].once_per else select

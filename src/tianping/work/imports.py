@@ -3,7 +3,7 @@
 import datetime as dt
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -21,6 +21,8 @@ from tianping.work.home import Home, importing
 NO_PERIOD = ("past_measures",)
 """Tables whose times say nothing about the days an import covers: measures taken before this system."""
 Progress = Callable[[str, float], None]
+_OUTSIDE = (OSError, duckdb.IOException, duckdb.OutOfMemoryException)
+"""What can fail without anybody's mistake: the disk, the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,51 +70,50 @@ def bring(home: Home, request: Request, *, progress: Progress = lambda file, don
         known = home.versions()
         lake.sweep(home.lake, known)
         at = _moment(known, request.at, said=request.said_at)
-        done = _imported(known, request)
         digests = stage.digests(sources)
-        before = {digest: done[digest] for digest in digests if digest in done}
-        if len(before) == len(set(digests)):
+        before = _imported(known, request, digests)
+        if all(digest in before for digest in digests):
             return _report(None, {}, before, None)
         try:
-            return _bring(home, request, sources, known, before, at, progress)
-        except (duckdb.Error, OSError) as error:
+            staged = _stage(home, known, sources, frozenset(before), progress)
+            version = _file(home, known, staged, request, at)
+            commit(home.database, replace(version, inputs=_inputs(staged, before)))
+        except _OUTSIDE as error:
             lake.sweep(home.lake, known)
             raise ImportRefused(f"the import failed and the store is as it was; mend this and import again: {error}") from error
         finally:
             shutil.rmtree(home.scratch, ignore_errors=True)
+    return _report(version.seq, version.counts, before, staged)
 
 
-def _bring(
-    home: Home,
-    request: Request,
-    sources: Sequence[read.Source],
-    known: tuple[Version, ...],
-    before: dict[str, tuple[int, Input]],
-    at: dt.datetime,
-    progress: Progress,
-) -> Report:
+def _stage(
+    home: Home, known: Sequence[Version], sources: Sequence[read.Source], skip: frozenset[str], progress: Progress
+) -> stage.Staged:
+    """Type and check the files' rows in the scratch folder."""
     shutil.rmtree(home.scratch, ignore_errors=True)
     home.scratch.mkdir(parents=True)
     with engine.connect(home.scratch / "spill") as con:
         _know(con, home, known)
-        staged = stage.stage(con, sources, home.scratch / "staged", progress=progress, skip=frozenset(before))
+        return stage.stage(con, sources, home.scratch / "staged", progress=progress, skip=skip)
+
+
+def _file(home: Home, known: tuple[Version, ...], staged: stage.Staged, request: Request, at: dt.datetime) -> Version:
+    """Write the staged rows into the lake, safe against a power cut; the version that will name them."""
+    with engine.connect(home.scratch / "spill") as con:
         files = {file.part: file.file for file in staged.files}
         desk = Desk(con, home.lake, home.scratch, versions.newest(known) + 1, known, files, home.zone)
-        made = _file(desk, staged)
+        made = _file_tables(desk, staged)
         covers = _cover(desk, staged, made, request)
-    version = Version(
+    lake.settle(home.lake, [home.lake / file.path for file in made.files])
+    return Version(
         seq=desk.seq,
         at=at,
         mapping=request.mapping,
         options=request.options,
         files=tuple(made.files),
         counts=made.counts,
-        inputs=_inputs(staged, before),
         covers=covers,
     )
-    lake.settle(home.lake, [home.lake / file.path for file in made.files])
-    commit(home.database, version)
-    return _report(desk.seq, made.counts, before, staged)
 
 
 def _moment(known: Sequence[Version], at: dt.datetime, *, said: bool) -> dt.datetime:
@@ -126,14 +127,14 @@ def _moment(known: Sequence[Version], at: dt.datetime, *, said: bool) -> dt.date
     return max(last, at)
 
 
-def _imported(known: Sequence[Version], request: Request) -> dict[str, tuple[int, Input]]:
-    """The files already in the store, by digest: (seq, input). A file that is said to cover another period is not the same."""
+def _imported(known: Sequence[Version], request: Request, digests: Sequence[str]) -> dict[str, tuple[int, Input]]:
+    """Which of these files the store already has: digest → (seq, input). A file said to cover other days is another."""
     covers = request.options["covers"]
     return {
         one.digest: (version.seq, one)
         for version in versions.live(known)
         for one in version.inputs
-        if covers in ("", version.options["covers"])
+        if one.digest in digests and covers in ("", version.options["covers"])
     }
 
 
@@ -145,7 +146,7 @@ def _know(con: duckdb.DuckDBPyConnection, home: Home, known: Sequence[Version]) 
         lake.view(con, f"known.{table}", f"SELECT {columns} FROM ({state})")
 
 
-def _file(desk: Desk, staged: stage.Staged) -> _Made:
+def _file_tables(desk: Desk, staged: stage.Staged) -> _Made:
     """File every staged table, and its bad rows."""
     made = _Made()
     begin(desk)

@@ -15,7 +15,7 @@ from tianping.errors import NotFound, did_you_mean
 from tianping.facts.asof import as_of
 from tianping.facts.schema import TABLES, TYPES, Table
 from tianping.facts.views import VIEWS
-from tianping.metrics.compile import definitions
+from tianping.metrics.compile import Definition, definitions
 from tianping.metrics.engine import compute
 from tianping.metrics.figure import Figure
 from tianping.periods import HOME_ZONE, to_instant
@@ -35,16 +35,22 @@ def figures(
     """Every figure of one platform's pack as of T = `date`, from rows by table (canonical columns; absent and None are empty;
     times are wall times of the row's shop). Shops and products that rows name but no table lists are added."""
     con = duckdb.connect()
-    chosen = pack or _shipped()[platform]
-    load(con, facts, platform=chosen.platform)
+    defined = _defined(platform, date, tuple(days)) if pack is None else definitions(pack, VIEWS, date, days)
+    name = pack.platform if pack else platform
+    load(con, facts, platform=name)
     as_of(con, date)
-    compute(con, VIEWS, chosen.platform, definitions(chosen, VIEWS, date, days), date, covered=False)
+    compute(con, VIEWS, name, defined, date, covered=False)
     return [Figure(*row) for row in con.sql("select * from figures").fetchall()]
 
 
 @cache
 def _shipped() -> Mapping[str, Pack]:
     return packs()
+
+
+@cache
+def _defined(platform: str, date: dt.date, days: tuple[int, ...]) -> tuple[Definition, ...]:
+    return definitions(_shipped()[platform], VIEWS, date, days)
 
 
 def load(con: duckdb.DuckDBPyConnection, facts: Rows, *, platform: str) -> None:

@@ -1,0 +1,163 @@
+"""`explain`: a figure down to its rows, and where two definitions part."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from itertools import islice
+
+import click
+from rich.table import Table
+
+from tianping.app import Settings
+from tianping.cli.facts import home_of
+from tianping.cli.figures import DAY
+from tianping.cli.show import paper, show
+from tianping.cli.words import amount, say, word
+from tianping.metrics.figure import BY
+from tianping.metrics.proof import Scope
+from tianping.policy.load import packs
+from tianping.work.differ import Difference, difference
+from tianping.work.explain import Named, Proof, totals
+from tianping.work.explain import explain as prove
+
+FIRST = 10
+"""Rows shown to a person who has not asked for all."""
+
+
+@click.group()
+def explain() -> None:
+    """Why: a figure down to the rows counted, and the rows left out with the rule that left each out."""
+
+
+def _scope_options(command: click.Command) -> click.Command:
+    for option in (
+        click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", envvar="TIANPING_LANG", show_default=True),
+        click.option("--sql", "sql", is_flag=True, help="show the SQL that reads the rows"),
+        click.option(
+            "--rows", "rows", type=click.Choice(["csv", "json", "table"]), help="all rows, and nothing else, on stdout"
+        ),
+        click.option("--days", type=int, default=30, show_default=True),
+        click.option("--date", type=DAY, required=True, help="T of the close"),
+        click.option("--subject", help="whose figure; not needed by platform"),
+        click.option("--by", type=click.Choice(BY), default="shop", show_default=True),
+        click.option("--platform", default="kuaishou", show_default=True),
+    ):
+        command = option(command)
+    return command
+
+
+def _scope(platform: str, by: str, subject: str | None, date: dt.datetime, days: int) -> Scope:
+    if subject is None and by != "platform":
+        raise click.UsageError(f"--by {by} needs --subject: whose figure?")
+    return Scope(platform, by, subject or platform, date.date(), days)
+
+
+@explain.command("metric")
+@click.argument("metric")
+@click.option("--variant", default="")
+@_scope_options
+@click.pass_obj
+def explain_metric(
+    settings: Settings, metric: str, variant: str, platform: str, by: str, subject: str | None, date: dt.datetime, days: int,
+    rows: str | None, sql: bool, lang: str,  # noqa: FBT001
+) -> None:  # fmt: skip
+    """METRIC is a name, name/variant or name@version."""
+    named = Named.parse(f"{metric}/{variant}" if variant else metric)
+    proof = prove(home_of(settings), packs(), named, _scope(platform, by, subject, date, days))
+    if sql:
+        for side, text in proof.sql:
+            click.echo(f"-- {side}\n{text};")
+    elif rows:
+        _print_rows(proof.rows(), rows)
+    else:
+        _print_proof(proof, lang)
+
+
+@explain.command("difference")
+@click.argument("a")
+@click.argument("b")
+@_scope_options
+@click.pass_obj
+def explain_difference(
+    settings: Settings, a: str, b: str, platform: str, by: str, subject: str | None, date: dt.datetime, days: int,
+    rows: str | None, sql: bool, lang: str,  # noqa: FBT001
+) -> None:  # fmt: skip
+    """The rows that two definitions (name, name/variant or name@version) treat differently, and why."""
+    scope = _scope(platform, by, subject, date, days)
+    found = difference(home_of(settings), packs(), Named.parse(a), Named.parse(b), scope)
+    if sql:
+        click.echo(f"{found.sql};")
+    elif rows:
+        _print_rows(found.rows(), rows)
+    else:
+        _print_difference(found, a, b, lang)
+
+
+def _print_rows(rows: Iterator[Mapping[str, object]], form: str) -> None:
+    """Rows of two sides may have different columns; then the columns of both are printed."""
+    held = list(rows)
+    columns = list(dict.fromkeys(name for row in held for name in row))
+    show(columns, ([row.get(name) for name in columns] for row in held), form)
+
+
+def _print_proof(proof: Proof, lang: str) -> None:
+    console, definition = paper(), proof.definition
+    version, metric = definition.version, definition.metric
+    sources = "；".join(str(source) for source in version.source)
+    console.print(
+        f"[bold]{say(metric.label, lang)}[/] · {proof.scope.by} {proof.scope.subject} · {word('as_of', lang)} {proof.scope.date}"
+    )
+    console.print(f"{word('definition', lang)}: {say(version.words, lang)}")
+    console.print(f"{word('clause', lang)}: {sources} · {word('version', lang)} {version.name} {word('in_force_since', lang)}")
+    if version.note:
+        console.print(f"{word('assumed', lang)}: {version.note}", style="dim")
+    console.print(f"{word('window', lang)}: {proof.span.first} – {proof.span.last} ({proof.scope.days} d)")
+    numerator, denominator = totals(definition, proof.parts)
+    value = Fraction(numerator, denominator) if denominator else None
+    agrees = word("checked" if proof.figure else "not_closed", lang)
+    console.print(f"{word('figure', lang)}: [bold]{amount(value, metric.unit)}[/]  {numerator}/{denominator}  ({agrees})\n")
+    console.print(_parts_table(proof, lang))
+    console.print(f"\n{word('first_rows', lang)}", style="dim")
+    _print_rows(islice(proof.rows(), FIRST), "table")
+
+
+def _parts_table(proof: Proof, lang: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("role", "rule"):
+        table.add_column(word(name, lang))
+    for name in ("rows", "adds"):
+        table.add_column(word(name, lang), justify="right")
+    for part in proof.parts:
+        role = "denominator_side" if part.side == "denominator" and part.role == "denominator" else part.role
+        table.add_row(word(role, lang), _rule(proof, part.rule, lang), str(part.rows), str(part.adds))
+    return table
+
+
+def _rule(proof: Proof, rule: str, lang: str) -> str:
+    return f"{say(proof.pack.rules[rule].label, lang)} ({rule})" if rule else ""
+
+
+def _print_difference(found: Difference, a: str, b: str, lang: str) -> None:
+    console = paper()
+    for name, proof in ((a, found.a), (b, found.b)):
+        numerator, denominator = totals(proof.definition, proof.parts)
+        value = Fraction(numerator, denominator) if denominator else None
+        console.print(f"[bold]{name}[/]: {amount(value, proof.definition.metric.unit)}  {numerator}/{denominator}")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in (a, b):
+        table.add_column(name)
+    for name in (word("rows", lang), f"{word('adds', lang)} a", f"{word('adds', lang)} b"):
+        table.add_column(name, justify="right")
+    for kind in found.kinds:
+        left, right = (_treated(found.a, kind.role_a, kind.rule_a, lang), _treated(found.b, kind.role_b, kind.rule_b, lang))
+        table.add_row(left, right, str(kind.rows), str(kind.adds_a), str(kind.adds_b))
+    console.print(table)
+    console.print(f"\n{word('first_rows', lang)}", style="dim")
+    _print_rows(islice(found.rows(), FIRST), "table")
+
+
+def _treated(proof: Proof, role: str, rule: str, lang: str) -> str:
+    return word(role, lang) + (f": {_rule(proof, rule, lang)}" if rule else "")
+
+
+COMMANDS: list[click.Command] = [explain]

@@ -1,0 +1,95 @@
+"""`close`, `metrics`, `morning`: compute the figures, print them, and look at them over a coffee."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+import click
+
+from tianping.app import Settings
+from tianping.cli.facts import KnownAt, home_of
+from tianping.cli.morning import print_morning
+from tianping.cli.show import format_option, show
+from tianping.metrics.figure import BY, Figure
+from tianping.periods import to_instant
+from tianping.policy.load import packs
+from tianping.work import close as closing
+from tianping.work.benchmark import beside
+
+DAY = click.DateTime(["%Y-%m-%d"])
+_BENCHMARK = ("benchmark_numerator", "benchmark_denominator", "benchmark", "others", "ratio")
+lang_option = click.option(
+    "--lang", type=click.Choice(["zh", "en"]), default="zh", envvar="TIANPING_LANG", show_default=True, help="words"
+)
+
+
+def now() -> dt.datetime:
+    """The one place where these commands look at the clock."""
+    return to_instant(dt.datetime.now(dt.UTC))
+
+
+@click.command()
+@click.option("--date", type=DAY, required=True, help="T: the figures know all that happened before 00:00 of this day")
+@click.option("--from", "first", type=DAY, help="close every day from this one to --date")
+@click.option("--known-at", type=KnownAt(), help="with what was known at this time, or import")
+@click.option("--days", type=click.IntRange(1, 3660), multiple=True, help="another number of days besides the usual ones")
+@click.pass_obj
+def close(
+    settings: Settings, date: dt.datetime, first: dt.datetime | None, known_at: int | dt.datetime | None, days: tuple[int, ...]
+) -> None:
+    """Compute every official figure as of a day. Run again, it gives the same."""
+    home, rules, last = home_of(settings), packs(), date.date()
+    start = first.date() if first else last
+    if start > last:
+        raise click.UsageError(f"--from {start} is after --date {last}")
+    for number in range((last - start).days + 1):
+        day = start + dt.timedelta(days=number)
+        done = closing.close(home, rules, closing.Asked(day, known_at, days), at=now())
+        click.echo(f"{day}: {done.figures} figures, from import {done.seq}, packs {', '.join(done.packs) or 'none'}", err=True)
+
+
+@click.command()
+@click.option("--date", type=DAY, required=True, help="T of the close")
+@click.option("--platform")
+@click.option("--metric")
+@click.option("--variant", help='the plain form is ""')
+@click.option("--by", type=click.Choice(BY))
+@click.option("--subject")
+@click.option("--days", type=int)
+@click.option("--known-at", "seq", type=int, help="the close that knew just this import; else the best informed")
+@click.option("--benchmark", is_flag=True, help="add the benchmark (with and without the subject) and the ratio to it")
+@format_option
+@click.pass_obj
+def metrics(
+    settings: Settings, date: dt.datetime, platform: str | None, metric: str | None, variant: str | None, by: str | None,
+    subject: str | None, days: int | None, seq: int | None, benchmark: bool, form: str,  # noqa: FBT001
+) -> None:  # fmt: skip
+    """The figures of a close."""
+    home = home_of(settings)
+    done = closing.find(home, date.date(), known_at=seq)
+    wanted = closing.Filter(platform, metric, variant, by, subject, days)
+    if benchmark:
+        show([*Figure._fields, *_BENCHMARK], _with_benchmark(home, done, wanted), form)
+    else:
+        show(Figure._fields, ([row[name] for name in Figure._fields] for row in closing.read(home, done, wanted)), form)
+
+
+def _with_benchmark(home: closing.Home, done: closing.Close, wanted: closing.Filter) -> Iterator[list[object]]:
+    counts = frozenset(key for pack in packs().values() for key, metric in pack.metrics.items() if metric.unit == "count")
+    for each in beside(home, done, wanted, counts=counts):
+        rates = [None if rate is None else round(float(rate), 6) for rate in (each.benchmark, each.others, each.ratio)]
+        yield [*(each.figure[name] for name in Figure._fields), *(each.whole or (None, None)), *rates]
+
+
+@click.command()
+@click.option("--date", type=DAY, required=True, help="T of the close")
+@click.option("--shop", "shops", multiple=True, help="which shops; else the first few")
+@click.option("--days", type=int, default=30, show_default=True)
+@lang_option
+@click.pass_obj
+def morning(settings: Settings, date: dt.datetime, shops: tuple[str, ...], days: int, lang: str) -> None:
+    """Where each shop stands: value, fraction, benchmark, ratio, status."""
+    home = home_of(settings)
+    print_morning(home, closing.find(home, date.date()), packs(), shops, days, lang)
+
+
+COMMANDS: list[click.Command] = [close, metrics, morning]

@@ -1,0 +1,45 @@
+"""`tianping`: one executable, a command a verb. Exit status 0 done, 1 refused or failed (one sentence on stderr), 2 wrong usage."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from tianping import __version__
+from tianping.app import settings
+from tianping.cli import explain, facts, figures, market, policy
+from tianping.errors import TianpingError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.option(
+    "--home", type=click.Path(file_okay=False, path_type=Path), help="where everything is kept [default: ./tianping-data]"
+)
+@click.version_option(__version__, prog_name="tianping")
+@click.pass_context
+def cli(context: click.Context, home: Path | None) -> None:
+    """天平: the after-sales figures of Chinese shopping platforms, computed exactly, each shown down to its rows."""
+    context.obj = settings(str(home) if home else None)
+
+
+for command in (*market.COMMANDS, *facts.COMMANDS, *figures.COMMANDS, *explain.COMMANDS, *policy.COMMANDS):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """The entry point."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.UsageError as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit("stopped; nothing half-done was kept")
+    except click.ClickException as error:
+        error.show()
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read us has gone; that is no fault
+    except (TianpingError, OSError) as error:
+        click.echo(f"tianping: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,60 @@
+"""The morning table: a shop's figures beside the benchmark."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.table import Table
+
+from tianping.cli.show import paper
+from tianping.cli.words import amount, say, word
+from tianping.policy.model import Metric, Pack
+from tianping.store.closes import Close
+from tianping.work.benchmark import Beside, beside
+from tianping.work.close import Filter, shops
+from tianping.work.home import Home
+
+FEW = 3
+"""Shops shown where none is asked for."""
+
+
+def print_morning(home: Home, done: Close, packs: Mapping[str, Pack], asked: Sequence[str], days: int, lang: str) -> None:
+    """One table a shop."""
+    console = paper()
+    counts = frozenset(key for pack in packs.values() for key, metric in pack.metrics.items() if metric.unit == "count")
+    for shop in asked or shops(home, done)[:FEW]:
+        found = list(beside(home, done, Filter(by="shop", subject=shop, days=days), counts=counts))
+        if found:
+            console.print(_table(shop, found, packs[str(found[0].figure["platform"])], done, lang))
+    console.print(word("all_shops", lang), style="dim")
+
+
+def _table(shop: str, found: Sequence[Beside], pack: Pack, done: Close, lang: str) -> Table:
+    title = f"{say(pack.label, lang)} · {word('shop', lang)} {shop} · {word('as_of', lang)} {done.date}"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table.add_column(word("metric", lang), no_wrap=True)
+    for name, width in (("value", 12), ("fraction", 14), ("benchmark", 12), ("ratio", 6)):
+        table.add_column(word(name, lang), justify="right", no_wrap=True, min_width=width)
+    for name in ("status", "days_counted"):
+        table.add_column(word(name, lang), no_wrap=True)
+    by_key = {(str(each.figure["metric"]), str(each.figure["variant"])): each for each in found}
+    for key, metric in pack.metrics.items():
+        if key in by_key:
+            table.add_row(*_row(metric, by_key[key], lang))
+    return table
+
+
+def _row(metric: Metric, each: Beside, lang: str) -> list[str]:
+    figure = each.figure
+    fraction = "" if metric.unit == "count" else f"{figure['numerator']:,}/{figure['denominator']:,}".replace(",", "\u2009")
+    ratio = "–" if each.ratio is None else f"{float(each.ratio):.2f}×"
+    benchmark = "" if metric.unit == "count" else amount(each.benchmark, metric.unit)
+    status = word(str(figure["status"]), lang)
+    days = f"{figure['first_day']:%m-%d}–{figure['last_day']:%m-%d}"
+    return [
+        say(metric.label, lang),
+        amount(each.own, metric.unit),
+        fraction,
+        benchmark,
+        "" if metric.unit == "count" else ratio,
+        status,
+        days,
+    ]

@@ -1,0 +1,82 @@
+"""The words of the command line's pages for people, in both languages."""
+
+import datetime as dt
+from collections.abc import Mapping
+from fractions import Fraction
+
+from tianping.policy.model import Unit, Words
+
+TEXT: Mapping[str, Words] = {
+    name: Words(zh=zh, en=en)
+    for name, zh, en in (
+        ("metric", "指标", "metric"),
+        ("value", "数值", "value"),
+        ("fraction", "分子/分母", "fraction"),
+        ("benchmark", "大盘", "benchmark"),
+        ("others", "不含本店", "without it"),
+        ("ratio", "倍数", "ratio"),
+        ("status", "状态", "status"),
+        ("days_counted", "统计日", "days"),
+        ("ok", "正常", "ok"),
+        ("too_few", "数据太少", "too few"),
+        ("undefined", "无法计算", "undefined"),
+        ("immature", "未成熟", "immature"),
+        ("incomplete", "数据不全", "incomplete"),
+        ("no_data", "没有数据", "no data"),
+        ("numerator", "计入分子", "in the numerator"),
+        ("denominator", "只计入分母", "in the denominator only"),
+        ("denominator_side", "计入分母", "in the denominator"),
+        ("not_counted", "不计", "not counted"),
+        ("left_out", "剔除", "left out"),
+        ("outside", "不在统计日内", "outside the days"),
+        ("rows", "行数", "rows"),
+        ("adds", "合计", "adds"),
+        ("rule", "规则", "rule"),
+        ("role", "角色", "part"),
+        ("definition", "定义", "definition"),
+        ("clause", "条款", "clause"),
+        ("version", "版本", "version"),
+        ("in_force_since", "起生效", "in force since"),
+        ("assumed", "本系统的约定", "assumed"),
+        ("window", "统计期", "window"),
+        ("figure", "数值", "figure"),
+        ("checked", "与日结一致", "agrees with the close"),
+        ("not_closed", "该版本未日结", "this version was not closed"),
+        ("first_rows", "前几行（全部：--rows csv）", "the first rows (all: --rows csv)"),
+        ("shop", "店铺", "shop"),
+        ("as_of", "统计日期", "as of"),
+        (
+            "all_shops",
+            "大盘为本库该平台全部店铺（含本店），按总和之比。",
+            "The benchmark is all shops of the platform in this home, this one included: a ratio of sums.",
+        ),
+    )
+}
+
+
+def word(name: str, lang: str) -> str:
+    """One of the words above."""
+    return say(TEXT[name], lang)
+
+
+def say(words: Words, lang: str) -> str:
+    """The words in a language."""
+    return words.zh if lang == "zh" else words.en
+
+
+def amount(value: Fraction | None, unit: Unit) -> str:
+    """A value as people read it: `3.21 %`, `1 d 02:15:08`, `4.56`, `1 277`; a dash where there is none."""
+    if value is None:
+        return "–"
+    if unit == "rate":
+        return f"{float(value) * 100:.2f} %"
+    if unit == "seconds":
+        return span(round(value))
+    return f"{int(value):,}".replace(",", "\u2009") if unit == "count" else f"{float(value):.2f}"
+
+
+def span(seconds: int) -> str:
+    """Seconds as days, hours, minutes, seconds."""
+    days, rest = divmod(abs(seconds), 86400)
+    clock = str(dt.timedelta(seconds=rest)).rjust(8, "0")
+    return ("-" if seconds < 0 else "") + (f"{days} d {clock}" if days else clock)

@@ -1,0 +1,93 @@
+"""The rows behind a figure: each with the part it plays, the rule that left it out, and the values that decided."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlglot import exp
+
+from tianping.errors import NotFound
+from tianping.metrics.compile import Gives, Side, Tally, View
+from tianping.metrics.levels import LEVELS
+from tianping.metrics.rows import bucket_sql, rows_sql
+
+Role = Literal["numerator", "denominator", "left_out", "not_counted"]
+
+# What a row kept is, for each side a tally gives: where the count says yes, and where it says no.
+ROLES: dict[Gives, tuple[Role, Role]] = {
+    "both": ("numerator", "denominator"),
+    "numerator": ("numerator", "not_counted"),
+    "denominator": ("denominator", "not_counted"),
+    "count_numerator": ("numerator", "not_counted"),
+    "count_denominator": ("numerator", "numerator"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose rows: one subject of one level, over some days as of T."""
+
+    platform: str
+    by: str
+    subject: str
+    date: dt.date
+    days: int
+
+
+def proof_sql(view: View, side: Side, scope: Scope) -> str:
+    """One row per thing counted or left out: the view's key, `day`, `role`, `rule`, `adds`, then the columns that decided.
+    Times are wall times of the shop."""
+    tally = side.tally
+    decided = sorted(tally.columns - {*view.key, "timezone", "platform", "shop_id"})
+    times = {name for name in decided if view.columns.get(name) == "time"}
+    shown = [
+        f'strftime(wall("{name}", timezone), \'%Y-%m-%d %H:%M:%S\') as "{name}"' if name in times else f'"{name}"'
+        for name in decided
+    ]
+    keys = [f'"{name}"' for name in dict.fromkeys((*view.key, "shop_id")) if name != "day"]
+    rows = rows_sql(view, [tally], (scope.days,), scope.date, besides=_levels_columns(view))
+    parts = [
+        *keys,
+        f"{tally.day} as day",
+        f"{_role(side)} as role",
+        f"{_rule(tally)} as rule",
+        f"{_adds(side)} as adds",
+        *shown,
+    ]
+    return (
+        f"select {', '.join(parts)} from ({rows}) where platform = '{scope.platform}' and {_subject(view, scope)} "
+        f"and {bucket_sql(tally, (scope.days,), scope.date)} is not null"
+    )
+
+
+def _levels_columns(view: View) -> tuple[str, ...]:
+    return ("product_id", "category_l1", "category_l2", "category_l3") if view.by_product else ()
+
+
+def _subject(view: View, scope: Scope) -> str:
+    """The condition that picks the subject's rows."""
+    path = {by: sql for by, sql, _ in LEVELS}.get(scope.by)
+    if path is None or (not view.by_product and scope.by not in ("platform", "shop")):
+        allowed = ("platform", "shop") if not view.by_product else tuple(by for by, _, _ in LEVELS)
+        raise NotFound(f'this metric has no figures by "{scope.by}"; it has them by {", ".join(allowed)}')
+    return f"({path}) = {exp.Literal.string(scope.subject).sql('duckdb')}"
+
+
+def _role(side: Side) -> str:
+    hit, rest = ROLES[side.gives]
+    tally = side.tally
+    return f"case when {tally.left_out} then 'left_out' when {tally.count or 'true'} then '{hit}' else '{rest}' end"
+
+
+def _rule(tally: Tally) -> str:
+    """The first rule, in the pack's order, that leaves the row out."""
+    whens = " ".join(f"when {sql} then '{name}'" for name, sql in tally.rules)
+    return f"case {whens} end" if whens else "null"
+
+
+def _adds(side: Side) -> str:
+    """What the row adds to the sum it counts in; in a count of a denominator every row kept counts."""
+    tally = side.tally
+    if side.gives == "count_denominator":
+        return f"case when {tally.left_out} then 0 else 1 end"
+    return f"case when {tally.left_out} then 0 when {tally.count or 'true'} then {tally.total or '1'} else 0 end"

@@ -1,0 +1,157 @@
+"""Why a figure is what it is: its definition, its rows, and a check of both against the close."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from tianping.errors import NotFound, TianpingError, did_you_mean
+from tianping.facts.asof import as_of
+from tianping.facts.views import VIEWS
+from tianping.metrics.compile import Definition, Side, define
+from tianping.metrics.proof import Scope, proof_sql
+from tianping.periods import Period
+from tianping.policy.model import Pack, Version
+from tianping.work.close import Filter, find, read
+from tianping.work.home import Home, facts
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A metric by name, variant and, where not the one in force at T, version."""
+
+    metric: str
+    variant: str = ""
+    version: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> "Named":
+        """`name`, `name/variant`, `name@2020-01-01`, `name/variant@2020-01-01`."""
+        name, _, version = text.partition("@")
+        metric, _, variant = name.partition("/")
+        return cls(metric, variant, version)
+
+    def __str__(self) -> str:
+        return self.metric + (f"/{self.variant}" if self.variant else "") + (f"@{self.version}" if self.version else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How many rows of one side play one role, by one rule, and what they add up to."""
+
+    side: str
+    role: str
+    rule: str
+    rows: int
+    adds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A figure with its definition and its rows (still to be read, one SQL a side)."""
+
+    definition: Definition
+    pack: Pack
+    scope: Scope
+    span: Period
+    figure: Mapping[str, object]
+    parts: tuple[Part, ...]
+    sql: tuple[tuple[str, str], ...]
+    con: duckdb.DuckDBPyConnection
+
+    def rows(self) -> Iterator[Mapping[str, object]]:
+        """Every row of every side, in the order of their role and key, as dictionaries; `side` says which."""
+        for side, sql in self.sql:
+            for batch in self.con.sql(f"select '{side}' as side, * from ({sql}) order by all").to_arrow_reader(10_000):
+                yield from batch.to_pylist()
+
+
+def explain(home: Home, packs: Mapping[str, Pack], named: Named, wanted: Scope) -> Proof:
+    """The proof of one figure of a close. Raises TianpingError where the rows do not add up to the figure closed."""
+    done = find(home, wanted.date)
+    pack = _pack(packs, wanted.platform)
+    if done.packs.get(pack.platform) != pack.digest:
+        raise TianpingError(f"the pack {pack.platform} has changed since {wanted.date} was closed; close it again, then ask")
+    definition = _define(pack, named, wanted.date, wanted.days)
+    con, _ = facts(home, known_at=done.seq)
+    as_of(con, wanted.date)
+    sql = _sql(definition, wanted)
+    parts = tuple(part for side, text in sql for part in _parts(con, side, text))
+    wanted_figure = Filter(wanted.platform, named.metric, named.variant, wanted.by, wanted.subject, wanted.days)
+    figure = next(read(home, done, wanted_figure), None)
+    if figure is not None and not named.version:
+        _check(definition, parts, figure)
+    if figure is None and not parts:
+        raise NotFound(_nothing(home, named, wanted))
+    return Proof(definition, pack, wanted, definition.window(wanted.days).at(wanted.date), figure or {}, parts, sql, con)
+
+
+def _pack(packs: Mapping[str, Pack], platform: str) -> Pack:
+    if platform not in packs:
+        raise NotFound(f'no pack for the platform "{platform}": {did_you_mean(platform, list(packs))}')
+    return packs[platform]
+
+
+def _define(pack: Pack, named: Named, date: dt.date, days: int) -> Definition:
+    metric = pack.metrics.get((named.metric, named.variant))
+    if metric is None:
+        known = ["/".join(filter(None, key)) for key in pack.metrics]
+        raise NotFound(f'no metric "{named}" in the pack {pack.platform}: {did_you_mean(str(named), known)}')
+    version = metric.at(date) if not named.version else _version(metric.versions, named)
+    if version is None:
+        raise NotFound(f"{named} is not defined yet on {date}; its first version is of {metric.versions[0].since}")
+    return define(pack, VIEWS, (named.metric, named.variant), version, date, (days,))
+
+
+def _version(versions: Sequence[Version], named: Named) -> Version:
+    found = next((version for version in versions if version.name == named.version), None)
+    if found is None:
+        raise NotFound(f"no version {named.version} of {named.metric}; there are {', '.join(each.name for each in versions)}")
+    return found
+
+
+def _sql(definition: Definition, wanted: Scope) -> tuple[tuple[str, str], ...]:
+    return tuple((_side_name(side), proof_sql(VIEWS[side.tally.view], side, wanted)) for side in definition.sides)
+
+
+def _side_name(side: Side) -> str:
+    return side.gives if side.gives in ("numerator", "denominator") else "both"
+
+
+def _parts(con: duckdb.DuckDBPyConnection, side: str, sql: str) -> list[Part]:
+    found = con.sql(
+        f"select role, coalesce(rule, ''), count(*), sum(adds)::bigint from ({sql}) group by role, coalesce(rule, '') "
+        "order by list_position(['numerator', 'denominator', 'not_counted', 'left_out'], role), 2"
+    ).fetchall()
+    return [Part(side, role, rule, rows, adds) for role, rule, rows, adds in found]
+
+
+def totals(definition: Definition, parts: Sequence[Part]) -> tuple[int, int]:
+    """Numerator and denominator as the rows give them."""
+    if definition.is_count:
+        return sum(part.adds for part in parts), 1
+    numerator = sum(part.adds for part in parts if part.side != "denominator")
+    denominator = sum(
+        part.adds if part.side == "denominator" else part.rows
+        for part in parts
+        if part.side != "numerator" and part.role != "left_out"
+    )
+    return numerator, denominator
+
+
+def _check(definition: Definition, parts: Sequence[Part], figure: Mapping[str, object]) -> None:
+    counted = totals(definition, parts)
+    closed = (figure["numerator"], figure["denominator"])
+    if counted != closed:
+        raise TianpingError(
+            f"the rows give {counted[0]}/{counted[1]} but the close has {closed[0]}/{closed[1]}: a fault of the program, or the "
+            "close's file was changed; close the day again, and report it if it stays"
+        )
+
+
+def _nothing(home: Home, named: Named, wanted: Scope) -> str:
+    return (
+        f"nothing to explain: {named} has no rows for {wanted.by} {wanted.subject} over {wanted.days} days as of {wanted.date}; "
+        f"`tianping metrics --date {wanted.date} --metric {named.metric} --by {wanted.by}` lists who has"
+    )
