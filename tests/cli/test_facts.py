@@ -79,9 +79,8 @@ def test_data(folder: Path) -> None:
     run(folder, "import", str(folder / "orders.csv"), "--covers", "2024-03-01..2024-03-31")
     [held] = told(folder, "data")
     assert held.pop("columns") == ["created_at", "order_id", "product_id", "shop_id"]
-    assert held == {
-        "shop_id": "s1", "table": "orders", "first_day": "2024-03-01", "last_day": "2024-03-31", "missing_days": 0, "rows": 1, "waiting": 0
-    }  # fmt: skip
+    days = {"first_day": "2024-03-01", "last_day": "2024-03-31", "missing_days": 0}
+    assert held == {"shop_id": "s1", "table": "orders", **days, "rows": 1, "waiting": 0}
     assert told(folder, "data", "--known-at", "0") == []
     assert run(folder, "data", "--format", "csv").stdout.splitlines()[1].startswith("s1,orders,2024-03-01")
 

@@ -9,7 +9,13 @@ from tianping.facts import mapping, read, stage
 
 from .stagehand import Bad, known, put, write
 
-HEAD = "name: shop\nfiles:\n  lines: {names: [lines*.csv]}\n  heads: {names: [heads.csv]}\n  extra: {names: [extra.csv], optional: true}\n"
+HEAD = """\
+name: shop
+files:
+  lines: {names: [lines*.csv]}
+  heads: {names: [heads.csv]}
+  extra: {names: [extra.csv], optional: true}
+"""
 ORDERS = "tables:\n  - table: orders\n    from: lines\n"
 
 
@@ -41,6 +47,7 @@ FAULTS = [
     (HEAD + ORDERS.replace("lines", "lins") + columns(order_id="num"), 'there is no file "lins"', 'did you mean "lines"'),
     (HEAD + ORDERS + columns(order_id="heads.no"), '"heads.no" reads a file that is not joined here', "add a join"),
     (HEAD + ORDERS + columns(order_id="{from: num, text: x}"), "give one origin", ""),
+    (HEAD + ORDERS + columns(order_id="no"), "YAML reads this as no text; put the column's name in quotes", ""),
     (HEAD + ORDERS + "    skip: [{reason: why}]\n" + columns(order_id="num"), "give one condition", ""),
     (HEAD + HEAD + ORDERS + columns(order_id="num"), '"name" stands here a second time', "first on line 1"),
 ]

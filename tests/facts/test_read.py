@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,7 +22,7 @@ def batches(folder: Path, content: bytes) -> list[Batch]:
     return list(csvrows.batches(write(folder, {"x.csv": content}) / "x.csv"))
 
 
-def lines(found: list[Batch]) -> list[tuple[int, ...]]:
+def lines(found: list[Batch]) -> list[tuple[Any, ...]]:
     """(line, cells…) of the rows."""
     return [(row.pop("_line"), *row.values()) for batch in found for row in batch.cells.to_pylist()]
 
@@ -33,6 +34,7 @@ def bad(found: list[Batch]) -> list[BadRow]:
 @pytest.fixture(params=[48, 1 << 24], ids=["small blocks", "one block"])
 def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csvrows, "BLOCK", request.param)
+    monkeypatch.setattr(csvrows, "BATCH", request.param)
 
 
 @pytest.mark.usefixtures("blocks")
@@ -56,7 +58,7 @@ def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         (b"a,b", []),
     ],
 )
-def test_rows_and_their_lines(tmp_path: Path, content: bytes, rows: list[tuple[int, ...]]) -> None:
+def test_rows_and_their_lines(tmp_path: Path, content: bytes, rows: list[tuple[Any, ...]]) -> None:
     found = batches(tmp_path, content)
     assert lines(found) == rows
     assert not bad(found)

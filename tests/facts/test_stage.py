@@ -119,6 +119,7 @@ def test_no_row_is_lost(tmp_path_factory: pytest.TempPathFactory, rows: list[lis
     text = "\n".join([",".join(COLUMNS), *(",".join(row) for row in rows)])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(csvrows, "BLOCK", block)
+        patch.setattr(csvrows, "BATCH", block)
         result = put(folder, {"orders.csv": text.encode()})
     [(_, _, read_, typed, quarantined)] = result.counts()
     assert read_ == typed + quarantined == result.staged.files[0].rows
@@ -129,11 +130,16 @@ def test_no_row_is_lost(tmp_path_factory: pytest.TempPathFactory, rows: list[lis
     assert all(bad.reason for bad in result.bad())
 
 
+def small_blocks(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(csvrows, "BLOCK", size)
+    monkeypatch.setattr(csvrows, "BATCH", size)
+
+
 def test_many_blocks_give_what_one_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = "".join(f'O{n},"{n}\n",{n % 7 - 1}\n' for n in range(200))
     files: dict[str, str | bytes] = {"orders.csv": f"order_id,region,quantity\n{rows}"}
     whole = put(tmp_path, files)
-    monkeypatch.setattr(csvrows, "BLOCK", 1 << 8)
+    small_blocks(monkeypatch, 1 << 8)
     (tmp_path / "again").mkdir()
     pieces = put(tmp_path / "again", files)
     assert len(pieces.staged.parquet("orders")) > 5
@@ -143,7 +149,7 @@ def test_many_blocks_give_what_one_gives(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_progress_rises_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csvrows, "BLOCK", 1 << 8)
+    small_blocks(monkeypatch, 1 << 8)
     folder = write(tmp_path, {"orders.csv": "order_id\n" + "O1\n" * 300, "shops.csv": "shop_id\nS1\n"})
     told: list[tuple[str, float]] = []
     stage.stage(
@@ -152,7 +158,7 @@ def test_progress_rises_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     shares = [done for _, done in told]
     assert shares == sorted(shares)
     assert shares[-1] == pytest.approx(1)
-    assert [name for name, _ in told][0] == "shops.csv", "shops first: they say the zones"
+    assert told[0][0] == "shops.csv", "shops first: they say the zones"
 
 
 def digests(folder: Path, content: str = "order_id\nO1\n", **options: str) -> tuple[str, ...]:
@@ -176,10 +182,10 @@ def test_a_file_known_by_its_digest_is_left_out(tmp_path: Path) -> None:
 
 
 def test_memory_stays_bounded_by_the_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No batch holds more rows than fit into one block."""
-    monkeypatch.setattr(csvrows, "BLOCK", 1 << 12)
+    """However long the file, no batch holds more than a batch's bytes and one block."""
+    small_blocks(monkeypatch, 1 << 12)
     path = write(tmp_path, {"orders.csv": "order_id\n" + "O123456\n" * 10_000}) / "orders.csv"
-    assert max(len(batch.cells) for batch in csvrows.batches(path)) <= (1 << 12) // 8 + 1
+    assert max(batch.cells.nbytes for batch in csvrows.batches(path)) <= 4 * (1 << 12)
 
 
 def test_the_connection_is_left_usable(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def forked(act: Callable[[], None], *, kill_after: float | None = None) -> bool:
     if child == 0:
         try:
             act()
-        except BaseException:
+        except BaseException:  # noqa: BLE001  the parent must hear of it, whatever it is
             sys.excepthook(*sys.exc_info())
             os._exit(3)
         os._exit(0)
@@ -77,9 +77,9 @@ def dying_at(point: int, act: Callable[[], None]) -> Callable[[], None]:
 def judged(home: Path, before: Path) -> None:
     """Print what the home holds, then take back an import that came through, so that the next try begins as this one did."""
     now = held(home)
-    print(
-        "before" if now == held(before) else "after" if now == held(before.with_name("after")) else f"other: {now}", flush=True
-    )
+    names = {"before": before, "after": before.with_name("after")}
+    sys.stdout.write(next((name for name, other in names.items() if now == held(other)), f"other: {now}") + "\n")
+    sys.stdout.flush()
     opened = open_home(home)
     known = opened.versions()
     undone = {version.undoes for version in known}

@@ -10,7 +10,8 @@ STEP = 7
 FILES = {
     "first": {"orders.csv": "order_id,shop_id,product_id,created_at\no1,s1,p1,2024-03-31\no2,s1,p1,2024-04-01\n"},
     "second": {
-        "orders.csv": "order_id,shop_id,product_id,created_at,paid_at\no2,s1,p1,2024-04-01,2024-04-02\no3,s1,p1,2024-04-03,\nx,,,,\n",
+        "orders.csv": "order_id,shop_id,product_id,created_at,paid_at\n"
+        "o2,s1,p1,2024-04-01,2024-04-02\no3,s1,p1,2024-04-03,\nx,,,,\n",
         "parcels.csv": "parcel_id,order_id,shipped_at\nk1,o1,2024-04-02\n",
     },
 }

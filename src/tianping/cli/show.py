@@ -8,14 +8,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 import duckdb
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from tianping.periods import HOME_ZONE, to_wall
+from tianping.periods import HOME_ZONE
 
+WIDE = 1000
+"""Columns of a table that is not shown on a terminal: nothing is folded or cut."""
 PAGE = 2000
 """Rows of a people's table that are laid out together."""
 
@@ -54,7 +58,7 @@ def fetched(found: duckdb.DuckDBPyConnection) -> tuple[list[str], Iterator[Seque
 def _plain(value: Any) -> Any:
     """What JSON can say: times as ISO with the offset of the home's zone."""
     if isinstance(value, dt.datetime):
-        return to_wall(value).isoformat() + "+08:00" if HOME_ZONE == "Asia/Shanghai" else value.isoformat() + "Z"
+        return value.replace(tzinfo=dt.UTC).astimezone(ZoneInfo(HOME_ZONE)).isoformat()
     return value.isoformat() if isinstance(value, dt.date) else value
 
 
@@ -71,12 +75,12 @@ def _text(value: Any) -> str:
 
 
 def _table(columns: Sequence[str], rows: Rows) -> None:
-    console, left = Console(soft_wrap=not sys.stdout.isatty()), iter(rows)
+    console, left = Console(width=None if sys.stdout.isatty() else WIDE), iter(rows)
     block = list(islice(left, PAGE))
     while True:
         table = Table(*columns, box=None, header_style="bold", pad_edge=False)
         for row in block:
-            table.add_row(*(_text(value).replace("[", r"\[") for value in row))
+            table.add_row(*(Text(_text(value)) for value in row))
         console.print(table)
         block = list(islice(left, PAGE))
         if not block:

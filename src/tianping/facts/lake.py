@@ -85,6 +85,21 @@ def sweep(folder: Path, known: Iterable[Version]) -> int:
     return len(strays)
 
 
+def mark(folder: Path, seq: int) -> None:
+    """Note beside the files the newest version that was ever committed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = folder / "newest.new"
+    fresh.write_text(str(seq))
+    fresh.replace(folder / "newest")
+
+
+def marked(folder: Path) -> int:
+    """What `mark` noted, 0 where nothing. A database that knows less is another one, or an old copy: sweeping by it would
+    delete facts."""
+    note = folder / "newest"
+    return int(note.read_text()) if note.exists() else 0
+
+
 def settle(folder: Path, files: Iterable[Path]) -> None:
     """Make these files of the lake, and the folders they are in, safe against a power cut."""
     paths = list(files)

@@ -82,6 +82,8 @@ class Value(Noted):
     @model_validator(mode="before")
     @classmethod
     def _plain(cls, data: Any) -> Any:
+        if isinstance(data, bool | int | float):
+            raise ValueError("YAML reads this as no text; put the column's name in quotes, or write {value: …} for a constant")
         return {"from": data} if isinstance(data, str) else data
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ A view is a FROM clause and its columns; parts are joins that are added only whe
 metric pays for what it reads. All of it stands on the schema `dated` (see `asof.py`).
 """
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -11,6 +12,10 @@ from types import MappingProxyType
 from tianping.facts.schema import TABLES
 
 Typed = dict[str, tuple[str, str]]  # column → (type of the formulas, SQL)
+
+# Stands in a source for an instant that comes before the first day asked for: by two days, one for any zone and one because
+# what a day's first messages are depends on the day before.
+SINCE, MARGIN = "$since", dt.timedelta(days=2)
 
 _TYPE = {"id": "text", "text": "text", "int": "int", "fen": "int", "bool": "bool", "time": "time", "day": "day"}
 
@@ -44,13 +49,14 @@ class View:
         every = {**self.own, **{name: column for part in self.parts for name, column in part.columns.items()}}
         return {name: kind for name, (kind, _) in every.items()}
 
-    def select(self, columns: Iterable[str]) -> str:
-        """`select …` of the named columns, with only the joins they need."""
+    def select(self, columns: Iterable[str], *, since: dt.date | None = None) -> str:
+        """`select …` of the named columns, with only the joins they need. Rows of days before `since` may be missing."""
         wanted = list(dict.fromkeys(columns))
         parts = [part for part in self.parts if any(column in part.columns for column in wanted)]
         every = self.own | {column: typed for part in parts for column, typed in part.columns.items()}
         listed = ", ".join(f'{every[column][1]} as "{column}"' for column in wanted)
-        return " ".join((f"select {listed} {self.source}", *(part.join for part in parts)))
+        sql = " ".join((f"select {listed} {self.source}", *(part.join for part in parts)))
+        return sql.replace(SINCE, f"timestamp '{since - MARGIN}'" if since else "timestamp '0001-01-01'")
 
     def needs(self, columns: Iterable[str], needed: Iterable[str]) -> dict[str, set[str]]:
         """The fact tables behind `columns`, with their columns behind `needed`. Booleans need only their table: empty is false."""
@@ -177,7 +183,7 @@ _BURSTS = """(
       first_value(case when m.sender <> 'buyer' then {'at': m.sent_at, 'by': m.sender, 'agent': m.agent_id} end ignore nulls)
         over (said rows between 1 following and unbounded following) as reply
     from dated.messages m join dated.shops s using (shop_id)
-    where m.sent_at is not null and m.sender in ('buyer', 'agent', 'bot')
+    where m.sent_at >= $since and m.sender in ('buyer', 'agent', 'bot')
     window said as (partition by m.shop_id, m.buyer_id order by m.sent_at, m.message_id)
   ) where sender = 'buyer' and buyer_day_before is distinct from cast(wall(began_at, timezone) as date)
 )"""
@@ -188,7 +194,7 @@ _BUYER_DAYS = f"""(
   from (
     select m.shop_id, m.buyer_id, cast(wall(m.sent_at, s.timezone) as date) as day, true as asked, 0 as bursts, 0 as answered_180,
       0 as answered_300, null as score, null as reason
-    from dated.messages m join dated.shops s using (shop_id) where m.sender = 'buyer' and m.sent_at is not null
+    from dated.messages m join dated.shops s using (shop_id) where m.sender = 'buyer' and m.sent_at >= $since
     union all
     select b.shop_id, b.buyer_id, cast(wall(b.began_at, b.timezone) as date), true, 1, cast(coalesce({_TOOK} <= 180, false) as integer),
       cast(coalesce({_TOOK} <= 300, false) as integer), null, null
@@ -197,7 +203,7 @@ _BUYER_DAYS = f"""(
     select shop_id, buyer_id, day, false, 0, 0, 0, r.last.score, r.last.reason from (
       select r.shop_id, r.buyer_id, cast(wall(r.rated_at, s.timezone) as date) as day,
         max_by({{'score': r.score, 'reason': r.reason}}, {{'at': r.rated_at, 'id': r.rating_id}}) as last
-      from dated.chat_ratings r join dated.shops s using (shop_id) where r.rated_at is not null group by all
+      from dated.chat_ratings r join dated.shops s using (shop_id) where r.rated_at >= $since group by all
     ) r
   ) group by all
 )"""

@@ -15,7 +15,7 @@ from tianping.errors import TianpingError
 from tianping.metrics.compile import Definition, Side, Tally, View, Views
 from tianping.metrics.coverage import judge, skip
 from tianping.metrics.levels import roll_up
-from tianping.metrics.rows import bucket_sql, rows_sql
+from tianping.metrics.rows import bucket_sql, folded_sql, rows_sql
 
 
 def compute(
@@ -34,8 +34,8 @@ def compute(
         "(metric integer, days integer, shop_id varchar, product_id varchar, numerator hugeint, denominator hugeint)"
     )
     uses = [Use(index, each.days, side) for index, each in enumerate(defined) for side in each.sides]
-    for (view, _, _), group in groupby(sorted(uses, key=_pass_of), key=_pass_of):
-        _count(con, Pass(view, views[view], platform, date, tuple(group)))
+    for name, group in groupby(sorted(uses, key=_pass_of), key=lambda use: use.side.tally.view):
+        _count_view(con, name, views[name], platform, date, list(group))
     (judge if covered else skip)(con, views, platform, defined, date)
     roll_up(con, platform, defined, date)
 
@@ -55,15 +55,33 @@ def _pass_of(use: Use) -> tuple[str, str, int]:
     return tally.view, tally.once_per or "", tally.lag if tally.once_per else 0
 
 
+def _count_view(
+    con: duckdb.DuckDBPyConnection, name: str, view: View, platform: str, date: dt.date, uses: Sequence[Use]
+) -> None:
+    """Count everything that reads one view. Its rows are made once, even where some metrics fold them and some do not."""
+    windows = tuple(sorted({days for use in uses for days in use.days}))
+    rows = rows_sql(view, [use.side.tally for use in uses], windows, date)
+    passes = [tuple(group) for _, group in groupby(uses, key=_pass_of)]
+    if len(passes) > 1:
+        con.execute(f"create or replace temp table shared as {rows}")
+        rows = "select * from shared"
+    for each in passes:
+        tallies = [use.side.tally for use in each]
+        source = folded_sql(view, rows, tallies, windows, date) if tallies[0].once_per else rows
+        _count(con, Pass(name, view, source, platform, date, windows, each))
+
+
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One pass over one view. Rows are grouped by shop, product and, for each event in play, the smallest window they fall
+    """One pass over the rows of a view. They are grouped by shop, product and, for each event in play, the smallest window they fall
     into (`bucket`): the windows of one event lie inside one another, so every window is a sum over such groups."""
 
     name: str
     view: View
+    rows: str
     platform: str
     date: dt.date
+    windows: tuple[int, ...]
     uses: tuple[Use, ...]
 
     @property
@@ -74,10 +92,6 @@ class Pass:
     def buckets(self) -> list[str]:
         """SQL of the bucket of each tally, each once."""
         return list(dict.fromkeys(self.bucket_of(tally) for tally in self.tallies))
-
-    @property
-    def windows(self) -> tuple[int, ...]:
-        return tuple(sorted({days for use in self.uses for days in use.days}))
 
     def bucket_of(self, tally: Tally) -> str:
         return bucket_sql(tally, self.windows, self.date)
@@ -104,8 +118,7 @@ def groups_sql(each: Pass) -> str:
         sums += _sums(number, tally)
     names = [f"bucket_{number}" for number in range(len(each.buckets))]
     some = " or ".join(f"{name} is not null" for name in names)
-    rows = rows_sql(each.view, each.tallies, each.windows, each.date)
-    marked = f"select shop_id, {product}, {', '.join(marks)} from ({rows}) where platform = '{each.platform}'"
+    marked = f"select shop_id, {product}, {', '.join(marks)} from ({each.rows}) where platform = '{each.platform}'"
     return f"select shop_id, product_id, {', '.join(names + sums)} from ({marked}) where {some} group by all"
 
 

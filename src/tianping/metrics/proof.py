@@ -9,7 +9,7 @@ from sqlglot import exp
 from tianping.errors import NotFound
 from tianping.metrics.compile import Gives, Side, Tally, View
 from tianping.metrics.levels import LEVELS
-from tianping.metrics.rows import bucket_sql, rows_sql
+from tianping.metrics.rows import bucket_sql, folded_sql, rows_sql
 
 Role = Literal["numerator", "denominator", "left_out", "not_counted"]
 
@@ -45,7 +45,8 @@ def proof_sql(view: View, side: Side, scope: Scope) -> str:
         for name in decided
     ]
     keys = [f'"{name}"' for name in dict.fromkeys((*view.key, "shop_id")) if name != "day"]
-    rows = rows_sql(view, [tally], (scope.days,), scope.date, besides=_levels_columns(view))
+    rows = rows_sql(view, [tally], (scope.days,), scope.date, _levels_columns(view))
+    rows = folded_sql(view, rows, [tally], (scope.days,), scope.date) if tally.once_per else rows
     parts = [
         *keys,
         f"{tally.day} as day",

@@ -7,24 +7,26 @@ from tianping.metrics.compile import Tally, View
 from tianping.periods import Window
 
 
-def rows_sql(
-    view: View, tallies: Sequence[Tally], windows: Iterable[int], date: dt.date, *, besides: Iterable[str] = ()
-) -> str:
-    """The view's rows with the columns that the tallies read (and some besides); folded to one row per buyer and window
-    where they ask for it."""
+def columns_of(view: View, tallies: Sequence[Tally], besides: Iterable[str] = ()) -> set[str]:
+    """What has to be read of a view to count these tallies."""
     columns = {"shop_id", "platform", "timezone", *view.key, *besides, *(name for tally in tallies for name in tally.columns)}
-    columns |= {"product_id"} if view.by_product else set()
-    select = view.select(sorted(columns))
-    return _folded(view, select, columns, windows, tallies[0].lag, date) if tallies[0].once_per else select
+    return columns | ({"product_id"} if view.by_product else set())
 
 
-def _folded(view: View, select: str, columns: set[str], windows: Iterable[int], lag: int, date: dt.date) -> str:
+def rows_sql(view: View, tallies: Sequence[Tally], windows: Sequence[int], date: dt.date, besides: Iterable[str] = ()) -> str:
+    """The view's rows with the columns that the tallies read, and some besides. Rows before the first day that any window
+    names may be missing."""
+    first = min(Window(max(windows), tally.lag).at(date).first for tally in tallies)
+    return view.select(sorted(columns_of(view, tallies, besides)), since=first)
+
+
+def folded_sql(view: View, rows: str, tallies: Sequence[Tally], windows: Sequence[int], date: dt.date) -> str:
     """A buyer's days inside each window as one row, with `window_days` and the window's last day as its `day`."""
-    spans = [(days, Window(days, lag).at(date)) for days in windows]
+    spans = [(days, Window(days, tallies[0].lag).at(date)) for days in windows]
     listed = ", ".join(f"({days}, date '{span.first}', date '{span.last}')" for days, span in spans)
-    folded = ", ".join(f"{view.folds[name]} as {name}" for name in sorted(columns) if name in view.folds)
+    folded = ", ".join(f"{view.folds[name]} as {name}" for name in sorted(columns_of(view, tallies)) if name in view.folds)
     return (
-        f"select w.days as window_days, max(w.last) as day, shop_id, buyer_id, {folded} from ({select}) d "
+        f"select w.days as window_days, max(w.last) as day, shop_id, buyer_id, {folded} from ({rows}) d "
         f"join (values {listed}) w(days, first, last) on d.day between w.first and w.last group by w.days, shop_id, buyer_id"
     )
 

@@ -34,13 +34,13 @@ class Checked:
     faults: tuple[str, ...]
 
 
-def parse(text: str) -> exp.Expression | str:
+def parse(text: str) -> exp.Expr | str:
     """The tree of a formula, or what is wrong with it."""
     try:
         found = sqlglot.parse(text, read="duckdb")
     except SqlglotError as error:
         return f'"{text}" is not an expression: {str(error).splitlines()[0]}'
-    if len(found) != 1 or not isinstance(found[0], exp.Expression):
+    if len(found) != 1 or not isinstance(found[0], exp.Expr):
         return f'"{text}" is not one expression'
     return found[0]
 
@@ -55,8 +55,8 @@ def check(text: str, columns: Columns, sets: Sets) -> Checked:
     return Checked(None if checker.faults else kind, tuple(checker.faults))
 
 
-_LOGIC: tuple[type[exp.Expression], ...] = (exp.And, exp.Or)
-_COMPARE: tuple[type[exp.Expression], ...] = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
+_LOGIC: tuple[type[exp.Expr], ...] = (exp.And, exp.Or)
+_COMPARE: tuple[type[exp.Expr], ...] = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 _ORDERED = ("int", "time", "day", "text", "null")
 
 
@@ -64,7 +64,7 @@ class _Checker:
     def __init__(self, columns: Columns, sets: Sets) -> None:
         self.columns, self.sets = columns, sets
         self.faults: list[str] = []
-        self._by_node: dict[type[exp.Expression], Callable[..., str]] = {
+        self._by_node: dict[type[exp.Expr], Callable[..., str]] = {
             exp.Column: self._column, exp.Literal: self._literal, exp.Boolean: lambda _: "bool", exp.Null: lambda _: "null",
             exp.Paren: lambda node: self.type_of(node.this), exp.Not: self._not, exp.Is: self._is, exp.In: self._in,
             exp.Between: self._between, exp.Interval: self._interval, exp.Neg: self._negative, exp.Add: self._add, exp.Sub: self._add,
@@ -73,7 +73,7 @@ class _Checker:
             **dict.fromkeys(_LOGIC, self._logic), **dict.fromkeys(_COMPARE, self._compare),
         }  # fmt: skip
 
-    def type_of(self, node: exp.Expression) -> str:
+    def type_of(self, node: exp.Expr) -> str:
         known = self._by_node.get(type(node))
         if known is None:
             return self._fault(f'"{node.sql("duckdb")}" is not allowed in a pack (allowed: {_ALLOWED})')
@@ -83,7 +83,7 @@ class _Checker:
         self.faults.append(what)
         return "null"
 
-    def _expect(self, node: exp.Expression, kind: str) -> None:
+    def _expect(self, node: exp.Expr, kind: str) -> None:
         found = self.type_of(node)
         if found not in (kind, "null"):
             self._fault(f'"{node.sql("duckdb")}" is {found}, but {kind} is needed here')
@@ -114,7 +114,7 @@ class _Checker:
         self._alike(node, left, right)
         return "bool"
 
-    def _alike(self, node: exp.Expression, *kinds: str) -> str:
+    def _alike(self, node: exp.Expr, *kinds: str) -> str:
         real = sorted(set(kinds) - {"null"})
         if len(real) > 1:
             return self._fault(f'"{node.sql("duckdb")}" mixes {" and ".join(real)}')
@@ -177,8 +177,8 @@ class _Checker:
     def _same(self, node: exp.Func) -> str:
         return self._alike(node, *(self.type_of(each) for each in (node.this, *node.expressions)))
 
-    def _one_time(self, gives: str) -> Callable[[exp.Expression], str]:
-        def kind(node: exp.Expression) -> str:
+    def _one_time(self, gives: str) -> Callable[[exp.Expr], str]:
+        def kind(node: exp.Expr) -> str:
             self._expect(node.this, "time")
             return gives
 
@@ -217,7 +217,7 @@ _MEANING = {
 }
 
 
-def compile(text: str, sets: Sets) -> exp.Expression:
+def compile(text: str, sets: Sets) -> exp.Expr:
     """The formula as a tree in plain SQL over the view's columns. The text has passed `check`."""
     tree = parse(text)
     assert not isinstance(tree, str), tree
@@ -228,7 +228,7 @@ def compile(text: str, sets: Sets) -> exp.Expression:
     return root.this
 
 
-def _expand(node: exp.Expression, sets: Sets) -> exp.Expression:
+def _expand(node: exp.Expr, sets: Sets) -> exp.Expr:
     if isinstance(node, exp.In) and node.args.get("field") is not None:
         return _in_set(node.this, sets[node.args["field"].name])
     if isinstance(node, (exp.Day, exp.Hour)):
@@ -238,7 +238,7 @@ def _expand(node: exp.Expression, sets: Sets) -> exp.Expression:
     return node
 
 
-def _fill(name: str, arguments: list[exp.Expression]) -> exp.Expression:
+def _fill(name: str, arguments: list[exp.Expr]) -> exp.Expr:
     """The meaning of a function with its arguments put in."""
     tree = sqlglot.parse_one(_MEANING[name], read="duckdb")
     given = dict(zip("ab", arguments, strict=False))
@@ -249,10 +249,10 @@ def _fill(name: str, arguments: list[exp.Expression]) -> exp.Expression:
     return tree
 
 
-def _in_set(value: exp.Expression, chosen: Set) -> exp.Expression:
+def _in_set(value: exp.Expr, chosen: Set) -> exp.Expr:
     """Membership in a named set; inside some categories its values differ."""
 
-    def member(values: tuple[str, ...]) -> exp.Expression:
+    def member(values: tuple[str, ...]) -> exp.Expr:
         return exp.In(this=value.copy(), expressions=[exp.Literal.string(each) for each in values])
 
     if not chosen.inside:
@@ -265,21 +265,21 @@ def _in_set(value: exp.Expression, chosen: Set) -> exp.Expression:
     return exp.Paren(this=case.else_(member(chosen.values)))
 
 
-def columns_of(tree: exp.Expression) -> Iterator[str]:
+def columns_of(tree: exp.Expr) -> Iterator[str]:
     """The columns that a compiled formula reads."""
     return (column.name for column in tree.find_all(exp.Column))
 
 
-def needed_columns(tree: exp.Expression) -> Iterator[str]:
+def needed_columns(tree: exp.Expr) -> Iterator[str]:
     """Those of them whose value counts, not only whether it is empty: an event asked for by `is null` may never have happened."""
     return (column.name for column in tree.find_all(exp.Column) if not isinstance(column.parent, exp.Is))
 
 
-def condition(tree: exp.Expression) -> str:
+def condition(tree: exp.Expr) -> str:
     """As SQL; a condition that is null did not happen."""
     return f"coalesce({sql(tree)}, false)"
 
 
-def sql(tree: exp.Expression) -> str:
+def sql(tree: exp.Expr) -> str:
     """As SQL text of the engine."""
     return tree.sql("duckdb")

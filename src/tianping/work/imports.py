@@ -21,6 +21,8 @@ from tianping.work.home import Home, importing
 NO_PERIOD = ("past_measures",)
 """Tables whose times say nothing about the days an import covers: measures taken before this system."""
 Progress = Callable[[str, float], None]
+_STAGING = 0.5
+"""The share of an import's time that staging takes, about."""
 _OUTSIDE = (OSError, duckdb.IOException, duckdb.OutOfMemoryException)
 """What can fail without anybody's mistake: the disk, the memory."""
 
@@ -67,7 +69,7 @@ def bring(home: Home, request: Request, *, progress: Progress = lambda file, don
     """Import files; the whole import or nothing. Raises ImportRefused, and then the store is as it was."""
     sources = read.find(request.paths, table=request.table, mapping=request.mapping, shop=request.shop, zone=home.zone)
     with importing(home):
-        known = home.versions()
+        known = _own_versions(home)
         lake.sweep(home.lake, known)
         at = _moment(known, request.at, said=request.said_at)
         digests = stage.digests(sources)
@@ -76,8 +78,8 @@ def bring(home: Home, request: Request, *, progress: Progress = lambda file, don
             return _report(None, {}, before, None)
         try:
             staged = _stage(home, known, sources, frozenset(before), progress)
-            version = _file(home, known, staged, request, at)
-            commit(home.database, replace(version, inputs=_inputs(staged, before)))
+            version = _file(home, known, staged, request, at, progress)
+            _commit(home, replace(version, inputs=_inputs(staged, before)))
         except _OUTSIDE as error:
             lake.sweep(home.lake, known)
             raise ImportRefused(f"the import failed and the store is as it was; mend this and import again: {error}") from error
@@ -94,15 +96,18 @@ def _stage(
     home.scratch.mkdir(parents=True)
     with engine.connect(home.scratch / "spill") as con:
         _know(con, home, known)
-        return stage.stage(con, sources, home.scratch / "staged", progress=progress, skip=skip)
+        told: Progress = lambda file, done: progress(file, done * _STAGING)  # noqa: E731
+        return stage.stage(con, sources, home.scratch / "staged", progress=told, skip=skip)
 
 
-def _file(home: Home, known: tuple[Version, ...], staged: stage.Staged, request: Request, at: dt.datetime) -> Version:
+def _file(
+    home: Home, known: tuple[Version, ...], staged: stage.Staged, request: Request, at: dt.datetime, progress: Progress
+) -> Version:
     """Write the staged rows into the lake, safe against a power cut; the version that will name them."""
     with engine.connect(home.scratch / "spill") as con:
         files = {file.part: file.file for file in staged.files}
         desk = Desk(con, home.lake, home.scratch, versions.newest(known) + 1, known, files, home.zone)
-        made = _file_tables(desk, staged)
+        made = _file_tables(desk, staged, progress)
         covers = _cover(desk, staged, made, request)
     lake.settle(home.lake, [home.lake / file.path for file in made.files])
     return Version(
@@ -114,6 +119,25 @@ def _file(home: Home, known: tuple[Version, ...], staged: stage.Staged, request:
         counts=made.counts,
         covers=covers,
     )
+
+
+def _own_versions(home: Home) -> tuple[Version, ...]:
+    """The versions, where database and lake belong together; and the lake's mark, where a killed import left it behind."""
+    known = home.versions()
+    last, marked = versions.newest(known), lake.marked(home.lake)
+    if marked > last:
+        raise ImportRefused(
+            f"the lake in {home.path} holds imports up to {marked}, its database knows them up to {last}: "
+            "name the right database, or restore both from one backup"
+        )
+    if marked < last:
+        lake.mark(home.lake, last)
+    return known
+
+
+def _commit(home: Home, version: Version) -> None:
+    commit(home.database, version)
+    lake.mark(home.lake, version.seq)
 
 
 def _moment(known: Sequence[Version], at: dt.datetime, *, said: bool) -> dt.datetime:
@@ -146,11 +170,12 @@ def _know(con: duckdb.DuckDBPyConnection, home: Home, known: Sequence[Version]) 
         lake.view(con, f"known.{table}", f"SELECT {columns} FROM ({state})")
 
 
-def _file_tables(desk: Desk, staged: stage.Staged) -> _Made:
+def _file_tables(desk: Desk, staged: stage.Staged, progress: Progress) -> _Made:
     """File every staged table, and its bad rows."""
     made = _Made()
     begin(desk)
-    for table in filing.order(staged.tables):
+    for number, table in enumerate(filing.order(staged.tables)):
+        progress(table, _STAGING + (1 - _STAGING) * number / len(staged.tables))
         parts = [count for count in staged.counts if count.table == table]
         tally = Tally(read=sum(count.quarantined for count in parts), quarantined=sum(count.quarantined for count in parts))
         if rows := staged.parquet(table):
@@ -266,12 +291,12 @@ def undo(home: Home, seq: int, *, at: dt.datetime, said_at: bool = False) -> Ver
     """Take import `seq` back, as a new version: from there on the state is as if it had never been. Raises ImportRefused for
     an undo (import the files again instead) or an import undone before."""
     with importing(home):
-        known = home.versions()
+        known = _own_versions(home)
         found = find(known, seq)
         if found.kind == "undo":
             raise ImportRefused(f"{seq} is itself the undo of import {found.undoes}; import those files again instead")
         if by := versions.undone_by(known).get(seq):
             raise ImportRefused(f"import {seq} is already undone, by {by}; nothing to do")
         version = Version(versions.newest(known) + 1, _moment(known, at, said=said_at), "undo", seq)
-        commit(home.database, version)
+        _commit(home, version)
         return version
