@@ -5,13 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from tianping.errors import Fault, NotFound, PolicyError
-from tianping.policy.model import Metric, Pack, PackFile, Words
+from tianping.policy.model import Metric, Pack, PackFile
 from tianping.policy.strict import read
 from tianping.policy.yamlio import Document, Place, load
 
 Key = tuple[str, str]
+_NEEDED = ("platform", "label")  # by one file of a pack
+_ONCE = (*_NEEDED, "too_few_below")  # by at most one
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +57,16 @@ def open_pack(folder: Path) -> tuple[Opened | None, list[Fault]]:
         part, found = read(PackFile, document)
         faults += found
         parts += [part] if part else []
-    if len(parts) == len(documents):
-        faults += _twice(documents)
-    heads = [part for part in parts if part.platform]
-    if not faults and (len(heads) != 1 or heads[0].label is None):
-        faults.append(
-            Fault(f"{folder.name}/", 1, "a pack names its platform and label once", 'add "platform:" and "label:" to one file')
-        )
+    faults += _twice(documents)
+    heads = {name: value for part in parts for name in _ONCE if (value := getattr(part, name)) is not None}
+    if not faults:
+        faults += [
+            Fault(f"{folder.name}/", 1, f'no file says "{name}:"', "add it to one file") for name in _NEEDED if name not in heads
+        ]
     if faults:
         return None, faults
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()
-    return Opened(_join(heads[0], parts, digest), documents), []
+    return Opened(_join(heads, parts, digest), documents), []
 
 
 def _twice(documents: Sequence[Document]) -> list[Fault]:
@@ -72,23 +74,26 @@ def _twice(documents: Sequence[Document]) -> list[Fault]:
     seen: dict[Place, Document] = {}
     faults = []
     for document in documents:
-        for place in document.lines:
-            if len(place) == 2 and place[0] in ("sets", "rules", "metrics"):
-                first = seen.setdefault(place, document)
-                if first is not document:
-                    now = f"first in {first.file}:{first.line(place)}; keep one"
-                    faults.append(
-                        Fault(document.file, document.line(place), f'"{place[1]}" of {place[0]} stands in two files', now)
-                    )
+        for place in filter(_only_once, document.lines):
+            first = seen.setdefault(place, document)
+            if first is not document:
+                what = f'"{place[-1]}"' + (f" of {place[0]}" if len(place) > 1 else "") + " stands in two files"
+                faults.append(
+                    Fault(document.file, document.line(place), what, f"first in {first.file}:{first.line(place)}; keep one")
+                )
     return faults
 
 
-def _join(head: PackFile, parts: Sequence[PackFile], digest: str) -> Pack:
+def _only_once(place: Place) -> bool:
+    return (len(place) == 2 and place[0] in ("sets", "rules", "metrics")) or (len(place) == 1 and place[0] in _ONCE)
+
+
+def _join(heads: Mapping[str, Any], parts: Sequence[PackFile], digest: str) -> Pack:
     metrics: dict[Key, Metric] = {key_of(name): metric for part in parts for name, metric in part.metrics.items()}
     return Pack(
-        platform=head.platform or "",
-        label=head.label or Words(zh="", en=""),
-        too_few_below=head.too_few_below or 0,
+        platform=heads["platform"],
+        label=heads["label"],
+        too_few_below=heads.get("too_few_below", 0),
         digest=digest,
         sets={name: each for part in parts for name, each in part.sets.items()},
         rules={name: each for part in parts for name, each in part.rules.items()},
@@ -103,6 +108,8 @@ def open_all(folders: Sequence[Path] | None = None) -> tuple[tuple[Opened, ...],
     for folder in shipped() if folders is None else folders:
         pack, found = open_pack(folder)
         faults += found
+        if pack and any(each.pack.platform == pack.pack.platform for each in opened):
+            faults.append(pack.fault(("platform",), f'a second pack of "{pack.pack.platform}"', "keep one of the folders"))
         opened += [pack] if pack else []
     return tuple(opened), faults
 

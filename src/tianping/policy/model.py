@@ -1,13 +1,15 @@
 """A pack, as read from its files: dated, labelled, sourced data. No behaviour beyond looking things up."""
 
 import datetime as dt
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from tianping.policy.strict import Strict
 
 Unit = Literal["rate", "seconds", "stars", "count"]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]  # names go into SQL
+MetricName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(/[a-z][a-z0-9_]*)?$")]  # metric, or metric/variant
 
 
 class Words(Strict):
@@ -40,19 +42,26 @@ class Rule(Strict):
 
 
 class Narrower(Strict):
-    """Other values of a set inside one category (by path)."""
+    """Other values of a set inside one category (by path, `Jewellery/Gold`)."""
 
-    category: str
+    category: Annotated[str, Field(pattern=r"^[^/]+(/[^/]+){0,2}$")]
     values: tuple[str, ...]
 
 
 class Set(Strict):
-    """A named set of values, which categories may change."""
+    """A named set of values, which categories may change; the narrowest category speaks."""
 
     values: tuple[str, ...]
     inside: tuple[Narrower, ...] = ()
     assumed: bool = False
     note: str = ""
+
+    @field_validator("inside")
+    @classmethod
+    def _once(cls, inside: tuple[Narrower, ...]) -> tuple[Narrower, ...]:
+        if len({each.category for each in inside}) < len(inside):
+            raise ValueError("each category stands once")
+        return inside
 
 
 class Measure(Strict):
@@ -133,9 +142,13 @@ class Metric(Strict):
 
 
 class Case(Strict):
-    """A pack's own test: a sentence, rows in, figures out (`value` as text: "1/2" or "undefined")."""
+    """A pack's own test: a sentence, rows in, figures out.
 
-    sentence: str
+    Figures are keyed by `metric` or `metric/variant` for shop S1, or `metric by product P1`; their values are unreduced
+    fractions as text ("2/4"), or "undefined".
+    """
+
+    sentence: Words
     date: dt.date
     days: int
     facts: dict[str, list[dict[str, object]]]
@@ -145,13 +158,13 @@ class Case(Strict):
 class PackFile(Strict):
     """One YAML file of a pack; a pack is all files of its folder."""
 
-    platform: str | None = None
+    platform: Name | None = None
     label: Words | None = None
     too_few_below: int | None = None
     note: str = ""
-    sets: dict[str, Set] = {}
-    rules: dict[str, Rule] = {}
-    metrics: dict[str, Metric] = {}
+    sets: dict[Name, Set] = {}
+    rules: dict[Name, Rule] = {}
+    metrics: dict[MetricName, Metric] = {}
     tests: tuple[Case, ...] = ()
 
 

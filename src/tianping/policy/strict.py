@@ -17,12 +17,15 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+_NAMES = "names are small letters, digits and _, a letter first; metrics may have a variant behind /, categories are paths of at most three"
 M = typing.TypeVar("M", bound=Strict)
 
 
 def read(model: type[M], document: Document) -> tuple[M | None, list[Fault]]:
     """The model, or None, with all faults at once."""
     faults = list(document.faults)
+    if document.data is None:
+        return None, faults
     try:
         return model.model_validate(document.data), faults
     except ValidationError as error:
@@ -38,7 +41,13 @@ def _fault(model: type[BaseModel], document: Document, detail: ErrorDetails) -> 
         return Fault(document.file, line, f'unknown key "{place[-1]}"' + (f" in {where}" if where else ""), now)
     if detail["type"] == "missing":
         return Fault(document.file, line, f'"{place[-1]}" is missing' + (f" in {where}" if where else ""), "add it")
-    return Fault(document.file, line, f"{'.'.join(map(str, place)) or 'the file'}: {detail['msg']}")
+    what = ".".join(str(step) for step in place if step != "[key]") or "the file"
+    if detail["type"] == "model_type":
+        allowed = ", ".join(sorted(_allowed(model, place)))
+        return Fault(document.file, line, f"{what}: keys with values belong here", f"allowed: {allowed}")
+    if detail["type"] == "string_pattern_mismatch":
+        return Fault(document.file, line, f'{what}: "{detail["input"]}" is no name', _NAMES)
+    return Fault(document.file, line, f"{what}: {detail['msg'].removeprefix('Value error, ')}")
 
 
 def _allowed(model: type[BaseModel], place: Sequence[str | int]) -> list[str]:

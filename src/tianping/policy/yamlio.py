@@ -1,4 +1,5 @@
-"""YAML that remembers where each thing stood and refuses a key given twice."""
+"""YAML that remembers where each thing stood and refuses what would make a line mean something else than it says:
+a key given twice, aliases, tags of one's own."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ import yaml
 from tianping.errors import Fault
 
 Place = tuple[str | int, ...]
+_PLAIN = "tag:yaml.org,2002:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,21 @@ class Document:
         return self.lines.get(place, 1)
 
 
+class _Composer(yaml.SafeLoader):
+    """Aliases are told and read as empty: a file that unfolds itself, or never ends, is not for people."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.aliases: list[tuple[int, str]] = []
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if not self.check_event(yaml.AliasEvent):
+            return super().compose_node(parent, index)
+        event = self.get_event()  # type: ignore[no-untyped-call]
+        self.aliases.append((event.start_mark.line + 1, event.anchor))
+        return yaml.ScalarNode("tag:yaml.org,2002:null", "", event.start_mark, event.end_mark)
+
+
 class _Reader:
     def __init__(self, file: str) -> None:
         self.file = file
@@ -35,21 +52,29 @@ class _Reader:
         self._make = yaml.SafeLoader("").construct_object
 
     def value(self, node: yaml.Node, place: Place) -> object:
-        self.lines.setdefault(place, node.start_mark.line + 1)
+        line = node.start_mark.line + 1
+        self.lines.setdefault(place, line)
+        if not node.tag.startswith(_PLAIN):
+            self.faults.append(Fault(self.file, line, f'the tag "{node.tag}" means nothing here', "take it out"))
+            return None
         if isinstance(node, yaml.MappingNode):
             return dict(self._pairs(node, place))
         if isinstance(node, yaml.SequenceNode):
             return [self.value(child, (*place, index)) for index, child in enumerate(node.value)]
         try:
             return self._make(node)
-        except ValueError as error:
-            self.faults.append(Fault(self.file, node.start_mark.line + 1, f'"{node.value}" cannot be read: {error}'))
+        except (ValueError, yaml.MarkedYAMLError) as error:
+            self.faults.append(Fault(self.file, line, f'"{node.value}" cannot be read: {error}'))
             return None
 
     def _pairs(self, node: yaml.MappingNode, place: Place) -> Iterator[tuple[str, object]]:
         seen: dict[str, int] = {}
         for key_node, value_node in node.value:
-            key, line = str(key_node.value), key_node.start_mark.line + 1
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.faults.append(Fault(self.file, line, "a key is one word", "put a list or a mapping behind a key"))
+                continue
+            key = str(key_node.value)
             if key in seen:
                 self.faults.append(
                     Fault(self.file, line, f'"{key}" stands here a second time', f"first on line {seen[key]}; keep one")
@@ -63,13 +88,31 @@ class _Reader:
 def load(path: Path, *, name: str | None = None) -> Document:
     """Read one YAML file. Broken YAML, aliases and duplicate keys become faults, never an exception. `name` is what faults call it."""
     file = name or path.name
+    raw = path.read_bytes()
     try:
-        node = yaml.compose(path.read_text("utf-8"), Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        return Document(file, None, {}, (Fault(file, line, f"this is not YAML: {error.problem}"),))
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        return Document(file, None, {}, (Fault(file, 1, f"this is not YAML in UTF-8: {error}"),))
+        composer = _Composer(raw.decode("utf-8"))
+        node = composer.get_single_node()
+    except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        return Document(file, None, {}, (_unreadable(file, raw, error),))
     reader = _Reader(file)
+    reader.faults += [
+        Fault(file, line, f'"*{name}" stands for another place', "write it out; aliases are refused")
+        for line, name in composer.aliases
+    ]
     data = reader.value(node, ()) if node else None
+    if data is None and not reader.faults:
+        reader.faults.append(Fault(file, 1, "the file is empty", "fill it or delete it"))
     return Document(file, data, reader.lines, tuple(reader.faults))
+
+
+def _unreadable(file: str, raw: bytes, error: Exception) -> Fault:
+    if isinstance(error, UnicodeDecodeError):
+        line = raw.count(b"\n", 0, error.start) + 1
+        return Fault(file, line, "this is not text in UTF-8", "save it as UTF-8")
+    if isinstance(error, yaml.MarkedYAMLError):
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        return Fault(file, line, f"this is not YAML: {error.problem}")
+    if isinstance(error, yaml.reader.ReaderError):
+        line = raw.decode("utf-8").count("\n", 0, int(error.position)) + 1
+        return Fault(file, line, f"this is not YAML: the character U+{int(error.character):04X} is not allowed", "take it out")
+    return Fault(file, 1, "this is nested too deep to be read")

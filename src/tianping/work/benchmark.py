@@ -7,7 +7,7 @@ from fractions import Fraction
 import duckdb
 
 from tianping.store.closes import Close
-from tianping.work.close import Filter, read
+from tianping.work.close import Filter, figures_path, read
 from tianping.work.home import Home
 
 # The benchmark of a figure by `by` stands under this `by`; the subject drops what is above it.
@@ -66,7 +66,7 @@ def _key(figure: Mapping[str, object]) -> tuple[object, ...]:
 
 
 def _wholes(home: Home, done: Close, wanted: Filter) -> dict[tuple[object, ...], tuple[int, int]]:
-    path = str(home.path / done.path)
+    path = figures_path(home, done)
     given = [(name, value) for name in Filter.__slots__ if (value := getattr(wanted, name)) is not None]
     where = " and ".join(f'f."{name}" = ?' for name, _ in given) or "true"
     above = " or ".join(

@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tianping.errors import NotFound
+from tianping.errors import NotFound, TianpingError
 from tianping.facts.asof import as_of
 from tianping.facts.views import VIEWS
 from tianping.metrics.compile import definitions
@@ -22,9 +22,11 @@ from tianping.store.closes import Close
 from tianping.work.home import Home, facts
 
 COLUMNS = pa.schema([
-    ("platform", pa.string()), ("metric", pa.string()), ("variant", pa.string()), ("version", pa.string()), ("by", pa.string()),
-    ("subject", pa.string()), ("date", pa.date32()), ("days", pa.int32()), ("first_day", pa.date32()), ("last_day", pa.date32()),
-    ("numerator", pa.int64()), ("denominator", pa.int64()), ("value", pa.decimal128(24, 6)), ("status", pa.string()), ("why", pa.string()),
+    pa.field("platform", pa.string()), pa.field("metric", pa.string()), pa.field("variant", pa.string()),
+    pa.field("version", pa.string()), pa.field("by", pa.string()), pa.field("subject", pa.string()),
+    pa.field("date", pa.date32()), pa.field("days", pa.int32()), pa.field("first_day", pa.date32()),
+    pa.field("last_day", pa.date32()), pa.field("numerator", pa.int64()), pa.field("denominator", pa.int64()),
+    pa.field("value", pa.decimal128(24, 6)), pa.field("status", pa.string()), pa.field("why", pa.string()),
 ])  # fmt: skip
 _ORDER = 'metric, variant, "by", subject, days'
 
@@ -39,8 +41,11 @@ class Asked:
 
 
 def close(home: Home, packs: Mapping[str, Pack], asked: Asked, *, at: dt.datetime) -> Close:
-    """Compute and keep the close. Run again with the same facts and packs it gives the same bytes. `at` is naive UTC."""
+    """Compute and keep the close. Run again with the same facts and packs it gives the same bytes. `at` is naive UTC.
+    Raises NotFound where nothing was known yet."""
     con, seq = facts(home, known_at=asked.known_at)
+    if seq == 0:
+        raise NotFound(f"nothing is known in {home.path} at {asked.known_at or 'all'}; see `tianping imports list`")
     as_of(con, asked.date)
     by_platform = {name: packs[name] for name in sorted(_platforms(con) & set(packs))}
     digests = {name: pack.digest for name, pack in by_platform.items()}
@@ -63,15 +68,18 @@ def _computed(con: duckdb.DuckDBPyConnection, packs: Mapping[str, Pack], asked: 
 
 
 def _write(path: Path, batches: Iterator[pa.RecordBatch]) -> int:
-    """Beside, then into place, so that a reader sees the whole file or none."""
+    """Beside, then into place, so that a reader sees the whole file or none; a close that fails leaves nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(f".{os.getpid()}.tmp")
     count = 0
-    with pq.ParquetWriter(beside, COLUMNS, compression="zstd") as writer:
-        for batch in batches:
-            writer.write_batch(batch.cast(COLUMNS))
-            count += batch.num_rows
-    beside.replace(path)
+    try:
+        with pq.ParquetWriter(beside, COLUMNS, compression="zstd") as writer:
+            for batch in batches:
+                writer.write_batch(batch.cast(COLUMNS))
+                count += batch.num_rows
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
     return count
 
 
@@ -97,21 +105,32 @@ class Filter:
     days: int | None = None
 
 
-def read(home: Home, done: Close, wanted: Filter = Filter()) -> Iterator[Mapping[str, object]]:  # noqa: B008
+def read(home: Home, done: Close, wanted: Filter = Filter()) -> Iterator[Mapping[str, object]]:
     """The figures of a close, row by row, in order; never all in memory."""
     given = [(name, value) for name in Filter.__slots__ if (value := getattr(wanted, name)) is not None]
     where = " and ".join(f'"{name}" = ?' for name, _ in given) or "true"
     con = duckdb.connect()
-    path = str(home.path / done.path)
     query = f"select * from read_parquet(?) where {where}"
-    reader = con.sql(query, params=[path, *(value for _, value in given)]).to_arrow_reader(10_000)
+    params = [figures_path(home, done), *(value for _, value in given)]
+    try:
+        reader = con.sql(query, params=params).to_arrow_reader(10_000)
+    except duckdb.Error as error:
+        raise TianpingError(f"the figures of {done.date} cannot be read; close that day again: {error}") from error
     for batch in reader:
         yield from batch.to_pylist()
+
+
+def figures_path(home: Home, done: Close) -> str:
+    """The file of a close. Raises NotFound where somebody has taken it away."""
+    path = home.path / done.path
+    if not path.exists():
+        raise NotFound(f"the figures of {done.date} are gone from {path}; run tianping close --date {done.date} again")
+    return str(path)
 
 
 def shops(home: Home, done: Close) -> Sequence[str]:
     """The shops that have figures in a close."""
     found = duckdb.connect().execute(
-        "select distinct subject from read_parquet(?) where \"by\" = 'shop' order by all", [str(home.path / done.path)]
+        "select distinct subject from read_parquet(?) where \"by\" = 'shop' order by all", [figures_path(home, done)]
     )
     return [str(shop) for (shop,) in found.fetchall()]

@@ -9,10 +9,11 @@ import duckdb
 from tianping.errors import NotFound, TianpingError, did_you_mean
 from tianping.facts.asof import as_of
 from tianping.facts.views import VIEWS
-from tianping.metrics.compile import Definition, Side, define
+from tianping.metrics.compile import USUAL_DAYS, Definition, Side, define
 from tianping.metrics.proof import Scope, proof_sql
 from tianping.periods import Period
 from tianping.policy.model import Pack, Version
+from tianping.store.closes import Close
 from tianping.work.close import Filter, find, read
 from tianping.work.home import Home, facts
 
@@ -27,7 +28,7 @@ class Named:
 
     @classmethod
     def parse(cls, text: str) -> "Named":
-        """`name`, `name/variant`, `name@2020-01-01`, `name/variant@2020-01-01`."""
+        """`name`, `name/variant`, `name@2010-01-01`, `name/variant@2010-01-01`."""
         name, _, version = text.partition("@")
         metric, _, variant = name.partition("/")
         return cls(metric, variant, version)
@@ -47,9 +48,13 @@ class Part:
     adds: int
 
 
+_BY_ROLE = "list_position(['numerator', 'denominator', 'not_counted', 'left_out'], role)"
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A figure with its definition and its rows (still to be read, one SQL a side)."""
+    """A figure with its definition and its rows (still to be read, one SQL a side). `figure` is empty where the close has
+    none: another version, other days, or rows that are all left out."""
 
     definition: Definition
     pack: Pack
@@ -60,10 +65,18 @@ class Proof:
     sql: tuple[tuple[str, str], ...]
     con: duckdb.DuckDBPyConnection
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the rows; two sides may have different ones."""
+        return list(dict.fromkeys(["side", *(name for _, sql in self.sql for name in self.con.sql(sql).columns)]))
+
     def rows(self) -> Iterator[Mapping[str, object]]:
         """Every row of every side, in the order of their role and key, as dictionaries; `side` says which."""
         for side, sql in self.sql:
-            for batch in self.con.sql(f"select '{side}' as side, * from ({sql}) order by all").to_arrow_reader(10_000):
+            names = self.con.sql(sql).columns
+            key = ", ".join(f'"{name}"' for name in names[: names.index("role")])
+            query = f"select '{side}' as side, * from ({sql}) order by {_BY_ROLE}, {key}"
+            for batch in self.con.sql(query).to_arrow_reader(10_000):
                 yield from batch.to_pylist()
 
 
@@ -71,20 +84,37 @@ def explain(home: Home, packs: Mapping[str, Pack], named: Named, wanted: Scope) 
     """The proof of one figure of a close. Raises TianpingError where the rows do not add up to the figure closed."""
     done = find(home, wanted.date)
     pack = _pack(packs, wanted.platform)
-    if done.packs.get(pack.platform) != pack.digest:
-        raise TianpingError(f"the pack {pack.platform} has changed since {wanted.date} was closed; close it again, then ask")
+    _refuse_other_pack(done, pack)
     definition = _define(pack, named, wanted.date, wanted.days)
     con, _ = facts(home, known_at=done.seq)
     as_of(con, wanted.date)
     sql = _sql(definition, wanted)
     parts = tuple(part for side, text in sql for part in _parts(con, side, text))
-    wanted_figure = Filter(wanted.platform, named.metric, named.variant, wanted.by, wanted.subject, wanted.days)
-    figure = next(read(home, done, wanted_figure), None)
-    if figure is not None and not named.version:
+    figure = _closed(home, done, definition, wanted)
+    if figure is not None or _is_closed(done, definition, wanted):
         _check(definition, parts, figure)
     if figure is None and not parts:
-        raise NotFound(_nothing(home, named, wanted))
+        raise NotFound(_nothing(named, wanted))
     return Proof(definition, pack, wanted, definition.window(wanted.days).at(wanted.date), figure or {}, parts, sql, con)
+
+
+def _refuse_other_pack(done: Close, pack: Pack) -> None:
+    if pack.platform not in done.packs:
+        raise NotFound(f"the close of {done.date} has no shops of {pack.platform}; it has {', '.join(done.packs) or 'none'}")
+    if done.packs[pack.platform] != pack.digest:
+        raise TianpingError(f"the pack {pack.platform} has changed since {done.date} was closed; close it again, then ask")
+
+
+def _closed(home: Home, done: Close, definition: Definition, wanted: Scope) -> Mapping[str, object] | None:
+    """The figure closed by just this definition."""
+    found = read(home, done, Filter(wanted.platform, *definition.key, wanted.by, wanted.subject, wanted.days))
+    return next((figure for figure in found if figure["version"] == definition.version.name), None)
+
+
+def _is_closed(done: Close, definition: Definition, wanted: Scope) -> bool:
+    """Whether the close holds this version and number of days, so that a figure not there counted nothing."""
+    metric = definition.metric
+    return metric.at(done.date) == definition.version and wanted.days in {*USUAL_DAYS, *metric.days, *done.days}
 
 
 def _pack(packs: Mapping[str, Pack], platform: str) -> Pack:
@@ -122,7 +152,7 @@ def _side_name(side: Side) -> str:
 def _parts(con: duckdb.DuckDBPyConnection, side: str, sql: str) -> list[Part]:
     found = con.sql(
         f"select role, coalesce(rule, ''), count(*), sum(adds)::bigint from ({sql}) group by role, coalesce(rule, '') "
-        "order by list_position(['numerator', 'denominator', 'not_counted', 'left_out'], role), 2"
+        f"order by {_BY_ROLE}, 2"
     ).fetchall()
     return [Part(side, role, rule, rows, adds) for role, rule, rows, adds in found]
 
@@ -140,9 +170,10 @@ def totals(definition: Definition, parts: Sequence[Part]) -> tuple[int, int]:
     return numerator, denominator
 
 
-def _check(definition: Definition, parts: Sequence[Part], figure: Mapping[str, object]) -> None:
-    counted = totals(definition, parts)
-    closed = (figure["numerator"], figure["denominator"])
+def _check(definition: Definition, parts: Sequence[Part], figure: Mapping[str, object] | None) -> None:
+    """A figure that is not there stands for 0/0."""
+    counted, none = totals(definition, parts), (0, int(definition.is_count))
+    closed = (figure["numerator"], figure["denominator"]) if figure else none
     if counted != closed:
         raise TianpingError(
             f"the rows give {counted[0]}/{counted[1]} but the close has {closed[0]}/{closed[1]}: a fault of the program, or the "
@@ -150,8 +181,9 @@ def _check(definition: Definition, parts: Sequence[Part], figure: Mapping[str, o
         )
 
 
-def _nothing(home: Home, named: Named, wanted: Scope) -> str:
+def _nothing(named: Named, wanted: Scope) -> str:
+    whose = f"{wanted.by} {wanted.subject} over {wanted.days} days as of {wanted.date}"
     return (
-        f"nothing to explain: {named} has no rows for {wanted.by} {wanted.subject} over {wanted.days} days as of {wanted.date}; "
+        f"nothing to explain: {named} has no rows for {whose}; "
         f"`tianping metrics --date {wanted.date} --metric {named.metric} --by {wanted.by}` lists who has"
     )

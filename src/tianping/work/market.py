@@ -3,7 +3,6 @@
 import datetime as dt
 import shutil
 from collections.abc import Mapping
-from pathlib import Path
 
 from tianping.policy.model import Pack
 from tianping.simulate import demo
