@@ -1,11 +1,14 @@
 """`explain`: a figure down to its rows, and where two definitions part."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
+from typing import TypeVar
 
 import click
+from rich.markup import escape
 from rich.table import Table
 
 from tianping.app import Settings
@@ -20,6 +23,7 @@ from tianping.work.differ import Difference, difference
 from tianping.work.explain import Named, Proof, totals
 from tianping.work.explain import explain as prove
 
+Command = TypeVar("Command", bound=Callable[..., None])
 FIRST = 10
 """Rows shown to a person who has not asked for all."""
 
@@ -29,7 +33,7 @@ def explain() -> None:
     """Why: a figure down to the rows counted, and the rows left out with the rule that left each out."""
 
 
-def _scope_options(command: click.Command) -> click.Command:
+def _scope_options(command: Command) -> Command:
     for option in (
         click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", envvar="TIANPING_LANG", show_default=True),
         click.option("--sql", "sql", is_flag=True, help="show the SQL that reads the rows"),
@@ -62,13 +66,14 @@ def explain_metric(
     rows: str | None, sql: bool, lang: str,  # noqa: FBT001
 ) -> None:  # fmt: skip
     """METRIC is a name, name/variant or name@version."""
-    named = Named.parse(f"{metric}/{variant}" if variant else metric)
+    named = Named.parse(metric)
+    named = replace(named, variant=variant) if variant else named
     proof = prove(home_of(settings), packs(), named, _scope(platform, by, subject, date, days))
     if sql:
         for side, text in proof.sql:
             click.echo(f"-- {side}\n{text};")
     elif rows:
-        _print_rows(proof.rows(), rows)
+        _print_rows(proof.columns, proof.rows(), rows)
     else:
         _print_proof(proof, lang)
 
@@ -88,37 +93,43 @@ def explain_difference(
     if sql:
         click.echo(f"{found.sql};")
     elif rows:
-        _print_rows(found.rows(), rows)
+        _print_rows(found.columns, found.rows(), rows)
     else:
         _print_difference(found, a, b, lang)
 
 
-def _print_rows(rows: Iterator[Mapping[str, object]], form: str) -> None:
+def _print_rows(columns: Sequence[str], rows: Iterator[Mapping[str, object]], form: str) -> None:
     """Rows of two sides may have different columns; then the columns of both are printed."""
-    held = list(rows)
-    columns = list(dict.fromkeys(name for row in held for name in row))
-    show(columns, ([row.get(name) for name in columns] for row in held), form)
+    show(columns, ([row.get(name) for name in columns] for row in rows), form)
+
+
+def _print_first(found: Proof | Difference, lang: str) -> None:
+    console = paper()
+    console.print(f"\n{word('first_rows', lang)}", style="dim")
+    _print_rows(found.columns, islice(found.rows(), FIRST), "table")
 
 
 def _print_proof(proof: Proof, lang: str) -> None:
     console, definition = paper(), proof.definition
-    version, metric = definition.version, definition.metric
+    version, metric, scope = definition.version, definition.metric, proof.scope
     sources = "；".join(str(source) for source in version.source)
-    console.print(
-        f"[bold]{say(metric.label, lang)}[/] · {proof.scope.by} {proof.scope.subject} · {word('as_of', lang)} {proof.scope.date}"
-    )
+    whose = escape(f"{scope.by} {scope.subject}")
+    console.print(f"[bold]{say(metric.label, lang)}[/] · {whose} · {word('as_of', lang)} {scope.date}")
     console.print(f"{word('definition', lang)}: {say(version.words, lang)}")
     console.print(f"{word('clause', lang)}: {sources} · {word('version', lang)} {version.name} {word('in_force_since', lang)}")
     if version.note:
         console.print(f"{word('assumed', lang)}: {version.note}", style="dim")
-    console.print(f"{word('window', lang)}: {proof.span.first} – {proof.span.last} ({proof.scope.days} d)")
+    console.print(f"{word('window', lang)}: {proof.span.first} – {proof.span.last} ({scope.days} d)")
     numerator, denominator = totals(definition, proof.parts)
     value = Fraction(numerator, denominator) if denominator else None
     agrees = word("checked" if proof.figure else "not_closed", lang)
-    console.print(f"{word('figure', lang)}: [bold]{amount(value, metric.unit)}[/]  {numerator}/{denominator}  ({agrees})\n")
+    console.print(f"{word('figure', lang)}: [bold]{amount(value, metric.unit)}[/]  {numerator}/{denominator}  ({agrees})")
+    if proof.figure:
+        status = word(str(proof.figure["status"]), lang)
+        console.print(f"{word('status', lang)}: {status}  {escape(str(proof.figure['why']))}")
+    console.print()
     console.print(_parts_table(proof, lang))
-    console.print(f"\n{word('first_rows', lang)}", style="dim")
-    _print_rows(islice(proof.rows(), FIRST), "table")
+    _print_first(proof, lang)
 
 
 def _parts_table(proof: Proof, lang: str) -> Table:
@@ -152,8 +163,7 @@ def _print_difference(found: Difference, a: str, b: str, lang: str) -> None:
         left, right = (_treated(found.a, kind.role_a, kind.rule_a, lang), _treated(found.b, kind.role_b, kind.rule_b, lang))
         table.add_row(left, right, str(kind.rows), str(kind.adds_a), str(kind.adds_b))
     console.print(table)
-    console.print(f"\n{word('first_rows', lang)}", style="dim")
-    _print_rows(islice(found.rows(), FIRST), "table")
+    _print_first(found, lang)
 
 
 def _treated(proof: Proof, role: str, rule: str, lang: str) -> str:

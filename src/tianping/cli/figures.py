@@ -12,8 +12,10 @@ from tianping.cli.show import format_option, show
 from tianping.metrics.figure import BY, Figure
 from tianping.periods import to_instant
 from tianping.policy.load import packs
+from tianping.store.closes import Close
 from tianping.work import close as closing
-from tianping.work.benchmark import beside
+from tianping.work.benchmark import beside, rounded
+from tianping.work.home import Home
 
 DAY = click.DateTime(["%Y-%m-%d"])
 _BENCHMARK = ("benchmark_numerator", "benchmark_denominator", "benchmark", "others", "ratio")
@@ -73,10 +75,10 @@ def metrics(
         show(Figure._fields, ([row[name] for name in Figure._fields] for row in closing.read(home, done, wanted)), form)
 
 
-def _with_benchmark(home: closing.Home, done: closing.Close, wanted: closing.Filter) -> Iterator[list[object]]:
+def _with_benchmark(home: Home, done: Close, wanted: closing.Filter) -> Iterator[list[object]]:
     counts = frozenset(key for pack in packs().values() for key, metric in pack.metrics.items() if metric.unit == "count")
     for each in beside(home, done, wanted, counts=counts):
-        rates = [None if rate is None else round(float(rate), 6) for rate in (each.benchmark, each.others, each.ratio)]
+        rates = [None if rate is None else rounded(rate) for rate in (each.benchmark, each.others, each.ratio)]
         yield [*(each.figure[name] for name in Figure._fields), *(each.whole or (None, None)), *rates]
 
 

@@ -1,4 +1,7 @@
-"""`tianping`: one executable, a command a verb. Exit status 0 done, 1 refused or failed (one sentence on stderr), 2 wrong usage."""
+"""`tianping`: one executable, a command a verb.
+
+Exit status 0: done; 1: refused or failed, with one sentence on stderr; 2: wrong usage.
+"""
 
 import sys
 from pathlib import Path

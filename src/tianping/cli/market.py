@@ -11,6 +11,7 @@ from tianping.cli.figures import lang_option, now
 from tianping.cli.morning import print_morning
 from tianping.policy.load import packs
 from tianping.simulate import market
+from tianping.simulate.sink import Form
 from tianping.work.market import bring_demo
 
 
@@ -37,7 +38,7 @@ def demo(settings: Settings, lang: str) -> None:
 @click.option("--first-day", type=click.DateTime(["%Y-%m-%d"]), default="2024-03-01", show_default=True)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="a new or empty folder")
 @click.option("--form", type=click.Choice(["parquet", "csv"]), default="parquet", show_default=True)
-def simulate(shops: int, orders: int, days: int, seed: int, first_day: dt.datetime, out: Path, form: "market.Form") -> None:
+def simulate(shops: int, orders: int, days: int, seed: int, first_day: dt.datetime, out: Path, form: Form) -> None:
     """A made-up market as fact files with known causes. Same seed, same bytes."""
     truth = market.write(out, seed=seed, shops=shops, orders=orders, days=days, first_day=first_day.date(), form=form)
     for table, rows in truth.rows.items():

@@ -6,6 +6,7 @@ from rich.table import Table
 
 from tianping.cli.show import paper
 from tianping.cli.words import amount, say, word
+from tianping.errors import NotFound
 from tianping.policy.model import Metric, Pack
 from tianping.store.closes import Close
 from tianping.work.benchmark import Beside, beside
@@ -22,8 +23,12 @@ def print_morning(home: Home, done: Close, packs: Mapping[str, Pack], asked: Seq
     counts = frozenset(key for pack in packs.values() for key, metric in pack.metrics.items() if metric.unit == "count")
     for shop in asked or shops(home, done)[:FEW]:
         found = list(beside(home, done, Filter(by="shop", subject=shop, days=days), counts=counts))
-        if found:
-            console.print(_table(shop, found, packs[str(found[0].figure["platform"])], done, lang))
+        if not found:
+            raise NotFound(
+                f"the close of {done.date} has no figures of shop {shop} over {days} days; "
+                f"`tianping metrics --date {done.date} --by shop` lists who has"
+            )
+        console.print(_table(shop, found, packs[str(found[0].figure["platform"])], done, lang))
     console.print(word("all_shops", lang), style="dim")
 
 

@@ -41,7 +41,7 @@ TEXT: Mapping[str, Words] = {
         ("window", "统计期", "window"),
         ("figure", "数值", "figure"),
         ("checked", "与日结一致", "agrees with the close"),
-        ("not_closed", "该版本未日结", "this version was not closed"),
+        ("not_closed", "不在日结中，只按行计算", "not in the close; from the rows alone"),
         ("first_rows", "前几行（全部：--rows csv）", "the first rows (all: --rows csv)"),
         ("shop", "店铺", "shop"),
         ("as_of", "统计日期", "as of"),

@@ -36,8 +36,9 @@ Views = Mapping[str, View]
 class Tally:
     """A measure in SQL: which rows of `view`, under which day, left out by which rules, and what each row kept adds.
 
-    `day` gives a date; the rules and `count` are conditions that are never null; `total` is an integer, or None: each row adds one.
-    `columns` are those it reads, `needed` those of them without which it means nothing. `clip` bounds the event days (a version that applies by deed counts only the days it was in force).
+    `day` gives a date; the rules and `count` are conditions that are never null; `total` is an integer, or None: each row
+    adds one. `columns` are those it reads, `needed` those of them without which it means nothing. `clip` bounds the event
+    days (a version that applies by deed counts only the days it was in force).
     """
 
     view: str
@@ -115,7 +116,8 @@ def _sides(pack: Pack, views: Views, metric: Metric, version: Version, date: dt.
 
 
 def _in_force(metric: Metric, version: Version) -> Iterator[tuple[Version, Period | None]]:
-    """By close: the one version, for the whole window. By deed: every version up to this one, each for its own days (reading rule 12)."""
+    """By close: the one version, for the whole window. By deed: every version up to this one, each for its own days
+    (reading rule 12)."""
     if version.applies == "close":
         yield version, None
         return

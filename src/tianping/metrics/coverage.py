@@ -16,9 +16,14 @@ from tianping.metrics.compile import Definition, Views
 from tianping.periods import Period
 
 _DAY = dt.timedelta(days=1)
-_SCHEMA = pa.schema(
-    [("metric", pa.int32()), ("days", pa.int32()), ("signature", pa.string()), ("status", pa.string()), ("why", pa.string())]
-)
+_TYPES: dict[str, pa.DataType] = {
+    "metric": pa.int32(),
+    "days": pa.int32(),
+    "signature": pa.string(),
+    "status": pa.string(),
+    "why": pa.string(),
+}
+_SCHEMA = pa.schema(_TYPES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +42,9 @@ def judge(con: duckdb.DuckDBPyConnection, views: Views, platform: str, defined: 
     """Fill `covered` for the platform's shops."""
     con.execute(
         """create or replace temp table signed as select s.shop_id, coalesce(to_json(list_sort(list(distinct
-             {'table': c."table", 'first': c.first_day, 'last': c.last_day, 'columns': c.columns}) filter (where c."table" is not null))), '[]')::varchar
-           as signature from facts.shops s left join facts.coverage c using (shop_id) where s.platform = ? group by s.shop_id""",
+             {'table': c."table", 'first': c.first_day, 'last': c.last_day, 'columns': c.columns})
+             filter (where c."table" is not null))), '[]')::varchar as signature
+           from facts.shops s left join facts.coverage c using (shop_id) where s.platform = ? group by s.shop_id""",
         [platform],
     )
     needs = [_needs(views, each) for each in defined]

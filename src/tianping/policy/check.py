@@ -89,17 +89,18 @@ def rules_fit_their_views(opened: Opened, views: Views) -> Iterator[Fault]:
 def counts_are_of_something(opened: Opened, views: Views) -> Iterator[Fault]:
     del views
     for place, version in _versions(opened):
-        count_of = version.count_of
-        if count_of is not None and (fault := _not_countable(opened, count_of)):
+        if version.count_of is not None and (fault := _not_countable(opened, version, version.count_of)):
             yield opened.fault((*place, "count_of"), fault)
 
 
-def _not_countable(opened: Opened, count_of: CountOf) -> str:
+def _not_countable(opened: Opened, version: Version, count_of: CountOf) -> str:
     metric = opened.pack.metrics.get((count_of.metric, count_of.variant))
     if metric is None:
         return f'no metric "{count_of.metric}": {did_you_mean(count_of.metric, [name for name, _ in opened.pack.metrics])}'
-    if any(version.count_of for version in metric.versions):
+    if any(each.count_of for each in metric.versions):
         return f'"{count_of.metric}" is itself a count of another metric; name that one'
+    if any((each.window, each.matures_days) != (version.window, version.matures_days) for each in metric.versions):
+        return f'window and matures_days differ from those of "{count_of.metric}"; a count is shown beside its rate'
     return ""
 
 
@@ -112,8 +113,9 @@ def nothing_is_idle(opened: Opened, views: Views) -> Iterator[Fault]:
     for name in opened.pack.rules:
         if name not in used:
             yield opened.fault(("rules", name), f'no metric uses the rule "{name}"', "use it or take it out")
+    named = {name for text in texts for name in formula.sets_of(text)}
     for name in opened.pack.sets:
-        if not any(name in text for text in texts):
+        if name not in named:
             yield opened.fault(("sets", name), f'no formula uses the set "{name}"', "use it or take it out")
 
 

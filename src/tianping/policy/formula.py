@@ -12,6 +12,7 @@ Types: bool, int, text, time (an instant), day (a date), span (an interval), nul
 | `coalesce`, `least`, `greatest` | as in SQL; null arguments are passed over |
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ from tianping.policy.model import Set
 
 Columns = Mapping[str, str]
 Sets = Mapping[str, Set]
+_CLASS = re.compile(r" for <class '[^']*'>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,9 @@ def parse(text: str) -> exp.Expr | str:
     try:
         found = sqlglot.parse(text, read="duckdb")
     except SqlglotError as error:
-        return f'"{text}" is not an expression: {str(error).splitlines()[0]}'
+        return f'"{text}" is not an expression: {_CLASS.sub("", str(error).splitlines()[0])}'
+    except RecursionError:
+        return f'"{text[:40]}…" is nested too deep'
     if len(found) != 1 or not isinstance(found[0], exp.Expr):
         return f'"{text}" is not one expression'
     return found[0]
@@ -51,13 +55,15 @@ def check(text: str, columns: Columns, sets: Sets) -> Checked:
     if isinstance(tree, str):
         return Checked(None, (tree,))
     checker = _Checker(columns, sets)
-    kind = checker.type_of(tree)
+    kind = checker.typed(tree)
     return Checked(None if checker.faults else kind, tuple(checker.faults))
 
 
+_INNER = frozenset({exp.Identifier, exp.If, exp.Var})  # names, the branches of a case, the units of intervals
 _LOGIC: tuple[type[exp.Expr], ...] = (exp.And, exp.Or)
 _COMPARE: tuple[type[exp.Expr], ...] = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 _ORDERED = ("int", "time", "day", "text", "null")
+_LEVELS = ("category_l1", "category_l2", "category_l3")
 
 
 class _Checker:
@@ -67,11 +73,20 @@ class _Checker:
         self._by_node: dict[type[exp.Expr], Callable[..., str]] = {
             exp.Column: self._column, exp.Literal: self._literal, exp.Boolean: lambda _: "bool", exp.Null: lambda _: "null",
             exp.Paren: lambda node: self.type_of(node.this), exp.Not: self._not, exp.Is: self._is, exp.In: self._in,
-            exp.Between: self._between, exp.Interval: self._interval, exp.Neg: self._negative, exp.Add: self._add, exp.Sub: self._add,
-            exp.Mul: self._multiply, exp.Case: self._case, exp.Coalesce: self._same, exp.Least: self._same, exp.Greatest: self._same,
+            exp.Between: self._between, exp.Interval: self._interval, exp.Case: self._case, exp.Coalesce: self._same,
+            exp.Neg: self._negative, exp.Add: self._add, exp.Sub: self._add, exp.Mul: self._multiply,
+            exp.Least: self._extreme, exp.Greatest: self._extreme,
             exp.Day: self._one_time("day"), exp.Hour: self._one_time("int"), exp.Anonymous: self._named,
             **dict.fromkeys(_LOGIC, self._logic), **dict.fromkeys(_COMPARE, self._compare),
         }  # fmt: skip
+
+    def typed(self, tree: exp.Expr) -> str:
+        """The type of a whole formula. Whatever stands where no type is asked for is refused too."""
+        kind = self.type_of(tree)
+        strange = next((node for node in tree.walk() if type(node) not in self._by_node.keys() | _INNER), None)
+        if strange is not None and not self.faults:
+            self._fault(f'"{strange.sql("duckdb")}" is not allowed in a pack (allowed: {_ALLOWED})')
+        return kind
 
     def type_of(self, node: exp.Expr) -> str:
         known = self._by_node.get(type(node))
@@ -109,9 +124,9 @@ class _Checker:
 
     def _compare(self, node: exp.Binary) -> str:
         left, right = self.type_of(node.left), self.type_of(node.right)
-        if isinstance(node, (exp.EQ, exp.NEQ)) and "bool" in (left, right):
-            return self._fault(f'"{node.sql("duckdb")}": write the condition itself, not "= true"')
-        self._alike(node, left, right)
+        if "bool" in (left, right):
+            return self._fault(f'"{node.sql("duckdb")}": write the condition itself, not a comparison with it')
+        self._ordered(node, left, right)
         return "bool"
 
     def _alike(self, node: exp.Expr, *kinds: str) -> str:
@@ -119,6 +134,10 @@ class _Checker:
         if len(real) > 1:
             return self._fault(f'"{node.sql("duckdb")}" mixes {" and ".join(real)}')
         return real[0] if real else "null"
+
+    def _ordered(self, node: exp.Expr, *kinds: str) -> str:
+        kind = self._alike(node, *kinds)
+        return kind if kind in _ORDERED else self._fault(f'"{node.sql("duckdb")}": {kind} has no order')
 
     def _is(self, node: exp.Is) -> str:
         self.type_of(node.this)
@@ -128,8 +147,7 @@ class _Checker:
         left = self.type_of(node.this)
         named = node.args.get("field")
         if named is not None:
-            if named.name not in self.sets:
-                self._fault(f'no set "{named.name}" in this pack: {did_you_mean(named.name, list(self.sets))}')
+            self._set(named)
             self._alike(node, left, "text")
             return "bool"
         if node.args.get("query") is not None or not node.expressions:
@@ -137,8 +155,15 @@ class _Checker:
         self._alike(node, left, *(self.type_of(each) for each in node.expressions))
         return "bool"
 
+    def _set(self, named: exp.Expr) -> None:
+        chosen = self.sets.get(named.name)
+        if chosen is None or not isinstance(named, exp.Column) or named.table:
+            self._fault(f'no set "{named.sql("duckdb")}" in this pack: {did_you_mean(named.name, list(self.sets))}')
+        elif chosen.inside and not self.columns.keys() >= set(_LEVELS):
+            self._fault(f'the set "{named.name}" differs by category, but this view has no categories')
+
     def _between(self, node: exp.Between) -> str:
-        self._alike(node, *(self.type_of(each) for each in (node.this, node.args["low"], node.args["high"])))
+        self._ordered(node, *(self.type_of(each) for each in (node.this, node.args["low"], node.args["high"])))
         return "bool"
 
     def _interval(self, node: exp.Interval) -> str:
@@ -156,7 +181,7 @@ class _Checker:
 
     def _add(self, node: exp.Binary) -> str:
         left, right = self.type_of(node.left), self.type_of(node.right)
-        if left == "time" and right == "span":
+        if left == "time" and right in ("span", "null"):
             return "time"
         if {left, right} <= {"int", "null"}:
             return "int"
@@ -168,6 +193,8 @@ class _Checker:
         return "int"
 
     def _case(self, node: exp.Case) -> str:
+        if node.this is not None:
+            return self._fault(f'"{node.sql("duckdb")}": write "case when … then … end", each "when" a condition')
         for branch in node.args["ifs"]:
             self._expect(branch.this, "bool")
         results = [branch.args["true"] for branch in node.args["ifs"]]
@@ -177,6 +204,9 @@ class _Checker:
     def _same(self, node: exp.Func) -> str:
         return self._alike(node, *(self.type_of(each) for each in (node.this, *node.expressions)))
 
+    def _extreme(self, node: exp.Func) -> str:
+        return self._ordered(node, *(self.type_of(each) for each in (node.this, *node.expressions)))
+
     def _one_time(self, gives: str) -> Callable[[exp.Expr], str]:
         def kind(node: exp.Expr) -> str:
             self._expect(node.this, "time")
@@ -185,7 +215,7 @@ class _Checker:
         return kind
 
     def _named(self, node: exp.Anonymous) -> str:
-        name = node.name.lower()
+        name = str(node.name).lower()
         if name not in _FUNCTIONS:
             return self._fault(f'no function "{node.name}" in packs: {did_you_mean(name, _NAMES)}')
         takes, gives = _FUNCTIONS[name]
@@ -193,7 +223,7 @@ class _Checker:
             return self._fault(f"{name} takes {len(takes)} argument(s), not {len(node.expressions)}")
         for argument, kind in zip(node.expressions, takes, strict=True):
             self._expect(argument, kind)
-        if name == "asked_before" and not _ASKED <= set(self.columns):
+        if name == "asked_before" and not self.columns.keys() >= _ASKED:
             self._fault("asked_before goes with views that know the order's first refund and shipping")
         return gives
 
@@ -225,7 +255,9 @@ def compile(text: str, sets: Sets) -> exp.Expr:
     for node in reversed(list(root.walk(bfs=True))):  # leaves first, so that an argument is expanded before its function
         if node is not root:
             node.replace(_expand(node, sets))
-    return root.this
+    whole = root.this
+    assert isinstance(whole, exp.Expr)
+    return whole
 
 
 def _expand(node: exp.Expr, sets: Sets) -> exp.Expr:
@@ -258,11 +290,18 @@ def _in_set(value: exp.Expr, chosen: Set) -> exp.Expr:
     if not chosen.inside:
         return member(chosen.values)
     case = exp.Case()
-    for narrower in chosen.inside:
+    for narrower in sorted(chosen.inside, key=lambda each: -each.category.count("/")):
         levels = enumerate(narrower.category.split("/"), start=1)
         where = exp.and_(*(exp.column(f"category_l{level}").eq(exp.Literal.string(name)) for level, name in levels))
         case = case.when(where, member(narrower.values))
     return exp.Paren(this=case.else_(member(chosen.values)))
+
+
+def sets_of(text: str) -> Iterator[str]:
+    """The sets that a formula names."""
+    tree = parse(text)
+    if not isinstance(tree, str):
+        yield from (node.args["field"].name for node in tree.find_all(exp.In) if node.args.get("field") is not None)
 
 
 def columns_of(tree: exp.Expr) -> Iterator[str]:
@@ -271,7 +310,7 @@ def columns_of(tree: exp.Expr) -> Iterator[str]:
 
 
 def needed_columns(tree: exp.Expr) -> Iterator[str]:
-    """Those of them whose value counts, not only whether it is empty: an event asked for by `is null` may never have happened."""
+    """Those of them whose value counts, not only whether it is empty: what `is null` asks for may never have happened."""
     return (column.name for column in tree.find_all(exp.Column) if not isinstance(column.parent, exp.Is))
 
 
@@ -282,4 +321,4 @@ def condition(tree: exp.Expr) -> str:
 
 def sql(tree: exp.Expr) -> str:
     """As SQL text of the engine."""
-    return tree.sql("duckdb")
+    return tree.sql("duckdb", comments=False)

@@ -29,6 +29,15 @@ class Opened:
         document = max(self.documents, key=lambda each: _depth(each, place))
         return Fault(document.file, document.line(place), what, now)
 
+    def test_fault(self, index: int, key: str, what: str, now: str = "") -> Fault:
+        """A fault at `key` of the pack's test number `index`; tests count through all files."""
+        for document in self.documents:
+            held = sum(len(place) == 2 and place[0] == "tests" for place in document.lines)
+            if index < held:
+                return Fault(document.file, document.line(("tests", index, key)), what, now)
+            index -= held
+        raise IndexError(index)
+
 
 def _depth(document: Document, place: Place) -> int:
     return next((n for n in range(len(place), 0, -1) if place[:n] in document.lines), 0)
@@ -61,7 +70,9 @@ def open_pack(folder: Path) -> tuple[Opened | None, list[Fault]]:
     heads = {name: value for part in parts for name in _ONCE if (value := getattr(part, name)) is not None}
     if not faults:
         faults += [
-            Fault(f"{folder.name}/", 1, f'no file says "{name}:"', "add it to one file") for name in _NEEDED if name not in heads
+            Fault(f"{folder.name}/", 1, f'no file says "{name}:"', "add it to one file")
+            for name in _NEEDED
+            if name not in heads
         ]
     if faults:
         return None, faults
@@ -104,7 +115,8 @@ def _join(heads: Mapping[str, Any], parts: Sequence[PackFile], digest: str) -> P
 
 def open_all(folders: Sequence[Path] | None = None) -> tuple[tuple[Opened, ...], list[Fault]]:
     """All packs of `folders` (default: those shipped)."""
-    opened, faults = [], []
+    opened: list[Opened] = []
+    faults: list[Fault] = []
     for folder in shipped() if folders is None else folders:
         pack, found = open_pack(folder)
         faults += found

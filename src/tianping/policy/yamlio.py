@@ -86,7 +86,7 @@ class _Reader:
 
 
 def load(path: Path, *, name: str | None = None) -> Document:
-    """Read one YAML file. Broken YAML, aliases and duplicate keys become faults, never an exception. `name` is what faults call it."""
+    """Read one YAML file. Broken YAML, aliases and duplicate keys become faults, never an exception. Faults call it `name`."""
     file = name or path.name
     raw = path.read_bytes()
     try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 import duckdb
@@ -47,6 +48,11 @@ class Beside:
         """Own value over the benchmark's; None where the benchmark is none or 0."""
         own, benchmark = self.own, self.benchmark
         return own / benchmark if own is not None and benchmark else None
+
+
+def rounded(rate: Fraction) -> Decimal:
+    """As figures are rounded: exactly, half-even, to 6 decimals."""
+    return Decimal(round(rate * 10**6)).scaleb(-6)
 
 
 def _rate(numerator: object, denominator: object) -> Fraction | None:

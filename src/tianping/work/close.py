@@ -21,13 +21,12 @@ from tianping.store import closes
 from tianping.store.closes import Close
 from tianping.work.home import Home, facts
 
-COLUMNS = pa.schema([
-    pa.field("platform", pa.string()), pa.field("metric", pa.string()), pa.field("variant", pa.string()),
-    pa.field("version", pa.string()), pa.field("by", pa.string()), pa.field("subject", pa.string()),
-    pa.field("date", pa.date32()), pa.field("days", pa.int32()), pa.field("first_day", pa.date32()),
-    pa.field("last_day", pa.date32()), pa.field("numerator", pa.int64()), pa.field("denominator", pa.int64()),
-    pa.field("value", pa.decimal128(24, 6)), pa.field("status", pa.string()), pa.field("why", pa.string()),
-])  # fmt: skip
+_TYPES: dict[str, pa.DataType] = {
+    "platform": pa.string(), "metric": pa.string(), "variant": pa.string(), "version": pa.string(), "by": pa.string(),
+    "subject": pa.string(), "date": pa.date32(), "days": pa.int32(), "first_day": pa.date32(), "last_day": pa.date32(),
+    "numerator": pa.int64(), "denominator": pa.int64(), "value": pa.decimal128(24, 6), "status": pa.string(), "why": pa.string(),
+}  # fmt: skip
+COLUMNS = pa.schema(_TYPES)
 _ORDER = 'metric, variant, "by", subject, days'
 
 

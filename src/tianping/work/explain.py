@@ -176,8 +176,8 @@ def _check(definition: Definition, parts: Sequence[Part], figure: Mapping[str, o
     closed = (figure["numerator"], figure["denominator"]) if figure else none
     if counted != closed:
         raise TianpingError(
-            f"the rows give {counted[0]}/{counted[1]} but the close has {closed[0]}/{closed[1]}: a fault of the program, or the "
-            "close's file was changed; close the day again, and report it if it stays"
+            f"the rows give {counted[0]}/{counted[1]} but the close has {closed[0]}/{closed[1]}: a fault of the program, or "
+            "the close's file was changed; close the day again, and report it if it stays"
         )
 
 
