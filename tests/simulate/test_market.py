@@ -197,7 +197,7 @@ def test_sizes_are_as_asked(made: Written) -> None:
     assert made.one("SELECT min(created_at)::DATE, max(created_at)::DATE FROM orders") == [FIRST_DAY, dt.date(2024, 5, 31)]
 
 
-def testtruth.json_says_what_was_returned(made: Written) -> None:
+def test_truth_json_says_what_was_returned(made: Written) -> None:
     said = json.loads((made.folder / "_truth.json").read_text(encoding="utf-8"))
     assert [fault["kind"] for fault in said["faults"]] == [fault.kind for fault in made.truth.faults]
     assert all(FIRST_DAY <= dt.date.fromisoformat(fault["since"]) < demo.CLOSE_DAY for fault in said["faults"])

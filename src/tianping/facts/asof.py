@@ -59,7 +59,7 @@ def _emptied(table: Table, one: str | None) -> str:
             columns.append(f"case when t.{column.name} < {cutoff} then t.{column.name} end as {column.name}")
         elif column.name in with_time:
             columns.append(
-                f"case when t.{with_time[column.name]} >= {cutoff} then null else t.{column.name} end as {column.name}"
+                f"case when t.{with_time[column.name]} < {cutoff} then t.{column.name} end as {column.name}"
             )
         else:
             columns.append(f't."{column.name}"')

@@ -64,6 +64,6 @@ def wall(instant: str, zone: str) -> str:
     """The SQL of a naive UTC instant as wall time of `zone`: arithmetic, a hundredth of the cost of a zone look-up per row."""
     steps = offsets(zone)
     if len(steps) == 1:
-        return f"({instant} + INTERVAL {steps[0][1]} SECOND)"
+        return f"({instant} + to_seconds({steps[0][1]}))"
     later = " ".join(f"WHEN {instant} >= TIMESTAMP '{since}' THEN {seconds}" for since, seconds in reversed(steps))
     return f"({instant} + to_seconds(CASE {later} ELSE {steps[0][1]} END))"

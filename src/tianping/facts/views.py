@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from tianping.facts.asof import CAME_WITH
 from tianping.facts.schema import TABLES
 
 Typed = dict[str, tuple[str, str]]  # column → (type of the formulas, SQL)
@@ -232,6 +233,12 @@ MADE_FROM: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("", "complaint"): (("complaints", "verdict"),),
     ("", "ended_in_s"): (("cases", "requested_at"), ("cases", "ended_at")),
     ("", "in_hands_s"): (("cases", "requested_at"), ("cases", "ended_at"), ("cases", "answered_at")),
+    **{
+        ("", name): ((table, name), (table, time))
+        for table, times in CAME_WITH.items()
+        for time, names in times.items()
+        for name in names
+    },
     ("order", "shipped_at"): (("parcels", "shipped_at"),),
     ("order", "collected_at"): (("parcels", "collected_at"),),
     ("order", "signed_at"): (("parcels", "signed_at"),),
@@ -246,7 +253,7 @@ VIEWS: dict[str, View] = {
              tables=("orders",)),
         View("parcel", ("parcel_id",), f"from (select * from dated.parcels where {_OUTBOUND}) a {_WITH_ORDER}", _ORDER | _of_table("parcels", "a"), (_BEFORE_PICKUP,),
              tables=("orders", "parcels")),
-        View("case", ("case_id",), f"from dated.cases c {_WITH_ORDER}", _ORDER | _of_table("cases", "c") | {
+        View("case", ("case_id",), f"from (select * from dated.cases where requested_at is not null) c {_WITH_ORDER}", _ORDER | _of_table("cases", "c") | {
                  "is_refund": ("bool", "c.kind in ('refund_only', 'return_refund')"),
                  "ended_in_s": ("int", _SECONDS.format("c.requested_at", "c.ended_at")),
                  "in_hands_s": ("int", _IN_HANDS),

@@ -76,7 +76,8 @@ def open_pack(folder: Path) -> tuple[Opened | None, list[Fault]]:
         ]
     if faults:
         return None, faults
-    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()
+    ruling = [path for path, part in zip(paths, parts, strict=True) if part.model_fields_set != {"tests"}]
+    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in ruling)).hexdigest()
     return Opened(_join(heads, parts, digest), documents), []
 
 

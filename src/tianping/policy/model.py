@@ -169,7 +169,8 @@ class PackFile(Strict):
 
 
 class Pack(Strict):
-    """Everything a platform's rule book says. Metrics are keyed by (name, variant)."""
+    """Everything a platform's rule book says. Metrics are keyed by (name, variant); `digest` is of the files with rules (a
+    file of tests alone changes no figure)."""
 
     platform: str
     label: Words

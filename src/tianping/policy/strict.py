@@ -17,7 +17,7 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-_NAMES = "names are small letters, digits and _, a letter first; a metric may have a variant behind /; a category is a path of at most three"
+_NAMES = "names are small letters, digits and _, a letter first; of a metric also metric/variant; of a category a/b/c"
 M = typing.TypeVar("M", bound=Strict)
 
 

@@ -55,7 +55,7 @@ def _defined(platform: str, date: dt.date, days: tuple[int, ...]) -> tuple[Defin
 
 def load(con: duckdb.DuckDBPyConnection, facts: Rows, *, platform: str) -> None:
     """Make schema `facts` from rows."""
-    given = {name: [dict(row) for row in rows] for name, rows in facts.items()}
+    given = {name: [dict(row) for row in rows or ()] for name, rows in facts.items()}
     _refuse_unknown(given)
     _add_named(given, platform)
     zones = {str(row["shop_id"]): str(row.get("timezone") or HOME_ZONE) for row in given["shops"]}
