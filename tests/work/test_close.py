@@ -90,7 +90,9 @@ def test_keys_are_sorted_and_unique(demo: Home) -> None:
     done = find(demo, T)
     held = pq.read_table(demo.path / done.path)
     assert held.schema.equals(COLUMNS)
-    keys = list(zip(*(held[name].to_pylist() for name in ("platform", "metric", "variant", "by", "subject", "days")), strict=True))
+    keys = list(
+        zip(*(held[name].to_pylist() for name in ("platform", "metric", "variant", "by", "subject", "days")), strict=True)
+    )
     assert keys == sorted(set(keys))
     assert len(keys) == done.figures > 20_000
 

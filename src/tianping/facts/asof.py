@@ -1,5 +1,7 @@
 """The facts as of T: a time at or after 00:00 of T in the shop's zone is empty, and so is what came with it (reading rule 1).
 
+What comes with a time is empty too where that time was never given: nobody could say whether it was known before T.
+
 Reads schema `facts` (the state at some seq) of a DuckDB connection; makes schema `dated` with the same tables, and the macro
 `wall(instant, zone)`.
 """
@@ -26,7 +28,7 @@ CAME_WITH: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 def as_of(con: duckdb.DuckDBPyConnection, date: dt.date) -> None:
-    """Make schema `dated` for T = `date`. Shops keep their row; `dated.shops` also has `cutoff`, the instant at which T begins there."""
+    """Make schema `dated` for T = `date`. Shops keep their row and have a `cutoff`: the instant at which T begins there."""
     found = con.sql(f"select distinct coalesce(timezone, '{HOME_ZONE}') from facts.shops").fetchall()
     zones = sorted(str(zone) for (zone,) in found) or [HOME_ZONE]
     con.execute("create schema dated")
@@ -58,9 +60,7 @@ def _emptied(table: Table, one: str | None) -> str:
         if column.type == "time" and column.name != "updated_at":
             columns.append(f"case when t.{column.name} < {cutoff} then t.{column.name} end as {column.name}")
         elif column.name in with_time:
-            columns.append(
-                f"case when t.{with_time[column.name]} < {cutoff} then t.{column.name} end as {column.name}"
-            )
+            columns.append(f"case when t.{with_time[column.name]} < {cutoff} then t.{column.name} end as {column.name}")
         else:
             columns.append(f't."{column.name}"')
     return f"select {', '.join(columns)} from facts.{table.name} t" + ("" if one else f" {_to_clock(table)}")

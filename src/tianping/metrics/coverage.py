@@ -62,7 +62,8 @@ def judge(con: duckdb.DuckDBPyConnection, views: Views, platform: str, defined: 
     )
     con.register("judged", judged)
     con.execute(
-        "create or replace temp table covered as select metric, days, shop_id, status, why from judged join signed using (signature)"
+        "create or replace temp table covered as "
+        "select metric, days, shop_id, status, why from judged join signed using (signature)"
     )
     con.unregister("judged")
 

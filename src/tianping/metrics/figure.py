@@ -13,7 +13,9 @@ BY = (
 
 
 class Figure(NamedTuple):
-    """`value` is numerator / denominator rounded half-even to 6 decimals, None where the denominator is 0. Durations in seconds."""
+    """`value` is numerator / denominator rounded half-even to 6 decimals, None where the denominator is 0.
+
+    Durations are in seconds."""
 
     platform: str
     metric: str

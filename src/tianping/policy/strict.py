@@ -22,14 +22,17 @@ M = typing.TypeVar("M", bound=Strict)
 
 
 def read(model: type[M], document: Document) -> tuple[M | None, list[Fault]]:
-    """The model, or None, with all faults at once."""
+    """The model, or None, with all faults at once (a list is not too short where its parts have faults)."""
     faults = list(document.faults)
     if document.data is None:
         return None, faults
     try:
         return model.model_validate(document.data), faults
     except ValidationError as error:
-        return None, faults + [_fault(model, document, detail) for detail in error.errors()]
+        details = error.errors()
+        inner = {detail["loc"][:depth] for detail in details for depth in range(len(detail["loc"]))}
+        told = [detail for detail in details if detail["type"] != "too_short" or detail["loc"] not in inner]
+        return None, faults + [_fault(model, document, detail) for detail in told]
 
 
 def _fault(model: type[BaseModel], document: Document, detail: ErrorDetails) -> Fault:
@@ -47,6 +50,8 @@ def _fault(model: type[BaseModel], document: Document, detail: ErrorDetails) -> 
         return Fault(document.file, line, f"{what}: keys with values belong here", f"allowed: {allowed}")
     if detail["type"] == "string_pattern_mismatch":
         return Fault(document.file, line, f'{what}: "{detail["input"]}" is no name', _NAMES)
+    if detail["type"] == "too_short":
+        return Fault(document.file, line, f"{what}: at least {detail['ctx']['min_length']} needed")
     return Fault(document.file, line, f"{what}: {detail['msg'].removeprefix('Value error, ')}")
 
 

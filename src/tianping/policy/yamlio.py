@@ -10,7 +10,11 @@ import yaml
 from tianping.errors import Fault
 
 Place = tuple[str | int, ...]
-_PLAIN = "tag:yaml.org,2002:"
+_UNTAGGED: dict[type[object], object] = {
+    yaml.ScalarEvent: (True, False),
+    yaml.SequenceStartEvent: True,
+    yaml.MappingStartEvent: True,
+}  # `implicit`, as the parser sets it where no tag stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +34,25 @@ class Document:
 
 
 class _Composer(yaml.SafeLoader):
-    """Aliases are told and read as empty: a file that unfolds itself, or never ends, is not for people."""
+    """Aliases are told and read as empty: a file that unfolds itself, or never ends, is not for people. Tags are told and
+    passed over: what a value is, its model says."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self.aliases: list[tuple[int, str]] = []
+        self.refused: list[tuple[int, str, str]] = []
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if not self.check_event(yaml.AliasEvent):
-            return super().compose_node(parent, index)
-        event = self.get_event()  # type: ignore[no-untyped-call]
-        self.aliases.append((event.start_mark.line + 1, event.anchor))
-        return yaml.ScalarNode("tag:yaml.org,2002:null", "", event.start_mark, event.end_mark)
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        mark = event.start_mark
+        line = mark.line + 1
+        if isinstance(event, yaml.AliasEvent):
+            self.refused.append((line, f'"*{event.anchor}" stands for another place', "write it out; aliases are refused"))
+            self.get_event()  # type: ignore[no-untyped-call]
+            return yaml.ScalarNode("tag:yaml.org,2002:null", "", mark, mark)
+        if event.tag is not None:
+            self.refused.append((line, f'the tag "{event.tag}" means nothing here', "take it out"))
+            event.tag, event.implicit = None, _UNTAGGED[type(event)]
+        return super().compose_node(parent, index)
 
 
 class _Reader:
@@ -54,16 +65,13 @@ class _Reader:
     def value(self, node: yaml.Node, place: Place) -> object:
         line = node.start_mark.line + 1
         self.lines.setdefault(place, line)
-        if not node.tag.startswith(_PLAIN):
-            self.faults.append(Fault(self.file, line, f'the tag "{node.tag}" means nothing here', "take it out"))
-            return None
         if isinstance(node, yaml.MappingNode):
             return dict(self._pairs(node, place))
         if isinstance(node, yaml.SequenceNode):
             return [self.value(child, (*place, index)) for index, child in enumerate(node.value)]
         try:
             return self._make(node)
-        except (ValueError, yaml.MarkedYAMLError) as error:
+        except ValueError as error:
             self.faults.append(Fault(self.file, line, f'"{node.value}" cannot be read: {error}'))
             return None
 
@@ -95,10 +103,7 @@ def load(path: Path, *, name: str | None = None) -> Document:
     except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         return Document(file, None, {}, (_unreadable(file, raw, error),))
     reader = _Reader(file)
-    reader.faults += [
-        Fault(file, line, f'"*{name}" stands for another place', "write it out; aliases are refused")
-        for line, name in composer.aliases
-    ]
+    reader.faults += [Fault(file, *refused) for refused in composer.refused]
     data = reader.value(node, ()) if node else None
     if data is None and not reader.faults:
         reader.faults.append(Fault(file, 1, "the file is empty", "fill it or delete it"))

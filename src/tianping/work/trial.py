@@ -24,7 +24,7 @@ from tianping.policy.model import Pack
 
 Rows = Mapping[str, Sequence[Mapping[str, object]]]
 
-_ARROW = {
+_ARROW: dict[str, pa.DataType] = {
     "VARCHAR": pa.string(), "BIGINT": pa.int64(), "BOOLEAN": pa.bool_(), "TIMESTAMP": pa.timestamp("us"), "DATE": pa.date32(),
 }  # fmt: skip
 

@@ -1,0 +1,22 @@
+"""What the three ways of counting have in common: how they are asked, and how they say what they found."""
+
+import datetime as dt
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+METRICS = ("negative_review_rate", "quality_refund_rate", "refund_only_time", "timely_shipment")
+Row = tuple[str, str, int, int]
+"""Metric, shop, numerator, denominator."""
+
+
+def answer(count: Callable[[Path, dt.date], Iterable[Row]]) -> None:
+    """Run `count(folder, T)` on the command line's arguments: the rows, sorted, to stdout; seconds and MB to stderr."""
+    folder, date = Path(sys.argv[1]), dt.date.fromisoformat(sys.argv[2])
+    began = time.perf_counter()
+    rows = sorted(count(folder, date))
+    seconds = time.perf_counter() - began
+    print(*(",".join(map(str, row)) for row in rows), sep="\n")
+    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, file=sys.stderr)

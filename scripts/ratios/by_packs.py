@@ -1,0 +1,30 @@
+"""Four metrics by their packs over a home, with the program's own engine: by_packs.py HOME T."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from ratios.answer import METRICS, Row, answer
+from tianping.facts.asof import as_of
+from tianping.facts.views import VIEWS
+from tianping.metrics.compile import definitions
+from tianping.metrics.engine import compute
+from tianping.policy.load import packs
+from tianping.work.home import facts, open_home
+
+_PLATFORM = "kuaishou"
+
+
+def count(folder: Path, date: dt.date) -> Iterator[Row]:
+    con, _ = facts(open_home(folder))
+    as_of(con, date)
+    every = definitions(packs()[_PLATFORM], VIEWS, date)
+    four = [replace(each, days=(30,)) for each in every if each.key in [(metric, "") for metric in METRICS]]
+    compute(con, VIEWS, _PLATFORM, four, date)
+    found = con.sql("""select metric, subject, numerator, denominator from figures where "by" = 'shop' and denominator <> 0""")
+    yield from found.fetchall()
+
+
+if __name__ == "__main__":
+    answer(count)
