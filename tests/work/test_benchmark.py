@@ -82,7 +82,12 @@ def test_nothing_to_compare_with() -> None:
 
 def test_rounded_like_figures() -> None:
     """Exactly, half-even, six decimals."""
-    ties = {Fraction(1, 128): "0.007812", Fraction(3, 128): "0.023438", Fraction(-1, 128): "-0.007812", Fraction(2, 3): "0.666667"}
+    ties = {
+        Fraction(1, 128): "0.007812",
+        Fraction(3, 128): "0.023438",
+        Fraction(-1, 128): "-0.007812",
+        Fraction(2, 3): "0.666667",
+    }
     assert {rate: str(rounded(rate)) for rate in ties} == ties
 
 

@@ -114,5 +114,7 @@ def test_windows_that_end_on_different_days(demo: Home) -> None:
     outside = [kind for kind in found.kinds if "outside" in (kind.role_a, kind.role_b)]
     assert outside
     assert all(
-        (row["day"] < dt.date(2024, 4, 19)) == (row["role_b"] == "outside") for row in found.rows() if isinstance(row["day"], dt.date)
+        (row["day"] < dt.date(2024, 4, 19)) == (row["role_b"] == "outside")
+        for row in found.rows()
+        if isinstance(row["day"], dt.date)
     )

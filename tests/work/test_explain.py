@@ -248,7 +248,7 @@ def test_named() -> None:
         (
             "quality_refund_rate@1999-01-01",
             scope(),
-            "no version 1999-01-01 of quality_refund_rate; there are 2020-01-01, 2023-01-01",
+            f"no version 1999-01-01 of quality_refund_rate; there are {', '.join(VERSIONS)}",
         ),
         (
             "quality_refund_rate",

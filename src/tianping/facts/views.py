@@ -5,7 +5,8 @@ metric pays for what it reads. All of it stands on the schema `dated` (see `asof
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -17,6 +18,8 @@ Typed = dict[str, tuple[str, str]]  # column → (type of the formulas, SQL)
 # Stands in a source for an instant that comes before the first day asked for: by two days, one for any zone and one because
 # what a day's first messages are depends on the day before.
 SINCE, MARGIN = "$since", dt.timedelta(days=2)
+# Stands in a part for the restriction to the orders of the rows asked for: a group of rows nobody asked for costs as much.
+OURS = "$ours"
 
 _TYPE = {"id": "text", "text": "text", "int": "int", "fen": "int", "bool": "bool", "time": "time", "day": "day"}
 
@@ -50,14 +53,23 @@ class View:
         every = {**self.own, **{name: column for part in self.parts for name, column in part.columns.items()}}
         return {name: kind for name, (kind, _) in every.items()}
 
-    def select(self, columns: Iterable[str], *, since: dt.date | None = None) -> str:
-        """`select …` of the named columns, with only the joins they need. Rows of days before `since` may be missing."""
+    def select(self, columns: Iterable[str], *, since: dt.date | None = None, where: str = "") -> str:
+        """`select …` of the named columns, with only the joins they need. Rows of days before `since` may be missing, and so
+        may rows for which `where`, a condition over the named columns, does not hold."""
         wanted = list(dict.fromkeys(columns))
         parts = [part for part in self.parts if any(column in part.columns for column in wanted)]
-        every = self.own | {column: typed for part in parts for column, typed in part.columns.items()}
-        listed = ", ".join(f'{every[column][1]} as "{column}"' for column in wanted)
-        sql = " ".join((f"select {listed} {self.source}", *(part.join for part in parts)))
+        sql = self._with_parts(wanted, parts, where) if parts else f"select {_listed(wanted, self.own)} {self.source}"
         return sql.replace(SINCE, f"timestamp '{since - MARGIN}'" if since else "timestamp '0001-01-01'")
+
+    def _with_parts(self, wanted: Sequence[str], parts: Sequence[Part], where: str) -> str:
+        """First the view's own columns of the rows asked for, as `o`; then the parts' columns joined to them."""
+        made = {column: typed for part in parts for column, typed in part.columns.items()}
+        asked = bool(where) and not made.keys() & set(re.findall(r"\w+", where))
+        own = [column for column in dict.fromkeys((*wanted, *self.key, "order_id")) if column not in made]
+        rows = f"select {_listed(own, self.own)} {self.source}"
+        joins = " ".join(part.join.replace(OURS, "semi join ours using (order_id)" if asked else "") for part in parts)
+        listed = _listed(wanted, {column: ("", f'o."{column}"') for column in own} | made)
+        return f"with ours as (select * from ({rows}){f' where {where}' if asked else ''}) select {listed} from ours o {joins}"
 
     def needs(self, columns: Iterable[str], needed: Iterable[str]) -> dict[str, set[str]]:
         """The fact tables behind `columns`, with their columns behind `needed`. Booleans need only their table: empty is false."""
@@ -74,6 +86,10 @@ class View:
     def _own_source(self, column: str) -> tuple[tuple[str, str], ...]:
         tables = [table for table in reversed(self.tables) if column in TABLES[table].by_name]
         return ((tables[0], column),) if tables else ()
+
+
+def _listed(columns: Iterable[str], typed: Typed) -> str:
+    return ", ".join(f'{typed[column][1]} as "{column}"' for column in columns)
 
 
 def _of_table(table: str, alias: str, *, but: Iterable[str] = ()) -> Typed:
@@ -102,7 +118,7 @@ _SHIPPING = Part(
   select order_id, count(*) as parcels, count(*) filter (where fake) as fake_parcels, max(shipped_at) as shipped_at,
     case when count(collected_at) = count(*) then max(collected_at) end as collected_at,
     case when count(signed_at) = count(*) then max(signed_at) end as signed_at
-  from dated.parcels where {_OUTBOUND} group by order_id
+  from dated.parcels $ours where {_OUTBOUND} group by order_id
 ) ship on ship.order_id = o.order_id""",
     {
         "parcels": ("int", "coalesce(ship.parcels, 0)"),
@@ -117,9 +133,9 @@ _SHIPPING = Part(
 _REFUNDS = Part(
     "cases",
     """left join (
-  select order_id, min_by({'id': case_id, 'at': requested_at, 'kind': kind, 'reason': reason}, {'at': requested_at, 'id': case_id}) as f,
+  select order_id, min({'at': requested_at, 'id': case_id, 'kind': kind, 'reason': reason}) as f,
     list_sort(list(requested_at)) as refund_requests
-  from dated.cases where kind in ('refund_only', 'return_refund') and requested_at is not null group by order_id
+  from dated.cases $ours where kind in ('refund_only', 'return_refund') and requested_at is not null group by order_id
 ) refunds on refunds.order_id = o.order_id""",
     {
         "first_refund_id": ("text", "refunds.f.id"),
@@ -135,9 +151,8 @@ _COUNTS = "coalesce(valid, true) and not coalesce(automatic, false) and overturn
 _REVIEWS = Part(
     "reviews",
     f"""left join (
-  select order_id, min_by({{'id': review_id, 'at': reviewed_at, 'quality': quality, 'logistics': logistics, 'service': service}},
-    {{'at': reviewed_at, 'id': review_id}}) as f
-  from dated.reviews where {_COUNTS} group by order_id
+  select order_id, min({{'at': reviewed_at, 'id': review_id, 'quality': quality, 'logistics': logistics, 'service': service}}) as f
+  from dated.reviews $ours where {_COUNTS} group by order_id
 ) reviewed on reviewed.order_id = o.order_id""",
     {
         "first_review_id": ("text", "reviewed.f.id"),
@@ -151,7 +166,7 @@ _COMPLAINTS = Part(
     "complaints",
     """left join (
   select order_id, min_by(verdict, {'at': complained_at, 'id': complaint_id}) as verdict
-  from dated.complaints where complained_at is not null group by order_id
+  from dated.complaints $ours where complained_at is not null group by order_id
 ) complained on complained.order_id = o.order_id""",
     {"complaint": ("text", "complained.verdict")},
 )
@@ -161,9 +176,9 @@ _OF_ORDER = (_SHIPPING, _REFUNDS, _REVIEWS, _COMPLAINTS)
 _BEFORE_PICKUP = Part(
     "cases",
     """left join (
-  select distinct a.parcel_id from dated.parcels a join dated.cases c using (order_id)
+  select distinct a.parcel_id from dated.parcels a $ours join dated.cases c using (order_id)
   where c.requested_at >= a.shipped_at and c.requested_at < least(a.collected_at, a.shipped_at + interval 24 hour)
-) asked on asked.parcel_id = a.parcel_id""",
+) asked on asked.parcel_id = o.parcel_id""",
     {"asked_before_pickup": ("bool", "asked.parcel_id is not null")},
 )
 

@@ -34,8 +34,16 @@ class Supplied:
     columns: frozenset[str]
 
 
-Needs = Mapping[str, frozenset[str]]
-"""Table → the columns of it that a definition cannot do without."""
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a definition cannot do without of one table: these columns, and the days up to `days_after` the window."""
+
+    columns: frozenset[str]
+    days_after: int
+
+
+Needs = Mapping[str, Need]
+"""By table."""
 
 
 def judge(con: duckdb.DuckDBPyConnection, views: Views, platform: str, defined: Sequence[Definition], date: dt.date) -> None:
@@ -54,7 +62,7 @@ def judge(con: duckdb.DuckDBPyConnection, views: Views, platform: str, defined: 
         for supplied in (_supplied(signature),)
         for index, each in enumerate(defined)
         for days in each.days
-        for status, why in _verdict(needs[index], supplied, each.window(days).at(date))
+        for status, why in _verdict(needs[index], supplied, each.window(days).at(date), date)
     ]
     columns = list(zip(*rows, strict=True)) or [()] * len(_SCHEMA)
     judged = pa.Table.from_arrays(
@@ -104,26 +112,34 @@ def _joined(entries: Sequence[Mapping[str, object]]) -> tuple[Period, ...]:
 
 def _needs(views: Views, each: Definition) -> Needs:
     """Tables and columns that the definition reads. An empty boolean is false and an event only asked for by `is null` may
-    never have happened, so a file without them is no gap."""
+    never have happened, so a file without them is no gap. What happens to a row later is looked for until it is mature."""
     needs: dict[str, set[str]] = {}
+    counted: set[str] = set()
     for side in each.sides:
-        for table, columns in views[side.tally.view].needs(side.tally.columns, side.tally.needed).items():
+        view = views[side.tally.view]
+        counted.update(view.tables)
+        for table, columns in view.needs(side.tally.columns, side.tally.needed).items():
             needs.setdefault(table, set()).update(columns)
-    return {table: frozenset(columns) for table, columns in needs.items()}
+    after = each.version.matures_days
+    return {table: Need(frozenset(columns), 0 if table in counted else after) for table, columns in needs.items()}
 
 
-def _verdict(needs: Needs, supplied: Mapping[str, Supplied], span: Period) -> Iterator[tuple[str, str]]:
-    """Nothing where all is well; else one status and why."""
+def _verdict(needs: Needs, supplied: Mapping[str, Supplied], span: Period, date: dt.date) -> Iterator[tuple[str, str]]:
+    """Nothing where all is well; else one status and why. No day from T on is needed."""
     missing = sorted(
         f"{table}.{column}" if table in supplied else table
-        for table, columns in needs.items()
-        for column in (sorted(columns) or ["*"])
+        for table, need in needs.items()
+        for column in (sorted(need.columns) or ["*"])
         if table not in supplied or column not in supplied[table].columns | {"*"}
     )
     if missing:
         yield "no_data", f"never supplied: {', '.join(dict.fromkeys(missing))}"
         return
-    gaps = [f"{table} {gap}" for table in sorted(needs) for gap in _gaps(supplied[table].periods, span)]
+    spans = {
+        table: Period(span.first, min(span.last + dt.timedelta(days=need.days_after), date - _DAY))
+        for table, need in sorted(needs.items())
+    }
+    gaps = [f"{table} {gap}" for table, needed in spans.items() for gap in _gaps(supplied[table].periods, needed)]
     if gaps:
         yield "incomplete", f"days not covered: {'; '.join(gaps)}"
 

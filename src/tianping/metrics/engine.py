@@ -60,7 +60,7 @@ def _count_view(
 ) -> None:
     """Count everything that reads one view. Its rows are made once, even where some metrics fold them and some do not."""
     windows = tuple(sorted({days for use in uses for days in use.days}))
-    rows = rows_sql(view, [use.side.tally for use in uses], windows, date)
+    rows = rows_sql(view, [use.side.tally for use in uses], windows, date, where=f"platform = '{platform}'")
     passes = [tuple(group) for _, group in groupby(uses, key=_pass_of)]
     if len(passes) > 1:
         con.execute(f"create or replace temp table shared as {rows}")

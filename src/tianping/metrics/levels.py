@@ -77,10 +77,9 @@ def _rows(index: int, each: Definition, date: dt.date) -> Iterator[tuple[object,
 
 
 # Above the shop a figure lacks data only where every shop does; it is incomplete where the days of some shop are.
-_ABOVE = """select metric, days, case when count(*) filter (where status = 'incomplete') > 0 then 'incomplete' else 'no_data' end as status,
-    count(*) || ' of ' || any_value(shops) || ' shops: ' || min(why) as why
-  from covered cross join (select count(*) as shops from signed) group by metric, days
-  having count(*) filter (where status = 'incomplete') > 0 or count(*) = any_value(shops)"""
+_ABOVE = """select metric, days, status, count(*) || ' of ' || any_value(shops) || ' shops: ' || min(why) as why
+  from covered cross join (select count(*) as shops from signed) group by metric, days, status
+  having status = 'incomplete' or count(*) = any_value(shops)"""
 
 
 def _figures_sql(platform: str, date: dt.date) -> str:

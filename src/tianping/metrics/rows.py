@@ -13,11 +13,22 @@ def columns_of(view: View, tallies: Sequence[Tally], besides: Iterable[str] = ()
     return columns | ({"product_id"} if view.by_product else set())
 
 
-def rows_sql(view: View, tallies: Sequence[Tally], windows: Sequence[int], date: dt.date, besides: Iterable[str] = ()) -> str:
-    """The view's rows with the columns that the tallies read, and some besides. Rows before the first day that any window
-    names may be missing."""
+def rows_sql(
+    view: View,
+    tallies: Sequence[Tally],
+    windows: Sequence[int],
+    date: dt.date,
+    besides: Iterable[str] = (),
+    *,
+    where: str = "true",
+) -> str:
+    """The view's rows with the columns that the tallies read, and some besides. Rows that fall into no window may be missing,
+    and so may those for which `where` does not hold."""
     first = min(Window(max(windows), tally.lag).at(date).first for tally in tallies)
-    return view.select(sorted(columns_of(view, tallies, besides)), since=first)
+    inside = dict.fromkeys(f"{bucket_sql(tally, windows, date)} is not null" for tally in tallies if not tally.once_per)
+    if all(not tally.once_per for tally in tallies):
+        where = f"{where} and ({' or '.join(inside)})"
+    return view.select(sorted(columns_of(view, tallies, besides)), since=first, where=where)
 
 
 def folded_sql(view: View, rows: str, tallies: Sequence[Tally], windows: Sequence[int], date: dt.date) -> str:

@@ -44,7 +44,8 @@ def close(home: Home, packs: Mapping[str, Pack], asked: Asked, *, at: dt.datetim
     Raises NotFound where nothing was known yet."""
     con, seq = facts(home, known_at=asked.known_at)
     if seq == 0:
-        raise NotFound(f"nothing is known in {home.path} at {asked.known_at or 'all'}; see `tianping imports list`")
+        when = "yet" if asked.known_at is None else f"at {asked.known_at}"
+        raise NotFound(f"nothing is known in {home.path} {when}; import facts first, or see `tianping imports list`")
     as_of(con, asked.date)
     by_platform = {name: packs[name] for name in sorted(_platforms(con) & set(packs))}
     digests = {name: pack.digest for name, pack in by_platform.items()}
