@@ -125,8 +125,10 @@ class Bench:
 
     def _mapped(self, job: Job, target: Target) -> None:
         scope = self._scope(job, target)
-        plan = Plan(TABLES[target.table], mapsql.plan_cells(target), Zoning(()), clears=False, fill_shop=job.source.shop)
-        job.sieve.tally(target.table).given |= set(plan.given)
+        plan = Plan(
+            scope.table, mapsql.plan_cells(scope), Zoning(()), clears=False, fill_shop=job.source.shop, covers=target.covers
+        )
+        job.sieve.tally(target.table).given |= set(plan.covered)
         for join in target.join:
             self._con.execute(f'CREATE OR REPLACE TEMP TABLE "of_{join.file}" AS {mapsql.join_sql(scope, join)}')
         for path in job.raw:
@@ -136,13 +138,13 @@ class Bench:
 
     def _scope(self, job: Job, target: Target) -> Scope:
         assert job.source.mapping is not None
-        roles = job.source.mapping.files
+        mapping = job.source.mapping
         others = {join.file: self._parts(job, join.file) for join in target.join}
         for role, parts in others.items():
-            if not parts and not roles[role].optional:
-                names = " or ".join(roles[role].names)
+            if not parts and not mapping.files[role].optional:
+                names = " or ".join(mapping.files[role].names)
                 raise ImportRefused(f"{job.name} is joined with {names}, which is not there; import the folder that holds both")
-        return Scope(target, roles, _part(job), others)
+        return Scope(target, mapping, _part(job), others, job.source.shop)
 
     def _parts(self, job: Job, role: str) -> tuple[Part, ...]:
         folder = job.source.path.parent

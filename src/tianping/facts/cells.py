@@ -58,8 +58,13 @@ def clean(cell: str, column: Column) -> str:
     return f"CASE WHEN {begins_plain} AND {ends_plain} THEN {cell} ELSE {unwrapped} END"
 
 
+def is_destroyed(cell: str) -> str:
+    """SQL: a spreadsheet has made a number of this id."""
+    return f"regexp_full_match({cell}, '{_DESTROYED}')"
+
+
 def _id(column: Column, n: Names) -> str:
-    return f"CASE WHEN NOT regexp_full_match({n.c}, '{_DESTROYED}') THEN {n.c} END"
+    return f"CASE WHEN NOT {is_destroyed(n.c)} THEN {n.c} END"
 
 
 def _text(column: Column, n: Names) -> str:

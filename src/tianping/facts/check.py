@@ -33,19 +33,25 @@ class Zoning:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How one file's batches become rows of `table`. `fill_shop` stands in for a missing shop_id. `clears`: an empty cell
-    clears what is known (canonical files) rather than keeping it (mapped exports)."""
+    clears what is known (canonical files) rather than keeping it (mapped exports). `covers`: the file has all rows of its days."""
 
     table: Table
     cells: dict[str, Cell]
     zoning: Zoning
     clears: bool
     fill_shop: str = ""
+    covers: bool = True
 
     @property
     def given(self) -> tuple[str, ...]:
         """The columns the file supplies, in the schema's order."""
         filled = {"shop_id"} if fills_shop(self) else set()
         return tuple(column.name for column in self.table.columns if column.name in self.cells or column.name in filled)
+
+    @property
+    def covered(self) -> tuple[str, ...]:
+        """The columns whose days the file covers."""
+        return self.given if self.covers else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Mappings: YAML that says how someone else's export becomes our tables. Strict: every mistake is told, with its line."""
 
+import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from importlib.resources import files
 from pathlib import Path
@@ -11,12 +12,18 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from tianping.errors import Fault, ImportRefused, did_you_mean
+from tianping.facts.headings import find
 from tianping.facts.schema import TABLES, Table
+from tianping.policy import reasons
 from tianping.policy.strict import Strict, read
 from tianping.policy.yamlio import load as load_yaml
 
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 Fault_ = tuple[tuple[str | int, ...], str, str]
+SHOP, LINE, FILE = "_shop", "_line", "_file"
+"""Columns that every file has: the shop given for it, a row's line, the file's name without its end."""
+SHOP_IN_NAME = r"([^@/]+)@.*"
+"""`S1@订单.xlsx` is of shop S1."""
 
 
 class Noted(Strict):
@@ -27,12 +34,29 @@ class Noted(Strict):
 
 
 class File(Noted):
-    """One kind of file, by the patterns of its `names`. `unused` says why no table is read from it; an `optional` one may be
-    missing."""
+    """One kind of file, known by the patterns of its `names`, or by `headings` it must have (and others it must be `without`):
+    then its other columns may be missing. `unused` says why no table is read from it; an `optional` one may be missing."""
 
-    names: list[str]
+    names: list[str] = Field(default_factory=list)
+    headings: list[str] = Field(default_factory=list)
+    without: list[str] = Field(default_factory=list)
     unused: str = ""
     optional: bool = False
+
+    @model_validator(mode="after")
+    def _known_by_something(self) -> "File":
+        if not self.names and not self.headings:
+            raise ValueError("say by which names or headings the file is known")
+        return self
+
+    def lacks(self, headings: Sequence[str]) -> list[str]:
+        """Which of the headings it is known by are not there."""
+        return [column for column in self.headings if find(column, headings) is None]
+
+    def fits(self, headings: Sequence[str]) -> bool:
+        """Whether a file with these headings is one."""
+        has = [column for column in self.without if find(column, headings) is not None]
+        return bool(self.headings) and not self.lacks(headings) and not has
 
 
 class Join(Noted):
@@ -44,39 +68,57 @@ class Join(Noted):
 
 
 class When(Noted):
-    """Rows of which a column is `empty`, or `present`, or `column` has one of `values`, and the `reason` told for them."""
+    """Rows of which a column is `empty`, or `present`, or `column` has one of `values` or `matches` a pattern from end to end;
+    and the `reason` told for them. `column` may be several in braces: `{Quantity}{UnitPrice}`."""
 
     reason: str
     empty: str = ""
     present: str = ""
     column: str = ""
     values: list[str] = Field(default_factory=list)
+    matches: str = ""
 
     @property
     def ref(self) -> str:
-        return self.empty or self.present or self.column
+        return self.refs[0]
+
+    @property
+    def refs(self) -> list[str]:
+        """The columns it reads."""
+        named = self.empty or self.present or self.column
+        return PLACEHOLDER.findall(named) or [named]
 
     @model_validator(mode="after")
     def _one_condition(self) -> "When":
-        if sum(map(bool, (self.empty, self.present, self.column))) != 1 or bool(self.column) != bool(self.values):
-            raise ValueError("give one condition: empty, or present, or column with values")
+        if sum(map(bool, (self.empty, self.present, self.column))) != 1 or bool(self.column) != bool(
+            self.values or self.matches
+        ):
+            raise ValueError("give one condition: empty, or present, or column with values or matches")
         return self
 
 
 class Value(Noted):
     """Where a column's value comes from: a column (a plain string means that), the first of several that is not empty, several
-    `joined` by `by` (empty ones left out), a `text` with {columns} (empty if one is), or a constant `value`."""
+    `joined` by `by` (empty ones left out), a `text` with {columns} (empty if one is), several multiplied (`times`), or a
+    constant `value`. Then, in this order: the group of a `pattern`; only `where` other columns have one of these words ("*":
+    any); translated by these words, or by those of the platform's pack; the `positive` or `negative` part of a number."""
 
     from_: str = Field("", alias="from")
     first: list[str] = Field(default_factory=list)
     joined: list[str] = Field(default_factory=list)
     by: str = " "
     text: str = ""
+    times: list[str] = Field(default_factory=list)
     value: str | int | bool | None = None
+    pattern: str = ""
+    where: dict[str, list[str]] = Field(default_factory=dict)
     translate: dict[str, str] = Field(default_factory=dict)
-    otherwise: Literal["quarantine", "keep", "empty"] = "quarantine"
+    pack: Literal["reasons", ""] = ""
+    otherwise: Literal["quarantine", "keep", "empty", "tell"] = "quarantine"
+    default: str = ""
     formats: list[str] = Field(default_factory=list)
     unit: Literal["yuan", "fen", ""] = ""
+    part: Literal["positive", "negative", ""] = ""
     optional: bool = False
 
     @model_validator(mode="before")
@@ -88,59 +130,104 @@ class Value(Noted):
 
     @model_validator(mode="after")
     def _one_origin(self) -> "Value":
-        if sum(map(bool, (self.from_, self.first, self.joined, self.text, self.value is not None))) != 1:
-            raise ValueError("give one origin: from, first, joined, text or value")
+        given = (self.from_, self.first, self.joined, self.text, self.times, self.value is not None)
+        if sum(map(bool, given)) != 1:
+            raise ValueError("give one origin: from, first, joined, text, times or value")
+        if self.translate and self.pack:
+            raise ValueError("give translate, or pack; not both")
         return self
 
     @property
     def refs(self) -> list[str]:
-        """The columns it reads."""
+        """The columns its value is made of."""
         named = [self.from_] if self.from_ else []
-        return [*named, *self.first, *self.joined, *PLACEHOLDER.findall(self.text)]
+        return [*named, *self.first, *self.joined, *self.times, *PLACEHOLDER.findall(self.text)]
+
+
+class Split(Noted):
+    """A cell of several values parted by one of the signs in `by`: a row for each."""
+
+    column: str
+    by: str
 
 
 class Target(Noted):
     """One table read from one kind of file. `refuse` sends rows to quarantine, then `skip` leaves rows out that are nothing to
-    this table; `once` is the reason for leaving out a row that says the same as an earlier one."""
+    this table; `once` is the reason for leaving out a row that says the same as an earlier one, or, with `newest`, a row of the
+    same key as one with a later value there. `covers: false`: the file brings some rows of the table, not all of its days."""
 
     table: str
     from_: str = Field(alias="from")
+    split: Split | None = None
     join: list[Join] = Field(default_factory=list)
     refuse: list[When] = Field(default_factory=list)
     skip: list[When] = Field(default_factory=list)
     once: str = ""
+    newest: str = ""
+    covers: bool = True
     columns: dict[str, Value]
+
+    @model_validator(mode="after")
+    def _reason_for_newest(self) -> "Target":
+        if self.newest and not self.once:
+            raise ValueError("newest needs once: the reason told for the rows left out")
+        return self
 
     @property
     def refs(self) -> list[str]:
         """Every column it reads, plain (of its own file) or `file.column`."""
         joins = [ref for join in self.join for ref in (*join.on, *(f"{join.file}.{right}" for right in join.on.values()))]
-        rules = [rule.ref for rule in (*self.refuse, *self.skip)]
-        return list(dict.fromkeys([*joins, *rules, *(ref for value in self.columns.values() for ref in value.refs)]))
+        rules = [ref for rule in (*self.refuse, *self.skip) for ref in rule.refs]
+        values = [ref for value in self.columns.values() for ref in (*value.refs, *value.where)]
+        return list(dict.fromkeys([*joins, *rules, *values, *([self.newest] if self.newest else [])]))
 
 
 class Book(Noted):
-    """The whole file."""
+    """The whole file. `platform`: whose words the reasons are in. `empty`: words that stand for an empty cell. `prefix`: put
+    before every id but a shop's. `shop_in_name`: the pattern by which a file's name says its shop. `not_with`: mappings that
+    read the same orders from another export."""
 
     name: str
     label: dict[str, str] = Field(default_factory=dict)
     source: str = ""
+    platform: str = ""
+    empty: list[str] = Field(default_factory=list)
+    prefix: str = ""
+    shop_in_name: str = SHOP_IN_NAME
+    not_with: list[str] = Field(default_factory=list)
     files: dict[str, File]
     tables: list[Target]
 
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """A checked mapping and the text it was read from."""
+    """A checked mapping. `text` is all that it depends on: the file it was read from and the words of its platform's pack."""
 
     name: str
     text: str
-    files: dict[str, File]
-    tables: tuple[Target, ...]
+    book: Book
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def files(self) -> dict[str, File]:
+        return self.book.files
+
+    @property
+    def tables(self) -> list[Target]:
+        return self.book.tables
 
     def role_of(self, file: str) -> str:
         """Which of `files` a file is, by its name; "" for none."""
         return next((role for role, part in self.files.items() if any(fnmatch(file, pattern) for pattern in part.names)), "")
+
+    def role_by(self, headings: Sequence[str]) -> str:
+        """Which of `files` a file is, by its headings; "" for none."""
+        return next((role for role, part in self.files.items() if part.fits(headings)), "")
+
+    def shop_of(self, file: str) -> str:
+        """The shop that a file's name says, or ""."""
+        found = re.fullmatch(self.book.shop_in_name, file)
+        return found[1].strip() if found else ""
 
 
 def split(ref: str, roles: "dict[str, File]") -> tuple[str, str]:
@@ -159,7 +246,10 @@ def load(name: str) -> Mapping:
     if faults or not book:
         told = "\n".join(str(fault) for fault in faults)
         raise ImportRefused(f"the mapping {name} has {len(faults)} fault(s); mend them and try again:\n{told}")
-    return Mapping(book.name, path.read_text("utf-8"), book.files, tuple(book.tables))
+    packed = any(value.pack for target in book.tables for value in target.columns.values())
+    words = dict(reasons.words(book.platform)) if packed else {}
+    text = path.read_text("utf-8") + (json.dumps(words, sort_keys=True) if packed else "")
+    return Mapping(book.name, text, book, words)
 
 
 def shipped() -> dict[str, Path]:
@@ -185,6 +275,22 @@ def _faults(book: Book) -> Iterator[Fault_]:
         else:
             yield from _column_faults(target, TABLES[target.table], place)
         yield from _file_faults(target, book, place)
+    yield from _pattern_faults(book)
+
+
+def _pattern_faults(book: Book) -> Iterator[Fault_]:
+    patterns: list[tuple[tuple[str | int, ...], str]] = [(("shop_in_name",), book.shop_in_name)]
+    for index, target in enumerate(book.tables):
+        patterns += [(("tables", index, "columns", name, "pattern"), value.pattern) for name, value in target.columns.items()]
+        patterns += [(("tables", index, "skip", n, "matches"), rule.matches) for n, rule in enumerate(target.skip)]
+    for place, pattern in patterns:
+        try:
+            groups = re.compile(pattern).groups
+        except re.error as error:
+            yield place, f'"{pattern}" is no pattern: {error}', "mend it"
+            continue
+        if pattern and place[-1] != "matches" and groups < 1:
+            yield place, f'"{pattern}" has no group', "put what is wanted in round brackets"
 
 
 def _column_faults(target: Target, table: Table, place: tuple[str | int, ...]) -> Iterator[Fault_]:
@@ -194,6 +300,8 @@ def _column_faults(target: Target, table: Table, place: tuple[str | int, ...]) -
             yield at, f'{table.name} have no column "{name}"', did_you_mean(name, list(table.by_name))
         elif table.by_name[name].type == "fen" and not value.unit and value.value is None:
             yield at, f'"{name}" is money without a unit', "add unit: yuan or unit: fen"
+        elif name in ("reason", "reason_now") and value.translate:
+            yield at, f'"{name}" is translated by packs only', "write pack: reasons, and put new words into the pack's reasons"
     missing = [key for key in table.key if table.by_name[key].required and key not in target.columns]
     if missing:
         yield (*place, "columns"), f"{table.name} need their key: {', '.join(missing)}", "map it"

@@ -1,17 +1,21 @@
 """A mapping's target → one SELECT over a batch of its file: the table's columns as text, and what to do with each row."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 from tianping.errors import ImportRefused, did_you_mean
-from tianping.facts import cells
+from tianping.facts import cells, headings, values
 from tianping.facts.batch import position
 from tianping.facts.check import Cell
-from tianping.facts.engine import parquet, quoted
-from tianping.facts.mapping import PLACEHOLDER, File, Join, Target, Value, When, split
-from tianping.facts.schema import TABLES, Column
+from tianping.facts.engine import name, names, parquet, quoted
+from tianping.facts.mapping import FILE, LINE, SHOP, Join, Mapping, Target, Value, When, split
+from tianping.facts.schema import TABLES, Column, Table
 
 _KEY = Column("key", "id")
+_UNPREFIXED = ("shop_id", "waybill")
+_NOT_ISO = "['%Y/%m/%d %H:%M:%S', '%Y/%m/%d %H:%M', '%Y/%m/%d']"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,40 +29,98 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What one target sees from one of its files: that file, and the files it joins, by their name in the mapping."""
+    """What one target sees from one of its files: that file, the files it joins, by their name in the mapping, and the shop
+    given for the file."""
 
     target: Target
-    roles: dict[str, File]
+    mapping: Mapping
     own: Part
     others: dict[str, tuple[Part, ...]]
+    shop: str = ""
+
+    @property
+    def table(self) -> Table:
+        return TABLES[self.target.table]
+
+    @property
+    def lenient(self) -> bool:
+        """Whether columns may be missing: the file is known by its headings, and others come and go."""
+        return bool(self.mapping.files[self.target.from_].headings)
 
     def joined(self, role: str) -> list[str]:
         """The columns read from a joined file, each once."""
-        pairs = [split(ref, self.roles) for ref in self.target.refs]
-        return list(dict.fromkeys(column for name, column in pairs if name == role and role != self.target.from_))
+        pairs = [split(ref, self.mapping.files) for ref in self.target.refs]
+        return list(dict.fromkeys(column for part, column in pairs if part == role and role != self.target.from_))
 
-    def sql(self, ref: str) -> str:
+    def has(self, ref: str) -> bool:
+        """Whether the column is there; a joined file's always is, or the import is refused."""
+        role, column = split(ref, self.mapping.files)
+        own = role in ("", self.target.from_)
+        return not own or column in (SHOP, LINE, FILE) or headings.find(column, self.own.headings) is not None
+
+    def sql(self, ref: str, kind: str = "text") -> str:
         """SQL of a column at hand, trimmed, empty null."""
-        role, column = split(ref, self.roles)
-        if role in ("", self.target.from_):
-            return cells.clean(_cell(self.own, column, "own."), Column(column, "text"))
-        return f'"of_{role}".k{self.joined(role).index(column)}'
+        role, column = split(ref, self.mapping.files)
+        if role not in ("", self.target.from_):
+            return f'"of_{role}".k{self.joined(role).index(column)}'
+        if column in (SHOP, LINE, FILE):
+            return self._said(column)
+        if self.lenient and not self.has(ref):
+            return "NULL::VARCHAR"
+        return self._full(cells.clean(_cell(self.own, column, "own."), Column(column, kind)))
+
+    def _said(self, column: str) -> str:
+        if column == LINE:
+            return "CAST(own._line AS VARCHAR)"
+        return f"nullif({quoted(self.shop if column == SHOP else Path(self.own.file).stem)}, '')"
+
+    def _full(self, cell: str) -> str:
+        """Null also for the words that stand for an empty cell."""
+        words = self.mapping.book.empty
+        return f"CASE WHEN {cell} NOT IN {cells.one_of(words)} THEN {cell} END" if words else cell
+
+    def columns(self) -> dict[str, Value]:
+        """The target's columns that this file can give."""
+        return {
+            column: value for column, value in self.target.columns.items() if column in self.table.key or self._gives(value)
+        }
+
+    def _gives(self, value: Value) -> bool:
+        if not self.lenient and not value.optional:
+            return True
+        there = [self.has(ref) for ref in value.refs]
+        some = any(there) if value.first or value.joined else all(there)
+        return some and all(self.has(ref) for ref in value.where)
 
 
 def _cell(part: Part, column: str, relation: str = "") -> str:
-    """Where `column` stands in the raw cells of `part`. Raises ImportRefused where the file has none."""
-    if column not in part.headings:
+    """Where `column` stands in the raw cells of `part`. Raises ImportRefused where the file has none, or two."""
+    found = headings.find(column, part.headings)
+    if found is None:
         now = did_you_mean(column, list(part.headings))
         raise ImportRefused(f'{part.file} has no column "{column}", which the mapping reads; {now}')
-    return f"CAST({relation}{position(part.headings.index(column))} AS VARCHAR)"
+    if headings.twice(column, part.headings):
+        raise ImportRefused(f'{part.file} has the column "{column}" twice; keep the one that is meant')
+    return f"CAST({relation}{position(found)} AS VARCHAR)"
 
 
 def check(scope: Scope) -> None:
-    """Raises ImportRefused where a file lacks a column the target reads."""
+    """Raises ImportRefused where a file lacks a column the target reads, or its shop."""
     rows_sql(scope, "nothing")
     for role, parts in scope.others.items():
         for part in parts:
             _part_sql(part, scope.joined(role), set())
+    shop = scope.table.by_name.get("shop_id")
+    if scope.lenient and shop and shop.required and not scope.shop and not _names_shop(scope):
+        raise ImportRefused(
+            f"{scope.own.file} does not say whose it is; name its shop with --shop, or in its name: "
+            f"SHOP@{Path(scope.own.file).name}"
+        )
+
+
+def _names_shop(scope: Scope) -> bool:
+    value = scope.target.columns.get("shop_id")
+    return value is not None and any(ref != SHOP and scope.has(ref) for ref in value.refs)
 
 
 def join_sql(scope: Scope, join: Join) -> str:
@@ -81,25 +143,57 @@ def _part_sql(part: Part, columns: Sequence[str], keys: set[str]) -> str:
 
 
 def rows_sql(scope: Scope, batch: str) -> str:
-    """SELECT over `batch` joined with the tables `of_<file>`: `_line`, `_faults` (list of column, value, reason), `_skip` (a
-    reason or null), and the target's columns as text."""
+    """SELECT over `batch` joined with the tables `of_<file>`: `_line`, `_faults` and `_told` (lists of column, value, reason),
+    `_skip` (a reason or null), and the target's columns as text."""
     target = scope.target
-    values = {name: _value(value, scope) for name, value in target.columns.items()}
-    columns = ", ".join(f'{sql} AS "{name}"' for name, sql in values.items())
-    faults = [*_join_faults(scope), *(_rule_fault(rule, scope) for rule in target.refuse), *_translation_faults(scope)]
+    columns = {column: _column(scope, column, value) for column, value in scope.columns().items()}
     skips = [f"WHEN {_holds(rule, scope)} THEN {quoted(rule.reason)}" for rule in target.skip]
     skip = f"CASE {' '.join(skips)} END" if skips else "NULL::VARCHAR"
-    listed = f"list_filter([{', '.join(faults)}], lambda fault: fault IS NOT NULL)" if faults else "[]"
-    rows = f"SELECT own._line AS _line, {listed} AS _faults, {skip} AS _skip, {columns} FROM {batch} AS own {_joins(scope)}"
-    return _once(rows, target.once, list(values)) if target.once else rows
+    faults = [*_join_faults(scope), *(_rule_fault(rule, scope) for rule in target.refuse), *_unknown(scope, "quarantine")]
+    listed = f"{_listed(faults)} AS _faults, {_listed([*_unknown(scope, 'tell')])} AS _told, {skip} AS _skip"
+    shown = "".join(f", {sql} AS {name(column)}" for column, sql in columns.items())
+    order = f", {_newest(scope)} AS _newest" if target.newest else ""
+    rows = f"SELECT own._line AS _line, {listed}{shown}{order} FROM {_pieces(scope, batch)} AS own {_joins(scope)}"
+    return _once(rows, scope, list(columns)) if target.once else rows
 
 
-def _once(rows: str, reason: str, columns: list[str]) -> str:
-    """Rows that say the same as an earlier one of their batch are skipped; which of them stays makes no difference."""
-    same = ", ".join(f'"{name}"' for name in columns)
-    window = f"PARTITION BY {same}, _skip, len(_faults) ORDER BY _line"
-    again = f"_skip IS NULL AND len(_faults) = 0 AND row_number() OVER ({window}) > 1"
-    return f"SELECT * REPLACE (CASE WHEN {again} THEN {quoted(reason)} ELSE _skip END AS _skip) FROM ({rows})"
+def _column(scope: Scope, column: str, value: Value) -> str:
+    """SQL of one column. An id has the mapping's prefix, but for one that a spreadsheet destroyed: the check must see that."""
+    of = scope.table.by_name[column]
+    kind = "id" if of.type == "id" or (value.text and column in scope.table.key) else "text"
+    sql = values.text(value, partial(scope.sql, kind=kind), scope.mapping.reasons)
+    if not scope.mapping.book.prefix or of.type != "id" or column in _UNPREFIXED:
+        return sql
+    return f"CASE WHEN {cells.is_destroyed(sql)} THEN {sql} ELSE {quoted(scope.mapping.book.prefix)} || {sql} END"
+
+
+def _pieces(scope: Scope, batch: str) -> str:
+    """The batch, with a row for each piece of the cell that is to be split."""
+    cut = scope.target.split
+    if not cut or not scope.has(cut.column):
+        return batch
+    cell = _cell(scope.own, cut.column)
+    pieces = f"list_filter(string_split_regex({cell}, {quoted(f'[{cut.by}]')}), piece -> trim(piece) <> '')"
+    whole = f"CASE WHEN len({pieces}) > 0 THEN {pieces} ELSE [{cell}] END"
+    at = headings.find(cut.column, scope.own.headings)
+    assert at is not None
+    return f"(SELECT * REPLACE (unnest({whole}) AS {position(at)}) FROM {batch})"
+
+
+def _newest(scope: Scope) -> str:
+    """SQL by which rows of one key are ordered."""
+    value = scope.sql(scope.target.newest)
+    return f"coalesce(TRY_CAST({value} AS TIMESTAMP), try_strptime({value}, {_NOT_ISO}))"
+
+
+def _once(rows: str, scope: Scope, columns: list[str]) -> str:
+    """Rows that say the same as an earlier one of their batch are skipped, and those of a key that another says more newly."""
+    by_key = bool(scope.target.newest)
+    same = names(scope.table.key if by_key else columns)
+    order = f"_newest DESC NULLS LAST, {names(columns)}, _line" if by_key else "_line"
+    again = f"_skip IS NULL AND len(_faults) = 0 AND row_number() OVER (PARTITION BY {same}, _skip, len(_faults) ORDER BY {order}) > 1"
+    left = "* EXCLUDE (_newest)" if by_key else "*"
+    return f"SELECT {left} REPLACE (CASE WHEN {again} THEN {quoted(scope.target.once)} ELSE _skip END AS _skip) FROM ({rows})"
 
 
 def _joins(scope: Scope) -> str:
@@ -112,22 +206,29 @@ def _on(scope: Scope, join: Join) -> str:
     return " AND ".join(f'{left} = "of_{join.file}".k{index}' for left, index in pairs)
 
 
+def _listed(records: Sequence[str]) -> str:
+    """SQL: those of the records that are there."""
+    if not records:
+        return '[]::STRUCT("column" VARCHAR, value VARCHAR, reason VARCHAR)[]'
+    return f"list_filter([{', '.join(records)}], lambda fault: fault IS NOT NULL)"
+
+
 def _record(column: str, value: str, reason: str) -> str:
     return f"{{'column': {quoted(column)}, 'value': coalesce({value}, ''), 'reason': {quoted(reason)}}}"
 
 
-def _join_faults(scope: Scope) -> list[str]:
+def _join_faults(scope: Scope) -> Iterator[str]:
     """More than one row to join: none of them is better than the others."""
-    found = []
     for join in scope.target.join:
         left = next(iter(join.on))
         record = _record(left, scope.sql(left), f"{join.file} has differing rows for it")
-        found.append(f'CASE WHEN "of_{join.file}"._rows > 1 THEN {record} END')
-    return found
+        yield f'CASE WHEN "of_{join.file}"._rows > 1 THEN {record} END'
 
 
 def _holds(rule: When, scope: Scope) -> str:
-    value = scope.sql(rule.ref)
+    value = " || ".join(f"coalesce({scope.sql(ref)}, '')" for ref in rule.refs) if len(rule.refs) > 1 else scope.sql(rule.ref)
+    if rule.matches:
+        return f"coalesce(regexp_full_match({value}, {quoted(rule.matches)}), false)"
     if rule.column:
         return f"coalesce({value} IN {cells.one_of(rule.values)}, false)"
     return f"{value} IS {'NULL' if rule.empty else 'NOT NULL'}"
@@ -137,68 +238,33 @@ def _rule_fault(rule: When, scope: Scope) -> str:
     return f"CASE WHEN {_holds(rule, scope)} THEN {_record(rule.ref, scope.sql(rule.ref), rule.reason)} END"
 
 
-def _translation_faults(scope: Scope) -> list[str]:
-    found = []
-    for name, value in scope.target.columns.items():
-        if value.translate and value.otherwise == "quarantine":
-            origin = _origin(value, scope)
-            allowed = cells.one_of(list(value.translate))
-            why = "the mapping does not translate it; add it to the mapping's translate"
-            found.append(f"CASE WHEN {origin} NOT IN {allowed} THEN {_record(heading(name, value), origin, why)} END")
-    return found
+_WHY = {
+    "quarantine": "the mapping does not translate it; add it to the mapping's translate",
+    "tell": "no word that the mapping or its pack translates",
+}
 
 
-def _value(value: Value, scope: Scope) -> str:
-    sql = _origin(value, scope)
-    if value.translate:
-        sql = _translated(sql, value)
-    if value.formats:
-        parsed = f"try_strptime({sql}, [{', '.join(map(quoted, value.formats))}])"
-        sql = f"coalesce(strftime({parsed}, '%Y-%m-%d %H:%M:%S'), {sql})"
-    return sql
+def _unknown(scope: Scope, how: str) -> Iterator[str]:
+    """Words that are not translated, where this is `how` the mapping takes them."""
+    for column, value in scope.columns().items():
+        if condition := values.unknown(value, scope.sql, scope.mapping.reasons, how):
+            record = _record(heading(scope, column, value), values.origin(value, scope.sql), _WHY[how])
+            yield f"CASE WHEN {condition} THEN {record} END"
 
 
-def _translated(sql: str, value: Value) -> str:
-    cases = " ".join(f"WHEN {quoted(word)} THEN {quoted(ours)}" for word, ours in value.translate.items())
-    return f"CASE {sql} {cases} ELSE {sql if value.otherwise == 'keep' else 'NULL'} END"
-
-
-def _origin(value: Value, scope: Scope) -> str:
-    """SQL of the value before translation and formats."""
-    if value.value is not None:
-        return f"{quoted(str(value.value).lower() if isinstance(value.value, bool) else str(value.value))}::VARCHAR"
-    if value.text:
-        return _filled(value.text, scope)
-    columns = [_read(ref, value, scope) for ref in value.refs]
-    if value.joined:
-        return f"nullif(concat_ws({quoted(value.by)}, {', '.join(columns)}), '')"
-    return f"coalesce({', '.join(columns)})" if len(columns) > 1 else columns[0]
-
-
-def _read(ref: str, value: Value, scope: Scope) -> str:
-    role, column = split(ref, scope.roles)
-    part = scope.own if role in ("", scope.target.from_) else None
-    if value.optional and part and column not in part.headings:
-        return "NULL::VARCHAR"
-    return scope.sql(ref)
-
-
-def _filled(text: str, scope: Scope) -> str:
-    """`{a}-{b}` as SQL; null where a column in it is empty."""
-    pieces = PLACEHOLDER.split(text)
-    return " || ".join(scope.sql(piece) if index % 2 else quoted(piece) for index, piece in enumerate(pieces) if piece)
-
-
-def heading(name: str, value: Value) -> str:
+def heading(scope: Scope, column: str, value: Value) -> str:
     """What a fault calls the column: the export's own name where there is just one."""
-    return value.refs[0] if len(value.refs) == 1 else name
+    if len(value.refs) != 1:
+        return column
+    found = headings.find(value.refs[0], scope.own.headings)
+    return value.refs[0] if found is None else scope.own.headings[found]
 
 
-def plan_cells(target: Target) -> dict[str, Cell]:
+def plan_cells(scope: Scope) -> dict[str, Cell]:
     """The cells of the mapped batch for `check`."""
-    known = TABLES[target.table].by_name
+    given = scope.columns()
     return {
-        name: Cell(f'"{name}"', heading(name, target.columns[name]), target.columns[name].unit == "yuan")
-        for name in known
-        if name in target.columns
+        column: Cell(name(column), heading(scope, column, given[column]), given[column].unit == "yuan")
+        for column in scope.table.by_name
+        if column in given
     }

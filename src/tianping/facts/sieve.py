@@ -19,13 +19,14 @@ BAD_COLUMNS = ("file", "line", "table", "key", "column", "value", "reason", "row
 
 @dataclass(slots=True)
 class Tally:
-    """Rows of one file for one table, while they are being counted."""
+    """Rows of one file for one table, while they are being counted. `told`: words that a mapping does not know, by column."""
 
     given: set[str] = field(default_factory=set)
     rows: int = 0
     typed: int = 0
     quarantined: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
+    told: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @property
     def adds_up(self) -> bool:
@@ -62,7 +63,7 @@ class Sieve:
         self._con.execute(f"CREATE OR REPLACE TEMP TABLE sifted AS {check.rows_sql(plan, batch, self._part)}")
         rows, bad = self._two("SELECT count(*), count(*) FILTER (_bad) FROM sifted")
         tally = self.tally(plan.table.name)
-        tally.given |= set(plan.given)
+        tally.given |= set(plan.covered)
         tally.rows, tally.typed, tally.quarantined = tally.rows + rows, tally.typed + rows - bad, tally.quarantined + bad
         if rows > bad:
             self._copy("SELECT * EXCLUDE (_bad) FROM sifted WHERE NOT _bad", plan.table.name)
@@ -80,6 +81,9 @@ class Sieve:
             tally.skipped[reason] += rows
         self._refused(plan, mapped, raw, tally)
         self._con.execute(f"CREATE OR REPLACE TEMP VIEW kept AS FROM {mapped} WHERE len(_faults) = 0 AND _skip IS NULL")
+        words = 'SELECT told."column", told.value, count(*) FROM (SELECT unnest(_told) AS told FROM kept) GROUP BY ALL'
+        for column, word, rows in self._con.execute(words).fetchall():
+            tally.told[column, word] += rows
         self.sift(replace(plan, clears=False), "kept", raw)
 
     def _refused(self, plan: Plan, mapped: str, raw: str, tally: Tally) -> None:

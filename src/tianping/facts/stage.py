@@ -22,7 +22,7 @@ __all__ = ["Count", "Progress", "Staged", "StagedFile", "digests", "stage"]
 @dataclass(frozen=True, slots=True)
 class Count:
     """Rows of one file for one table: `read` = `typed` + `quarantined`. `skipped` are rows of the file that are nothing to
-    this table, by the mapping's named reason: (reason, rows)."""
+    this table, by the mapping's named reason: (reason, rows). `told` are words no one translates: (column, word, rows)."""
 
     part: int
     file: str
@@ -32,6 +32,7 @@ class Count:
     quarantined: int
     given: tuple[str, ...]
     skipped: tuple[tuple[str, int], ...] = ()
+    told: tuple[tuple[str, str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +115,6 @@ def _count(job: Job, table: str) -> Count:
     assert tally.adds_up, (job.name, table, tally)
     given = tuple(name for name in TABLES[table].by_name if name in tally.given)
     skipped = tuple(sorted(tally.skipped.items()))
-    return Count(job.part, job.name, table, tally.typed + tally.quarantined, tally.typed, tally.quarantined, given, skipped)
+    told = tuple((*word, rows) for word, rows in sorted(tally.told.items()))
+    read = tally.typed + tally.quarantined
+    return Count(job.part, job.name, table, read, tally.typed, tally.quarantined, given, skipped, told)

@@ -76,7 +76,7 @@ def open_pack(folder: Path) -> tuple[Opened | None, list[Fault]]:
         ]
     if faults:
         return None, faults
-    ruling = [path for path, part in zip(paths, parts, strict=True) if part.model_fields_set != {"tests"}]
+    ruling = [path for path, part in zip(paths, parts, strict=True) if not part.model_fields_set <= {"tests", "reasons"}]
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in ruling)).hexdigest()
     return Opened(_join(heads, parts, digest), documents), []
 
@@ -97,7 +97,7 @@ def _twice(documents: Sequence[Document]) -> list[Fault]:
 
 
 def _only_once(place: Place) -> bool:
-    return (len(place) == 2 and place[0] in ("sets", "rules", "metrics")) or (len(place) == 1 and place[0] in _ONCE)
+    return (len(place) == 2 and place[0] in ("sets", "rules", "metrics", "reasons")) or (len(place) == 1 and place[0] in _ONCE)
 
 
 def _join(heads: Mapping[str, Any], parts: Sequence[PackFile], digest: str) -> Pack:
@@ -111,6 +111,7 @@ def _join(heads: Mapping[str, Any], parts: Sequence[PackFile], digest: str) -> P
         rules={name: each for part in parts for name, each in part.rules.items()},
         metrics=metrics,
         tests=tuple(test for part in parts for test in part.tests),
+        reasons={name: each for part in parts for name, each in part.reasons.items()},
     )
 
 

@@ -165,12 +165,13 @@ class PackFile(Strict):
     sets: dict[Name, Set] = {}
     rules: dict[Name, Rule] = {}
     metrics: dict[MetricName, Metric] = {}
+    reasons: dict[Name, tuple[str, ...]] = {}
     tests: tuple[Case, ...] = ()
 
 
 class Pack(Strict):
-    """Everything a platform's rule book says. Metrics are keyed by (name, variant); `digest` is of the files with rules (a
-    file of tests alone changes no figure)."""
+    """Everything a platform's rule book says. Metrics are keyed by (name, variant); `reasons` are the platform's own words by
+    our reason; `digest` is of the files with rules (a file of tests or of words alone changes no figure)."""
 
     platform: str
     label: Words
@@ -180,3 +181,4 @@ class Pack(Strict):
     rules: dict[str, Rule]
     metrics: dict[tuple[str, str], Metric]
     tests: tuple[Case, ...]
+    reasons: dict[str, tuple[str, ...]] = {}
