@@ -16,6 +16,7 @@ from tianping.facts.filing import Filed
 from tianping.facts.schema import TABLES
 from tianping.facts.versions import LakeFile, Version
 from tianping.periods import HOME_ZONE
+from tianping.work.compact import tidied
 
 Row = Mapping[str, Any]
 """A row of a file: a column with None was given and empty (it clears), a column not there was not in the file."""
@@ -94,10 +95,20 @@ class Shop:
         made = versions.newest(self.versions) + 1
         self.versions.append(Version(made, START + dt.timedelta(days=made), "undo", seq))
 
+    def compact(self, *, everything: bool = True) -> Version | None:
+        """Merge small files; what they replace is swept at once."""
+        at = START + dt.timedelta(days=versions.newest(self.versions) + 1)
+        with engine.connect(self.folder / "stage" / "spill") as con:
+            made = tidied(con, self.folder / "lake", self.versions, at, everything=everything)
+        if made:
+            self.versions.append(made)
+            lake.sweep(self.folder / "lake", self.versions, replaced=True)
+        return made
+
     def state(self, table: str, known_at: int | dt.datetime | None = None) -> list[dict[str, Any]]:
         """The state of one table, by key, empty columns left out."""
-        alive = versions.live(self.versions, versions.seq_at(self.versions, known_at))
-        state = lake.state(self.folder / "lake", alive, TABLES[table])
+        now = versions.known(self.versions, versions.seq_at(self.versions, known_at))
+        state = lake.state(self.folder / "lake", now, TABLES[table])
         with engine.connect() as con:
             found = con.execute(f"SELECT * FROM ({state}) ORDER BY {names(TABLES[table].key)}")
             columns = [str(column[0]) for column in found.description or []]

@@ -34,10 +34,12 @@ class Plain:
     said: list[Said] = field(default_factory=list)
     undone: dict[int, int] = field(default_factory=dict)
     seq: int = 0
+    imports: set[int] = field(default_factory=set)
 
     def bring(self, parts: Sequence[Sequence[Row]]) -> dict[str, int]:
         """Import; how many rows were what."""
         self.seq += 1
+        self.imports.add(self.seq)
         rows = [Said(self.seq, part, line, row) for part, listed in enumerate(parts) for line, row in enumerate(listed)]
         once = [one for one in rows if not any(same(one, other) for other in rows if other.line < one.line)]
         clear = [one for one in once if not self.clashes(one, once)]

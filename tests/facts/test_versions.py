@@ -17,6 +17,7 @@ from .plain import Plain
 AT = dt.datetime(2024, 4, 1)
 STAMPS = [AT + dt.timedelta(days=days) for days in range(1, 4)]
 GONE = object()
+TIDY = 0
 
 
 def rows(**columns: list[Any]) -> st.SearchStrategy[Row]:
@@ -45,9 +46,9 @@ CASES = rows(
 
 
 def steps(row: st.SearchStrategy[Row]) -> st.SearchStrategy[list[Any]]:
-    """Imports of one or two files of rows, and numbers that say which import to undo."""
+    """Imports of one or two files of rows, numbers that say which import to undo, and compactions (TIDY)."""
     files = st.lists(st.lists(row, max_size=4), min_size=1, max_size=2)
-    return st.lists(st.one_of(files, files, st.integers(1, 4)), min_size=1, max_size=5)
+    return st.lists(st.one_of(files, files, st.integers(1, 4), st.just(TIDY)), min_size=1, max_size=6)
 
 
 def run(table: str, todo: Sequence[Any], folder: Path) -> tuple[Shop, Plain]:
@@ -60,7 +61,10 @@ def run(table: str, todo: Sequence[Any], folder: Path) -> tuple[Shop, Plain]:
                 tally = filed[table].tally
                 assert {fate: getattr(tally, fate) for fate in counts} == counts or table == "cases"
                 assert tally.quarantined == counts["quarantined"]
-        elif step <= plain.seq and step not in plain.undone and step not in plain.undone.values():
+        elif step == TIDY:
+            if shop.compact():
+                plain.seq += 1
+        elif step in plain.imports and step not in plain.undone:
             shop.undo(step)
             plain.undo(step)
     return shop, plain

@@ -1,21 +1,28 @@
 """Where an import is filed: what the judging and the filing of its tables share."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 
 from tianping.facts import lake, resolve, versions
-from tianping.facts.engine import name, names, quoted
+from tianping.facts.engine import name, names, parquet, quoted
 from tianping.facts.schema import TABLES, Table
-from tianping.facts.versions import Kind, LakeFile, Version
+from tianping.facts.versions import Kind, Known, LakeFile, Version
+
+PARENTS = tuple(sorted({table.waits_for for table in TABLES.values() if table.waits_for}))
+"""Tables whose rows others wait for."""
+_FEW = 4
+"""A look-up is narrowed to the keys that an import names where they are this many times fewer than all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Where an import is filed: the connection, the lake's folder, a scratch folder, the number it will have, the versions
-    before it, its files' names by part, the home's zone."""
+    before it, its files' names by part, the home's zone; the staged Parquet of its tables, where look-ups need not give more
+    than these name."""
 
     con: duckdb.DuckDBPyConnection
     folder: Path
@@ -24,6 +31,12 @@ class Desk:
     known: tuple[Version, ...]
     sources: Mapping[int, str]
     zone: str
+    staged: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def now(self) -> Known:
+        """What is known before this import."""
+        return versions.known(self.known)
 
     def make(self, target: str, select: str) -> None:
         """Create or replace a temporary table."""
@@ -31,35 +44,57 @@ class Desk:
 
 
 def begin(desk: Desk) -> None:
-    """The tables that the filing of an import adds to: its sources, its bad rows."""
+    """The tables that the filing of an import adds to: its sources, its bad rows; look-ups of the parents it does not bring."""
     desk.con.execute("CREATE OR REPLACE TEMP TABLE sources (_part INTEGER, file VARCHAR)")
     if desk.sources:
         desk.con.executemany("INSERT INTO sources VALUES (?, ?)", list(desk.sources.items()))
     columns = ", ".join(f"{name(column)} {of}" for column, of in lake.QUARANTINE.items())
     desk.con.execute(f"CREATE OR REPLACE TEMP TABLE bad ({columns})")
-    for parent in sorted({table.waits_for for table in TABLES.values() if table.waits_for}):
-        look_up(desk, TABLES[parent], ())
+    for parent in PARENTS:
+        if parent not in desk.staged:
+            look_up(desk, TABLES[parent], ())
 
 
 def look_up(desk: Desk, parent: Table, files: Sequence[LakeFile]) -> None:
-    """Make `<parent>_now`: key, shop and shelf of the rows known once `files` are filed."""
-    alive = versions.live(desk.known)
-    base, change = ([str(desk.folder / file.path) for file in files if file.kind == kind] for kind in ("base", "change"))
-    select = resolve.state(
-        parent,
-        lake.paths(desk.folder, alive, parent, "base") + base,
-        lake.paths(desk.folder, alive, parent, "change") + change,
-        shelf=True,
-    )
-    columns = f"{names(parent.key)}, shop_id, _shelf"
-    desk.con.execute(f"CREATE OR REPLACE TEMP VIEW {name(parent.name + '_now')} AS SELECT {columns} FROM ({select})")
+    """Make `<parent>_now`: key, shop and shelf of the rows known once `files` are filed; those that the import names, where
+    that is much less than all."""
+    now = desk.now
+    now = replace(now, files=now.files + tuple(files), seq=desk.seq)
+    base, change = (lake.rows(desk.folder, now, parent, kind) for kind in ("base", "change"))
+    wanted = _wanted(desk, parent, sum(file.rows for file in now.of(parent.name)))
+    if wanted:
+        desk.make("wanted", wanted)
+        base, change = (
+            item and f"(SELECT * FROM {item} SEMI JOIN wanted USING ({names(parent.key)}))" for item in (base, change)
+        )
+    select = f"SELECT {names(parent.key)}, shop_id, _shelf FROM ({resolve.state(parent, base, change, shelf=True)})"
+    what, target = "TABLE" if wanted else "VIEW", name(parent.name + "_now")
+    desk.con.execute(f"CREATE OR REPLACE TEMP {what} {target} AS {select}")
+
+
+def _wanted(desk: Desk, parent: Table, rows: int) -> str:
+    """The SELECT of the keys of `parent` that this import's rows name without their shop; "" where all may as well be read."""
+    key, found, named = parent.key[0], [], 0
+    for table, paths in desk.staged.items():
+        if key in TABLES[table].by_name and paths:
+            own = "WHERE shop_id IS NULL" if table == parent.name else ""
+            found.append(f"SELECT {name(key)} FROM {parquet(paths)} {own}")
+            named += sum(pq.read_metadata(path).num_rows for path in paths)
+    return f"SELECT DISTINCT * FROM ({' UNION ALL '.join(found)})" if found and named * _FEW < rows else ""
 
 
 def write(desk: Desk, table: str, shelf: str, kind: Kind, select: str) -> LakeFile:
     """Write one file of the lake; nobody sees it until a version names it."""
-    path = Path(table) / shelf / f"{desk.seq}-0-{kind}.parquet"
-    target = desk.folder / path
+    return write_file(desk.con, desk.folder, LakeFile(table, shelf, "", kind, 0, 0, desk.seq, desk.seq), select)
+
+
+def write_file(
+    con: duckdb.DuckDBPyConnection, folder: Path, like: LakeFile, select: str, *, seq: int | None = None, number: int = 0
+) -> LakeFile:
+    """Write one file of version `seq` (that of its rows where None); `like` says what is in it."""
+    path = Path(like.table) / like.shelf / f"{like.last if seq is None else seq}-{number}-{like.kind}.parquet"
+    target = folder / path
     target.parent.mkdir(parents=True, exist_ok=True)
-    written = desk.con.execute(f"COPY ({select}) TO {quoted(str(target))} (FORMAT parquet, COMPRESSION zstd)").fetchone()
+    written = con.execute(f"COPY ({select}) TO {quoted(str(target))} (FORMAT parquet, COMPRESSION zstd)").fetchone()
     assert written is not None
-    return LakeFile(table, shelf, path.as_posix(), kind, int(written[0]), target.stat().st_size)
+    return replace(like, path=path.as_posix(), rows=int(written[0]), bytes=target.stat().st_size)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from tianping.facts import lake, resolve
-from tianping.facts.desk import Desk, look_up, write
+from tianping.facts.desk import PARENTS, Desk, look_up, write
 from tianping.facts.engine import name, names, parquet, quoted, same_key, wall
 from tianping.facts.judge import judge, plain
 from tianping.facts.schema import TABLES, Table
@@ -39,7 +39,7 @@ def file_table(desk: Desk, table: Table, staged: Sequence[str]) -> Filed:
     scratch = _place(desk, table)
     files = tuple(_write(desk, table, scratch))
     filed = Filed(table.name, files, _count(desk, table, scratch))
-    if table.name in {child.waits_for for child in TABLES.values()}:
+    if table.name in PARENTS:
         look_up(desk, table, files)
     return filed
 
@@ -104,25 +104,33 @@ def _write(desk: Desk, table: Table, scratch: str) -> list[LakeFile]:
     made = []
     for place in sorted(Path(scratch).glob("_kind=*/_shelf=*")):
         kind, shelf = (part.name.partition("=")[2] for part in (place.parent, place))
-        rows = f"SELECT {names(resolve.columns(table))}, {_RAW} FROM {parquet([str(path) for path in place.iterdir()])}"
-        made.append(write(desk, table.name, shelf, cast("Kind", kind), f"{rows} ORDER BY {names(_sorting(table))}"))
+        rows = f"SELECT * FROM {parquet([str(path) for path in place.iterdir()])}"
+        made.append(write(desk, table.name, shelf, cast("Kind", kind), laid(table, rows)))
     return made
 
 
-def _sorting(table: Table) -> list[str]:
-    """By shop and product where the table has them, so that one shop's figure is found fast; then by key."""
+def laid(table: Table, rows: str) -> str:
+    """The SELECT of raw rows as a file holds them. By shop and product where the table has them, so that one shop's figure is
+    found fast; then by key."""
     near = [column for column in ("shop_id", "product_id") if column in table.by_name]
-    return list(dict.fromkeys([*near, *table.key, "_part", "_line"]))
+    by = dict.fromkeys([*near, *table.key, "_seq", "_part", "_line"])
+    return f"SELECT {names(resolve.columns(table))}, {_RAW} FROM ({rows}) ORDER BY {names(by)}"
 
 
-def file_bad(desk: Desk, staged: Sequence[str]) -> list[LakeFile]:
-    """Write the bad rows found in staging and here into the lake; no file where there are none."""
-    columns = ", ".join(map(name, lake.QUARANTINE))
-    rows = f"SELECT {columns} FROM bad" + (f" UNION ALL SELECT {columns} FROM {parquet(staged)}" if staged else "")
+def file_bad(desk: Desk, staged: Sequence[str], *, places: str = "") -> list[LakeFile]:
+    """Write the bad rows found in staging and here into the lake; no file where there are none. `places`, where rows came from
+    a quarantine: the SELECT of (file, line, was_file, was_line)."""
+    columns = names(lake.QUARANTINE)
+    rows = f"SELECT {columns}, 'canonical' AS form FROM bad"
+    rows += f" UNION ALL SELECT {columns}, 'source' FROM {parquet(staged)}" if staged else ""
+    if places:
+        was = "coalesce(was_file, file) AS file, coalesce(was_line, line) AS line"
+        rows = f"SELECT * REPLACE ({was}) FROM ({rows}) LEFT JOIN ({places}) USING (file, line)"
+        rows = f"SELECT * EXCLUDE (was_file, was_line) FROM ({rows})"
     found = desk.con.execute(f"SELECT count(*) FROM ({rows})").fetchone()
     if not found or not found[0]:
         return []
-    select = f"SELECT {desk.seq}::BIGINT AS seq, * FROM ({rows}) ORDER BY file, line"
+    select = f"SELECT {desk.seq}::BIGINT AS seq, {desk.seq}::BIGINT AS _seq, * FROM ({rows}) ORDER BY file, line"
     return [write(desk, "quarantine", "all", "quarantine", select)]
 
 

@@ -6,7 +6,7 @@ Most rows name a key that no other row of the import names and that was never se
 
 from tianping.facts import lake, resolve, versions
 from tianping.facts.desk import Desk
-from tianping.facts.engine import name, names, parquet, quoted, same_key
+from tianping.facts.engine import name, names, quoted, same_key
 from tianping.facts.schema import TABLES, Table
 
 
@@ -18,18 +18,18 @@ def judge(desk: Desk, table: Table) -> None:
 
 def _take_care(desk: Desk, table: Table) -> None:
     """`care`: keys with several rows here, or ever seen (`_held`: the shelf). `careful`: their rows; `before`: their state."""
-    key, ever = names(table.key), lake.paths(desk.folder, desk.known, table)
+    key, on = names(table.key), same_key(table, "h", "i")
     keys = f"SELECT {key}, NULL::VARCHAR AS _held FROM incoming GROUP BY {key} HAVING count(*) > 1"
-    if ever:
-        on = same_key(table, "h", "i")
-        keys += f" UNION ALL SELECT {names(table.key, of='h')}, h._shelf FROM {parquet(ever)} h SEMI JOIN incoming i ON {on}"
+    if ever := lake.rows(desk.folder, versions.ever(desk.known), table):
+        keys += f" UNION ALL SELECT {names(table.key, of='h')}, h._shelf FROM {ever} h SEMI JOIN incoming i ON {on}"
     desk.make("care", f"SELECT {key}, max(_held) AS _held FROM ({keys}) GROUP BY {key}")
     rows = f"SELECT i.*, c._held FROM incoming i JOIN care c ON {same_key(table, 'i', 'c')}"
     desk.make("careful", f"SELECT *, row_number() OVER (ORDER BY _part, _line) AS _row FROM ({rows})")
-    alive = lake.paths(desk.folder, versions.live(desk.known), table)
-    history = f"SELECT * FROM {parquet(alive)} h SEMI JOIN care c ON {same_key(table, 'h', 'c')}" if alive else ""
+    alive = lake.rows(desk.folder, desk.now, table)
     nothing = f"SELECT *, {desk.seq}::BIGINT AS _seq FROM careful WHERE false"
-    desk.make("history", f"SELECT {_said(table)} FROM ({history or nothing})")
+    held = f"(SELECT {key} FROM care WHERE _held IS NOT NULL)"
+    history = f"SELECT * FROM {alive} h SEMI JOIN {held} c ON {same_key(table, 'h', 'c')}" if alive else nothing
+    desk.make("history", f"SELECT {_said(table)} FROM ({history})")
     desk.make("before", _state(table, "history"))
 
 
@@ -125,13 +125,23 @@ def _copies(desk: Desk, _table: Table) -> None:
 def _quarantine(desk: Desk, table: Table) -> None:
     """Move to `bad`: the careful rows with a fault, and plain rows without a required column."""
     missing, why = _missing(table)
-    fields = ", ".join(f"{name(column)} := m.{name(column)}" for column in resolve.columns(table))
     key = f"concat_ws('/', {names(table.key, of='m')})"
     head = f"INSERT INTO bad SELECT s.file, m._line, {quoted(table.name)}, {key}"
-    row, source = f"to_json(struct_pack({fields}))", "LEFT JOIN sources s USING (_part)"
+    row, source = _canonical(table), "LEFT JOIN sources s USING (_part)"
     desk.con.execute(f'{head}, f."column", f.value, f.reason, {row} FROM careful m JOIN faults f USING (_row) {source}')
     incomplete = f"NOT ({resolve.complete(table, 'm')})"
     desk.con.execute(f"{head}, {missing}, NULL, {why}, {row} FROM ({plain(table)}) m {source} WHERE {incomplete}")
+
+
+def _canonical(table: Table) -> str:
+    """SQL: the row `m` as JSON of the cells it was given, as a canonical file would have them (an empty one clears)."""
+    cells = []
+    for index, column in enumerate(table.columns):
+        cell = f"m.{name(column.name)}"
+        text = f"strftime({cell}, '%Y-%m-%dT%H:%M:%S.%fZ')" if column.type == "time" else f"CAST({cell} AS VARCHAR)"
+        given = f"(m._clears >> {index}) & 1 = 1 OR {cell} IS NOT NULL"
+        cells.append(f"{name(column.name)} := CASE WHEN {given} THEN coalesce({text}, '') END")
+    return f"CAST(json_merge_patch('{{}}', to_json(struct_pack({', '.join(cells)}))) AS VARCHAR)"
 
 
 def plain(table: Table) -> str:

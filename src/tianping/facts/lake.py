@@ -1,26 +1,28 @@
 """The lake: Parquet files that only committed versions name, and the state at any `seq` as DuckDB views.
 
-`<lake>/<table>/<shelf>/<seq>-<n>-<kind>.parquet`. Other readers get the file list of a version, never a folder: a folder
-also holds what was undone and what an interrupted import left.
+`<lake>/<table>/<shelf>/<seq>-<n>-<kind>.parquet`. Every row carries the number of its import, `_seq`. Other readers get the
+file list of a version, never a folder: a folder also holds what was undone or replaced, and what an interrupted import left.
 """
 
 import datetime as dt
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 
 from tianping.facts import resolve, versions
-from tianping.facts.engine import name, parquet
+from tianping.facts.engine import name, names, parquet
 from tianping.facts.schema import TABLES, Table
-from tianping.facts.versions import Version
+from tianping.facts.versions import Kind, Known, LakeFile, Version
 
 COVERAGE = {"shop_id": "VARCHAR", "table": "VARCHAR", "first_day": "DATE", "last_day": "DATE", "columns": "VARCHAR[]"}
 QUARANTINE = {
     "file": "VARCHAR", "line": "BIGINT", "table": "VARCHAR", "key": "VARCHAR", "column": "VARCHAR", "value": "VARCHAR",
     "reason": "VARCHAR", "row": "VARCHAR",
 }  # fmt: skip
+BAD_ROW = {"seq": "BIGINT", "table": "VARCHAR", "file": "VARCHAR", "line": "BIGINT"}
+"""What names a bad row: a row with several faults has several records in the quarantine, all under one of these."""
 
 
 def attach(
@@ -34,11 +36,11 @@ def attach(
     """Views `<schema>.<table>` of the state at `known_at`, one per table of TABLES with exactly its columns and types,
     and `<schema>.coverage`. Gives back the seq. Rows whose order is unknown are there; joins leave them out."""
     seq = versions.seq_at(known, known_at)
-    alive = versions.live(known, seq)
+    now = versions.known(known, seq)
     con.execute(f"CREATE SCHEMA IF NOT EXISTS {name(schema)}")
     for table in TABLES.values():
-        view(con, f"{name(schema)}.{name(table.name)}", state(folder, alive, table))
-    view(con, f"{name(schema)}.coverage", coverage(folder, alive))
+        view(con, f"{name(schema)}.{name(table.name)}", state(folder, now, table))
+    view(con, f"{name(schema)}.coverage", coverage(folder, now))
     return seq
 
 
@@ -47,39 +49,61 @@ def view(con: duckdb.DuckDBPyConnection, target: str, select: str) -> None:
     con.execute(f"CREATE OR REPLACE VIEW {target} AS {select}")
 
 
-def state(folder: Path, alive: Sequence[Version], table: Table, *, shelf: bool = False) -> str:
-    """The SELECT of one table's state, `alive` being what `versions.live` gave."""
-    return resolve.state(table, paths(folder, alive, table, "base"), paths(folder, alive, table, "change"), shelf=shelf)
+def state(folder: Path, known: Known, table: Table, *, shelf: bool = False) -> str:
+    """The SELECT of one table's state."""
+    return resolve.state(table, rows(folder, known, table, "base"), rows(folder, known, table, "change"), shelf=shelf)
 
 
-def paths(folder: Path, of: Sequence[Version], table: Table, *kinds: versions.Kind) -> list[str]:
-    """The Parquet files of `table`, absolute."""
-    return [str(folder / file.path) for file in versions.files(of, table.name, *kinds)]
+def rows(folder: Path, known: Known, table: Table, *kinds: Kind) -> str:
+    """The FROM item of a table's raw rows as known; "" where there are none."""
+    return _items(folder, known, known.of(table.name, *kinds))
 
 
-def coverage(folder: Path, alive: Sequence[Version]) -> str:
+def _items(folder: Path, known: Known, files: Sequence[LakeFile]) -> str:
+    """Where all rows of a file are known it is read plainly."""
+    if not files:
+        return ""
+    whole, part = ([file for file in files if bool(known.test([file])) is tested] for tested in (False, True))
+    plain = parquet([str(folder / file.path) for file in whole]) if whole else ""
+    if not part:
+        return plain
+    tested = f"SELECT * FROM {parquet([str(folder / file.path) for file in part])} WHERE {known.test(part)}"
+    return f"({f'SELECT * FROM {plain} UNION ALL BY NAME ' if whole else ''}{tested})"
+
+
+def coverage(folder: Path, known: Known) -> str:
     """The SELECT of (shop_id, "table", first_day, last_day, columns): one row per import, shop and table. The days are
     those of the home's zone, both ends counted, null where no row had a time; the columns are those the files held."""
-    return _side(folder, alive, "coverage", COVERAGE)
+    return _side(folder, known, "coverage", COVERAGE)
 
 
-def quarantine(folder: Path, alive: Sequence[Version]) -> str:
+def quarantine(folder: Path, known: Known) -> str:
     """The SELECT of the bad rows: one per fault, with the `seq` of the import."""
-    return _side(folder, alive, "quarantine", {"seq": "BIGINT", **QUARANTINE})
+    return _side(folder, known, "quarantine", {"seq": "BIGINT", **QUARANTINE, "form": "VARCHAR"})
 
 
-def _side(folder: Path, alive: Sequence[Version], kind: versions.Kind, columns: dict[str, str]) -> str:
-    files = [str(folder / file.path) for file in versions.files(alive, kind, kind)]
-    wanted = ", ".join(map(name, columns))
-    if files:
-        return f"SELECT {wanted} FROM {parquet(files)}"
+def retried(folder: Path, known: Known) -> str:
+    """The SELECT of the bad rows that were imported again."""
+    return _side(folder, known, "retried", BAD_ROW)
+
+
+def to_mend(folder: Path, known: Known) -> str:
+    """The SELECT of the bad rows that were not imported again."""
+    return f"SELECT * FROM ({quarantine(folder, known)}) ANTI JOIN ({retried(folder, known)}) USING ({names(BAD_ROW)})"
+
+
+def _side(folder: Path, known: Known, kind: Kind, columns: Mapping[str, str]) -> str:
+    if found := _items(folder, known, known.of(kind, kind)):
+        return f"SELECT {names(columns)} FROM {found}"
     return "SELECT " + ", ".join(f"NULL::{of} AS {name(column)}" for column, of in columns.items()) + " WHERE false"
 
 
-def sweep(folder: Path, known: Iterable[Version]) -> int:
-    """Delete the Parquet files that no version names (an interrupted import's); how many. Only under the import lock."""
-    named = {file.path for version in known for file in version.files}
-    strays = [path for path in folder.rglob("*.parquet*") if path.relative_to(folder).as_posix() not in named]
+def sweep(folder: Path, known: Sequence[Version], *, replaced: bool = False) -> int:
+    """Delete the Parquet files that no version names (an interrupted import's), and where asked those that others have
+    replaced; how many. Only under the import lock; the replaced ones only when nobody reads."""
+    kept = versions.present(known) if replaced else tuple(file for version in known for file in version.files)
+    paths = {file.path for file in kept}
+    strays = [path for path in folder.rglob("*.parquet*") if path.relative_to(folder).as_posix() not in paths]
     for path in strays:
         path.unlink()
     return len(strays)

@@ -4,7 +4,7 @@ A raw row has the table's columns and `_clears` (bit i: column i was given empty
 is as new as the newest one known when it came. Column by column, the newest row that gives or clears it wins.
 """
 
-from tianping.facts.engine import empty, name, names, parquet, same_key
+from tianping.facts.engine import empty, name, names, same_key
 from tianping.facts.schema import Table
 
 REASON_NOW = {"reason": "reason_now"}
@@ -71,8 +71,9 @@ def complete(table: Table, of: str = "") -> str:
     return " AND ".join(f"{prefix}{name(column.name)} IS NOT NULL" for column in table.columns if column.required)
 
 
-def state(table: Table, base: list[str], changes: list[str], *, shelf: bool = False) -> str:
-    """A SELECT of the table's complete rows, one per key, from these Parquet files; with `_shelf` where asked.
+def state(table: Table, base: str, changes: str, *, shelf: bool = False) -> str:
+    """A SELECT of the table's complete rows, one per key, from these FROM items of raw rows ("" = none); with `_shelf` where
+    asked.
 
     Base rows that no change file names are read plainly: measured 19 % dearer than a scan; resolving all would be far more.
     """
@@ -80,16 +81,14 @@ def state(table: Table, base: list[str], changes: list[str], *, shelf: bool = Fa
         return empty(table) if not shelf else f"SELECT *, NULL::VARCHAR AS _shelf FROM ({empty(table)})"
     wanted = names(columns(table)) + (", _shelf" if shelf else "")
     if not changes:
-        return f"SELECT {wanted} FROM {parquet(base)}"
-    rows = f"(SELECT * FROM {parquet(changes)})"
-    keys = f"(SELECT {names(table.key)} FROM {parquet(changes)})"
+        return f"SELECT {wanted} FROM {base} b"
+    rows = f"(SELECT * FROM {changes})"
+    keys = f"(SELECT {names(table.key)} FROM {changes})"
     on = same_key(table, "b", "c")
     if base:
-        rows = (
-            f"(SELECT * FROM {parquet(base)} b SEMI JOIN {keys} c ON {on} UNION ALL BY NAME SELECT * FROM {parquet(changes)})"
-        )
+        rows = f"(SELECT * FROM {base} b SEMI JOIN {keys} c ON {on} UNION ALL BY NAME SELECT * FROM {changes})"
     also = ", any_value(_shelf) AS _shelf" if shelf else ""
     changed = f"SELECT {wanted} FROM ({resolved(table, rows, also=also)}) WHERE {complete(table)}"
     if not base:
         return changed
-    return f"SELECT {wanted} FROM {parquet(base)} b ANTI JOIN {keys} c ON {on} UNION ALL {changed}"
+    return f"SELECT {wanted} FROM {base} b ANTI JOIN {keys} c ON {on} UNION ALL {changed}"

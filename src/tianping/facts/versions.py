@@ -1,6 +1,8 @@
 """What the store holds at a moment: the imports so far, which of them count, and the files they brought.
 
 Knowledge time is `seq`: the number of the import. Nothing is overwritten; an undo is a version too, which names another.
+Compacting and erasing put other files in the place of some; they say the same (an erasure: all but who), so that no state
+at any `seq` changes by them.
 """
 
 import datetime as dt
@@ -10,13 +12,15 @@ from typing import Literal
 
 from tianping.errors import NotFound
 
-Kind = Literal["base", "change", "quarantine", "coverage"]
+Kind = Literal["base", "change", "quarantine", "coverage", "retried"]
+KNOWING = ("import", "undo")
+"""The kinds of version by which something becomes known; the others only put files in order."""
 
 
 @dataclass(frozen=True, slots=True)
 class LakeFile:
-    """One Parquet file of an import; `path` is relative to the lake's folder. `base` holds the first row of keys never
-    seen before, `change` every other row."""
+    """One Parquet file; `path` is relative to the lake's folder. `base` holds the first row of keys never seen before, `change`
+    every other row. `first`..`last` are the numbers of the imports whose rows it holds; each row carries its own, `_seq`."""
 
     table: str
     shelf: str
@@ -24,6 +28,8 @@ class LakeFile:
     kind: Kind
     rows: int
     bytes: int
+    first: int = 0
+    last: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +64,13 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One committed import, or the undo of one. `at` is naive UTC. `covers` is the period it was said, or found, to cover:
-    (first day, last day) as ISO dates, or nothing."""
+    """One committed import, the undo of one, a compaction or an erasure. `at` is naive UTC. `covers` is the period it was
+    said, or found, to cover: (first day, last day) as ISO dates, or nothing. `replaces`: the paths of files that its files
+    stand for from here on, for every `seq`."""
 
     seq: int
     at: dt.datetime
-    kind: Literal["import", "undo"] = "import"
+    kind: Literal["import", "undo", "compact", "erase"] = "import"
     undoes: int | None = None
     mapping: str = ""
     options: dict[str, str] = field(default_factory=dict)
@@ -71,6 +78,48 @@ class Version:
     counts: dict[str, Tally] = field(default_factory=dict)
     inputs: tuple[Input, ...] = ()
     covers: tuple[str, str] | None = None
+    replaces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The rows known at a moment: the files that hold any of them, and which of their rows they are."""
+
+    files: tuple[LakeFile, ...]
+    seq: int
+    undone: frozenset[int] = frozenset()
+
+    def of(self, table: str, *kinds: Kind) -> list[LakeFile]:
+        """The files of `table` and of these kinds (base and change where none is named)."""
+        wanted = kinds or ("base", "change")
+        return [file for file in self.files if file.table == table and file.kind in wanted]
+
+    def test(self, files: Sequence[LakeFile]) -> str:
+        """The SQL by which a row of these files is known, over its `_seq`; "" where all of them are."""
+        undone = sorted(seq for seq in self.undone if any(file.first <= seq <= file.last for file in files))
+        later = [f"_seq <= {self.seq}"] if any(file.last > self.seq for file in files) else []
+        return " AND ".join(later + ([f"_seq NOT IN ({', '.join(map(str, undone))})"] if undone else []))
+
+
+def known(versions: Sequence[Version], seq: int | None = None) -> Known:
+    """What is known at `seq` (the newest where None): rows of the imports up to it that no undo up to it names."""
+    upto = newest(versions) if seq is None else seq
+    undone = frozenset(version.undoes for version in versions if version.undoes is not None and version.seq <= upto)
+    files = [
+        file for file in present(versions) if file.first <= upto and not (file.first == file.last and file.first in undone)
+    ]
+    return Known(tuple(files), upto, undone)
+
+
+def ever(versions: Sequence[Version]) -> Known:
+    """All rows that were ever imported, undone or not."""
+    return Known(present(versions), newest(versions))
+
+
+def present(versions: Sequence[Version]) -> tuple[LakeFile, ...]:
+    """The files that no others have replaced."""
+    replaced = {path for version in versions for path in version.replaces}
+    return tuple(file for version in versions for file in version.files if file.path not in replaced)
 
 
 def live(versions: Sequence[Version], seq: int | None = None) -> tuple[Version, ...]:
@@ -91,19 +140,12 @@ def newest(versions: Sequence[Version]) -> int:
 
 
 def seq_at(versions: Sequence[Version], known_at: int | dt.datetime | None = None) -> int:
-    """The version that was the newest at `known_at`: a seq, a naive UTC time, or None for now. 0 = before the first import.
+    """The import or undo that was the newest at `known_at`: a seq, a naive UTC time, or None for now. 0 = before the first.
     Raises NotFound for a seq that does not exist."""
-    if isinstance(known_at, dt.datetime):
-        return max((version.seq for version in versions if version.at <= known_at), default=0)
     last = newest(versions)
-    if known_at is None:
-        return last
-    if not 0 <= known_at <= last:
+    if isinstance(known_at, int) and not 0 <= known_at <= last:
         raise NotFound(f"there is no import {known_at}: imports go from 1 to {last}; see `tianping imports list`")
-    return known_at
-
-
-def files(versions: Sequence[Version], table: str, *kinds: Kind) -> list[LakeFile]:
-    """The files that `versions` brought for `table`, of these kinds (base and change where none is named)."""
-    wanted = kinds or ("base", "change")
-    return [file for version in versions for file in version.files if file.table == table and file.kind in wanted]
+    known = [version for version in versions if version.kind in KNOWING]
+    if isinstance(known_at, dt.datetime):
+        return newest([version for version in known if version.at <= known_at])
+    return newest([version for version in known if known_at is None or version.seq <= known_at])

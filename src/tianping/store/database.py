@@ -1,13 +1,15 @@
 """Opening the operational database: SQLite by default (WAL), any SQLAlchemy URL; brought up to date by Alembic."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 
 from tianping.errors import TianpingError
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; a test holds that it is. Where the database has it, Alembic need not be loaded."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 30
@@ -26,7 +28,7 @@ def open_database(url: str) -> Engine:
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
-    if _revision(engine) != HEAD:
+    if revision(engine) != HEAD:
         _upgrade(engine)
     return engine
 
@@ -37,7 +39,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA {setting}")
 
 
-def _revision(engine: Engine) -> str | None:
+def revision(engine: Engine) -> str | None:
+    """The newest migration that the database has had; None before the first."""
     with engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
@@ -51,7 +54,7 @@ def _upgrade(engine: Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    with engine.begin() as connection:
+    with engine.connect() as connection, _whole(connection):
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")
@@ -59,3 +62,24 @@ def _upgrade(engine: Engine) -> None:
             raise TianpingError(
                 f"this database was written by a newer tianping; use that version to open it ({error})"
             ) from error
+
+
+@contextmanager
+def _whole(connection: Connection) -> Iterator[None]:
+    """One transaction around the migrations. SQLite changes a table by making it anew, which other tables' references would
+    forbid; and its driver begins no transaction by itself where tables are made."""
+    sqlite = connection.dialect.name == "sqlite"
+    if sqlite:
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    if sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()):
+        connection.rollback()
+        raise TianpingError(f"this database names rows that are not there ({broken[0]}); restore it from a backup")
+    connection.commit()
+    if sqlite:
+        connection.exec_driver_sql("PRAGMA foreign_keys = ON")

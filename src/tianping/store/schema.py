@@ -24,7 +24,8 @@ store_version = Table(
     Column("counts", JSON, nullable=False, comment="per table: read, new, changed, unchanged, waiting, quarantined"),
     Column("inputs", JSON, nullable=False, comment="per file: name, digest, rows, rows per table"),
     Column("covers", JSON, nullable=False, comment="first and last day, or null"),
-    CheckConstraint("kind IN ('import', 'undo')", name="kind"),
+    Column("replaces", JSON, nullable=False, server_default="[]", comment="paths of files that its own stand for from here on"),
+    CheckConstraint("kind IN ('import', 'undo', 'compact', 'erase')", name="kind"),
     CheckConstraint("(kind = 'undo') = (undoes IS NOT NULL)", name="undoes"),
 )
 
@@ -39,4 +40,11 @@ close = Table(
     Column("path", String, nullable=False, comment="the figures, relative to the home"),
     Column("figures", Integer, nullable=False),
     Column("at", DateTime, nullable=False, comment="naive UTC"),
+)
+
+setting = Table(
+    "setting",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", String, nullable=False),
 )

@@ -1,9 +1,10 @@
 """The rows of `store_version`: an import is committed by one of them, and by nothing else."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, insert, select
+from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
 
 from tianping.facts.versions import Input, LakeFile, Tally, Version
 from tianping.store.schema import store_version
@@ -27,10 +28,18 @@ def add(connection: Connection, version: Version) -> None:
     connection.execute(insert(store_version).values(**asdict(version)))
 
 
+def rename(connection: Connection, seq: int, inputs: Sequence[Input]) -> None:
+    """Put other inputs in the place of a version's: the names of its files may have named somebody."""
+    listed = [asdict(one) for one in inputs]
+    connection.execute(update(store_version).where(store_version.c.seq == seq).values(inputs=listed))
+
+
 def _version(row: RowMapping) -> Version:
     values: dict[str, Any] = dict(row)
-    values["files"] = tuple(LakeFile(**file) for file in values["files"])
+    own = {"first": row["seq"], "last": row["seq"]}
+    values["files"] = tuple(LakeFile(**own | file) for file in values["files"])
     values["counts"] = {table: Tally(**tally) for table, tally in values["counts"].items()}
     values["inputs"] = tuple(Input(**one) for one in values["inputs"])
+    values["replaces"] = tuple(values["replaces"])
     values["covers"] = tuple(values["covers"]) if values["covers"] else None
     return Version(**values)

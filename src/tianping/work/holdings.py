@@ -6,22 +6,22 @@ from contextlib import contextmanager
 
 import duckdb
 
-from tianping.facts import engine, lake, versions
+from tianping.facts import lake, versions
 from tianping.facts.engine import name, quoted
 from tianping.facts.schema import TABLES, Table
-from tianping.work.home import Home, facts
+from tianping.work.home import Home, facts, reading
 
 
 @contextmanager
 def quarantine(
-    home: Home, *, seq: int | None = None, table: str = "", whole: bool = False
+    home: Home, *, seq: int | None = None, table: str = "", whole: bool = False, closed: bool = False
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The faults of imports not undone, executed: seq, file, line, table, key, column, value, reason; with `whole` also the
-    source row as JSON."""
-    rows = lake.quarantine(home.lake, versions.live(home.versions()))
+    source row as JSON. Rows that were imported again are left out, unless `closed`."""
     tests = ([f"seq = {seq}"] if seq is not None else []) + ([f'"table" = {quoted(table)}'] if table else [])
-    columns = "*" if whole else "* EXCLUDE (row)"
-    with engine.connect(home.path / "spill") as con:
+    columns = "* EXCLUDE (form)" if whole else "* EXCLUDE (form, row)"
+    with reading(home) as con:
+        rows = (lake.quarantine if closed else lake.to_mend)(home.lake, versions.known(home.versions()))
         yield con.execute(
             f'SELECT {columns} FROM ({rows}) WHERE {" AND ".join(tests) or "true"} ORDER BY seq, file, line, "column"'
         )

@@ -2,22 +2,26 @@
 
 import datetime as dt
 import fcntl
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from tianping.errors import ImportRefused, NotFound
 from tianping.facts import engine, lake
-from tianping.facts.versions import Version
+from tianping.facts.versions import Version, newest
 from tianping.periods import HOME_ZONE
-from tianping.store import versions
+from tianping.store import settings, versions
 from tianping.store.database import open_database, sqlite_url
 
 DATABASE = "tianping.db"
+READERS = "readers.lock"
+"""Held, shared, by whoever reads the lake."""
+SCOPES = ("own_shops", "market")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,11 @@ class Home:
     def scratch(self) -> Path:
         return self.path / "stage"
 
+    @property
+    def scope(self) -> str:
+        """`own_shops`, or `market`: whether averages over the home stand for the platform."""
+        return settings.get(self.database, "scope", SCOPES[0])
+
     def versions(self) -> tuple[Version, ...]:
         """All imports and undos, oldest first."""
         return versions.read(self.database)
@@ -51,26 +60,90 @@ def open_home(path: Path, *, create: bool = False, url: str = "") -> Home:
         return Home(path, open_database(url or sqlite_url(path / DATABASE)))
 
 
+def set_scope(home: Home, scope: str) -> None:
+    """Say what the home is. Raises NotFound for a scope there is none of."""
+    if scope not in SCOPES:
+        raise NotFound(f"there is no scope {scope}; a home is {' or '.join(SCOPES)}")
+    settings.put(home.database, "scope", scope)
+
+
 def facts(
     home: Home, *, known_at: int | dt.datetime | None = None, memory: str | None = None
 ) -> tuple[duckdb.DuckDBPyConnection, int]:
-    """A fresh DuckDB with the views `facts.<table>` and `facts.coverage` as known at a seq or naive UTC time, and that seq."""
-    con = engine.connect(home.path / "spill", memory=memory)
+    """A fresh DuckDB with the views `facts.<table>` and `facts.coverage` as known at a seq or naive UTC time, and that seq.
+    As long as the connection lives, no file that it may read is swept."""
+    con = reading(home, memory=memory)
     return con, lake.attach(con, home.lake, home.versions(), known_at=known_at)
+
+
+def reading(home: Home, *, memory: str | None = None) -> duckdb.DuckDBPyConnection:
+    """A fresh DuckDB; from here on, until it is gone, the files of the versions read after this stay where they are."""
+    con = engine.connect(home.path / "spill", memory=memory)
+    handle = (home.path / READERS).open("a")
+    fcntl.flock(handle, fcntl.LOCK_SH)
+    weakref.finalize(con, handle.close)
+    return con
 
 
 @contextmanager
 def importing(home: Home) -> Iterator[None]:
     """Hold the import lock. Raises ImportRefused where another import holds it; a killed importer holds nothing."""
-    with _lock(home.path / "import.lock", wait=False):
+    with _lock(home.path / "import.lock", wait=False) as held:
+        if not held:
+            raise ImportRefused(f"another import into {home.path} is running; try again when it is done")
         yield
+
+
+def sweep(home: Home, known: Sequence[Version]) -> bool:
+    """Delete the files that no version names, and, where nobody reads, those that others have replaced; whether so. Only
+    under the import lock: a reader that begins now finds the newer files named."""
+    with _lock(home.path / READERS, wait=False) as alone:
+        lake.sweep(home.lake, known, replaced=alone)
+    return alone
+
+
+def moment(known: Sequence[Version], at: dt.datetime, *, said: bool = False) -> dt.datetime:
+    """When a version counts as known: never before what came before it, or a past state would change. Raises ImportRefused
+    where a person said an earlier time."""
+    last = known[-1].at if known else at
+    if said and at < last:
+        raise ImportRefused(
+            f"--as-of {at} UTC is before import {known[-1].seq} of {last} UTC, and what was known then may not change; "
+            "give a later time, or none"
+        )
+    return max(last, at)
+
+
+def own_versions(home: Home) -> tuple[Version, ...]:
+    """The versions, where database and lake belong together; and the lake's mark, where a killed import left it behind."""
+    known = home.versions()
+    last, marked = newest(known), lake.marked(home.lake)
+    if marked > last:
+        raise ImportRefused(
+            f"the lake in {home.path} holds imports up to {marked}, its database knows them up to {last}: "
+            "name the right database, or restore both from one backup"
+        )
+    if marked < last:
+        lake.mark(home.lake, last)
+    return known
+
+
+def commit(home: Home, version: Version, *more: Callable[[Connection], None]) -> None:
+    """Make a version part of the store, and with it what `more` does in the database."""
+    with home.database.begin() as connection:
+        versions.add(connection, version)
+        for act in more:
+            act(connection)
+    lake.mark(home.lake, version.seq)
 
 
 @contextmanager
-def _lock(path: Path, *, wait: bool) -> Iterator[None]:
+def _lock(path: Path, *, wait: bool) -> Iterator[bool]:
+    """Hold a file's lock; whether it is held (always, with `wait`)."""
     with path.open("a") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError as error:
-            raise ImportRefused(f"another import into {path.parent} is running; try again when it is done") from error
-        yield
+        except BlockingIOError:
+            yield False
+        else:
+            yield True

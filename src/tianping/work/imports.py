@@ -2,7 +2,7 @@
 
 import datetime as dt
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,15 +11,15 @@ import duckdb
 from tianping.errors import ImportRefused, NotFound
 from tianping.facts import engine, filing, lake, read, stage, versions
 from tianping.facts.desk import Desk, begin, write
-from tianping.facts.engine import name, names, parquet, quoted, wall
 from tianping.facts.schema import TABLES
 from tianping.facts.versions import Input, LakeFile, Tally, Version
 from tianping.periods import Period
-from tianping.store.versions import commit
-from tianping.work.home import Home, importing
+from tianping.work.compact import compact
+from tianping.work.covers import cover
+from tianping.work.home import Home, commit, importing, moment, own_versions, sweep
 
-NO_PERIOD = ("past_measures",)
-"""Tables whose times say nothing about the days an import covers: measures taken before this system."""
+Before = Mapping[str, tuple[int, Input]]
+"""By digest: the files that were imported before, and by which import."""
 Progress = Callable[[str, float], None]
 _STAGING = 0.5
 """The share of an import's time that staging takes, about."""
@@ -48,13 +48,15 @@ class Request:
 @dataclass(frozen=True, slots=True)
 class Report:
     """What an import did. `seq` is None where there was nothing left to do; `known` names the files imported before and
-    the import that did; `left_out` counts rows by (file, table, reason) that a mapping says are no row of that table."""
+    the import that did; `left_out` counts rows by (file, table, reason) that a mapping says are no row of that table;
+    `compacted` is the version that merged small files afterwards."""
 
     seq: int | None
     counts: dict[str, Tally]
     known: tuple[tuple[str, int], ...] = ()
     unused: tuple[tuple[str, str], ...] = ()
     left_out: tuple[tuple[str, str, str, int], ...] = ()
+    compacted: int | None = None
 
 
 @dataclass(slots=True)
@@ -65,27 +67,60 @@ class _Made:
     counts: dict[str, Tally] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Rows of an earlier import's quarantine that come again: `rows` is the SELECT of what names them (`lake.BAD_ROW`),
+    `places` that of (file, line, was_file, was_line): where they stood, for each line they stand on now."""
+
+    of: Version
+    rows: str
+    places: str
+
+
 def bring(home: Home, request: Request, *, progress: Progress = lambda file, done: None) -> Report:
     """Import files; the whole import or nothing. Raises ImportRefused, and then the store is as it was."""
     sources = read.find(request.paths, table=request.table, mapping=request.mapping, shop=request.shop, zone=home.zone)
     with importing(home):
-        known = _own_versions(home)
+        known = own_versions(home)
+        sweep(home, known)
+        at = moment(known, request.at, said=request.said_at)
+        before = _imported(known, request, stage.digests(sources))
+        return take(home, known, sources, replace(request, at=at), before=before, progress=progress)
+
+
+def take(
+    home: Home,
+    known: tuple[Version, ...],
+    sources: Sequence[read.Source],
+    request: Request,
+    *,
+    before: Before,
+    again: Again | None = None,
+    progress: Progress = lambda file, done: None,
+) -> Report:
+    """The same under the lock, with `known` in order; files of the digests in `before` are not read again."""
+    if not again and all(digest in before for digest in stage.digests(sources)):
+        return _report(None, {}, before, None)
+    try:
+        staged = _stage(home, known, sources, frozenset(before), progress)
+        version = _file(home, known, staged, request, again, progress)
+        version = replace(version, inputs=_inputs(staged, before, again))
+        commit(home, version)
+    except _OUTSIDE as error:
         lake.sweep(home.lake, known)
-        at = _moment(known, request.at, said=request.said_at)
-        digests = stage.digests(sources)
-        before = _imported(known, request, digests)
-        if all(digest in before for digest in digests):
-            return _report(None, {}, before, None)
-        try:
-            staged = _stage(home, known, sources, frozenset(before), progress)
-            version = _file(home, known, staged, request, at, progress)
-            _commit(home, replace(version, inputs=_inputs(staged, before)))
-        except _OUTSIDE as error:
-            lake.sweep(home.lake, known)
-            raise ImportRefused(f"the import failed and the store is as it was; mend this and import again: {error}") from error
-        finally:
-            shutil.rmtree(home.scratch, ignore_errors=True)
-    return _report(version.seq, version.counts, before, staged)
+        raise ImportRefused(f"the import failed and the store is as it was; mend this and import again: {error}") from error
+    finally:
+        shutil.rmtree(home.scratch, ignore_errors=True)
+    return replace(_report(version.seq, version.counts, before, staged), compacted=_tidy(home, (*known, version)))
+
+
+def _tidy(home: Home, known: tuple[Version, ...]) -> int | None:
+    """Merge small files where they have become many. The import stands, whatever becomes of this."""
+    try:
+        return compact(home, known, known[-1].at, everything=False)
+    except _OUTSIDE:
+        lake.sweep(home.lake, known)
+        return None
 
 
 def _stage(
@@ -101,18 +136,24 @@ def _stage(
 
 
 def _file(
-    home: Home, known: tuple[Version, ...], staged: stage.Staged, request: Request, at: dt.datetime, progress: Progress
+    home: Home,
+    known: tuple[Version, ...],
+    staged: stage.Staged,
+    request: Request,
+    again: Again | None,
+    progress: Progress,
 ) -> Version:
     """Write the staged rows into the lake, safe against a power cut; the version that will name them."""
     with engine.connect(home.scratch / "spill") as con:
         files = {file.part: file.file for file in staged.files}
-        desk = Desk(con, home.lake, home.scratch, versions.newest(known) + 1, known, files, home.zone)
-        made = _file_tables(desk, staged, progress)
-        covers = _cover(desk, staged, made, request)
+        rows = {table: staged.parquet(table) for table in staged.tables}
+        desk = Desk(con, home.lake, home.scratch, versions.newest(known) + 1, known, files, home.zone, rows)
+        made = _file_tables(desk, staged, again, progress)
+        covers = cover(desk, staged, made.files, request.shop, request.covers, again.of.covers if again else None)
     lake.settle(home.lake, [home.lake / file.path for file in made.files])
     return Version(
         seq=desk.seq,
-        at=at,
+        at=request.at,
         mapping=request.mapping,
         options=request.options,
         files=tuple(made.files),
@@ -121,37 +162,7 @@ def _file(
     )
 
 
-def _own_versions(home: Home) -> tuple[Version, ...]:
-    """The versions, where database and lake belong together; and the lake's mark, where a killed import left it behind."""
-    known = home.versions()
-    last, marked = versions.newest(known), lake.marked(home.lake)
-    if marked > last:
-        raise ImportRefused(
-            f"the lake in {home.path} holds imports up to {marked}, its database knows them up to {last}: "
-            "name the right database, or restore both from one backup"
-        )
-    if marked < last:
-        lake.mark(home.lake, last)
-    return known
-
-
-def _commit(home: Home, version: Version) -> None:
-    commit(home.database, version)
-    lake.mark(home.lake, version.seq)
-
-
-def _moment(known: Sequence[Version], at: dt.datetime, *, said: bool) -> dt.datetime:
-    """When this counts as known: never before what came before it, or a past state would change."""
-    last = known[-1].at if known else at
-    if said and at < last:
-        raise ImportRefused(
-            f"--as-of {at} UTC is before import {known[-1].seq} of {last} UTC, and what was known then may not change; "
-            "give a later time, or none"
-        )
-    return max(last, at)
-
-
-def _imported(known: Sequence[Version], request: Request, digests: Sequence[str]) -> dict[str, tuple[int, Input]]:
+def _imported(known: Sequence[Version], request: Request, digests: Sequence[str]) -> Before:
     """Which of these files the store already has: digest → (seq, input). A file said to cover other days is another."""
     covers = request.options["covers"]
     return {
@@ -166,11 +177,11 @@ def _know(con: duckdb.DuckDBPyConnection, home: Home, known: Sequence[Version]) 
     """`known.shops` and `known.orders`, by which times without an offset find their zone."""
     con.execute("CREATE SCHEMA known")
     for table, columns in (("shops", "shop_id, timezone"), ("orders", "order_id, shop_id")):
-        state = lake.state(home.lake, versions.live(known), TABLES[table])
+        state = lake.state(home.lake, versions.known(known), TABLES[table])
         lake.view(con, f"known.{table}", f"SELECT {columns} FROM ({state})")
 
 
-def _file_tables(desk: Desk, staged: stage.Staged, progress: Progress) -> _Made:
+def _file_tables(desk: Desk, staged: stage.Staged, again: Again | None, progress: Progress) -> _Made:
     """File every staged table, and its bad rows."""
     made = _Made()
     begin(desk)
@@ -185,74 +196,19 @@ def _file_tables(desk: Desk, staged: stage.Staged, progress: Progress) -> _Made:
         assert tally.adds_up, (table, tally)
         assert tally.read == sum(count.read for count in parts), (table, tally, parts)
         made.counts[table] = tally
-    made.files += filing.file_bad(desk, staged.parquet("quarantine"))
+    made.files += filing.file_bad(desk, staged.parquet("quarantine"), places=again.places if again else "")
+    if again:
+        made.files.append(write(desk, "retried", "all", "retried", f"SELECT *, {desk.seq}::BIGINT AS _seq FROM ({again.rows})"))
     return made
 
 
-def _cover(desk: Desk, staged: stage.Staged, made: _Made, request: Request) -> tuple[str, str] | None:
-    """Record the shops, tables, days and columns this import covers; the days, where any are known."""
-    given = {
-        table: [c for c in TABLES[table].by_name if any(c in n.given for n in staged.counts if n.table == table)]
-        for table in staged.tables
-    }
-    period = request.covers or _period(desk, made.files)
-    days = [f"DATE '{day}'" for day in (period.first, period.last)] if period else ["NULL::DATE", "NULL::DATE"]
-    shops = " UNION ".join([*_shops(desk, made.files), *([f"SELECT {quoted(request.shop)}"] if request.shop else [])])
-    if not shops:
-        return None
-    tables = ", ".join(f"({quoted(table)}, [{', '.join(map(quoted, columns))}])" for table, columns in given.items())
-    file = write(
-        desk, "coverage", "all", "coverage",
-        f'SELECT s.shop_id, t."table", {days[0]} AS first_day, {days[1]} AS last_day, t."columns" '
-        f'FROM ({shops}) s(shop_id) CROSS JOIN (VALUES {tables}) t("table", "columns") ORDER BY ALL',
-    )  # fmt: skip
-    made.files.append(file)
-    return (period.first.isoformat(), period.last.isoformat()) if period else None
-
-
-def _period(desk: Desk, files: Sequence[LakeFile]) -> Period | None:
-    """The first and last day, in the home's zone, on which anything in these files happened."""
-    days = []
-    for table, paths in _by_table(desk, files).items():
-        time = TABLES[table].own_time
-        if time and table not in NO_PERIOD:
-            days.append(f"SELECT CAST({wall(name(time), desk.zone)} AS DATE) AS day FROM {parquet(paths)}")
-    if not days:
-        return None
-    found = desk.con.execute(f"SELECT min(day), max(day) FROM ({' UNION ALL '.join(days)})").fetchone()
-    return Period(*found) if found and found[0] else None
-
-
-def _shops(desk: Desk, files: Sequence[LakeFile]) -> list[str]:
-    """SELECTs of the shops that these files name, directly or by the row theirs hangs on."""
-    found = []
-    for table, paths in _by_table(desk, files).items():
-        rows, columns = parquet(paths), TABLES[table].by_name
-        if "shop_id" in columns:
-            found.append(f"SELECT shop_id FROM {rows} WHERE shop_id IS NOT NULL")
-        for parent in ("orders", "videos"):
-            key = TABLES[parent].key[0]
-            if key in columns:
-                found.append(
-                    f"SELECT p.shop_id FROM {name(parent + '_now')} p SEMI JOIN {rows} r ON p.{names([key])} = r.{names([key])}"
-                )
-    return found
-
-
-def _by_table(desk: Desk, files: Sequence[LakeFile]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for file in files:
-        if file.kind in ("base", "change"):
-            found.setdefault(file.table, []).append(str(desk.folder / file.path))
-    return found
-
-
-def _inputs(staged: stage.Staged, before: dict[str, tuple[int, Input]]) -> tuple[Input, ...]:
-    """The files of this import that were not imported before, with the rows each gave to each table."""
+def _inputs(staged: stage.Staged, before: Before, again: Again | None) -> tuple[Input, ...]:
+    """The files of this import that were not imported before, with the rows each gave to each table. Rows that come again
+    have no digest: they may come a third time."""
     return tuple(
         Input(
-            file.file,
-            file.digest,
+            f"quarantine of import {again.of.seq}" if again else file.file,
+            "" if again else file.digest,
             file.rows,
             file.unused,
             {count.table: count.read for count in staged.counts if count.part == file.part},
@@ -262,9 +218,7 @@ def _inputs(staged: stage.Staged, before: dict[str, tuple[int, Input]]) -> tuple
     )
 
 
-def _report(
-    seq: int | None, counts: dict[str, Tally], before: dict[str, tuple[int, Input]], staged: stage.Staged | None
-) -> Report:
+def _report(seq: int | None, counts: dict[str, Tally], before: Before, staged: stage.Staged | None) -> Report:
     """The counts with the rows of files imported before as unchanged, in the tables' order."""
     total = dict(counts)
     for _, one in before.values():
@@ -291,12 +245,14 @@ def undo(home: Home, seq: int, *, at: dt.datetime, said_at: bool = False) -> Ver
     """Take import `seq` back, as a new version: from there on the state is as if it had never been. Raises ImportRefused for
     an undo (import the files again instead) or an import undone before."""
     with importing(home):
-        known = _own_versions(home)
+        known = own_versions(home)
         found = find(known, seq)
         if found.kind == "undo":
             raise ImportRefused(f"{seq} is itself the undo of import {found.undoes}; import those files again instead")
+        if found.kind != "import":
+            raise ImportRefused(f"{seq} brought no facts, it only put files in order ({found.kind}); there is nothing to undo")
         if by := versions.undone_by(known).get(seq):
             raise ImportRefused(f"import {seq} is already undone, by {by}; nothing to do")
-        version = Version(versions.newest(known) + 1, _moment(known, at, said=said_at), "undo", seq)
-        _commit(home, version)
+        version = Version(versions.newest(known) + 1, moment(known, at, said=said_at), "undo", seq)
+        commit(home, version)
         return version

@@ -1,0 +1,89 @@
+"""What an import covers: shops, tables, days, columns."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from tianping.facts import stage
+from tianping.facts.desk import Desk, write
+from tianping.facts.engine import name, names, parquet, quoted, wall
+from tianping.facts.schema import TABLES
+from tianping.facts.versions import LakeFile
+from tianping.periods import Period
+
+NO_PERIOD = ("past_measures",)
+"""Tables whose times say nothing about the days an import covers: measures taken before this system."""
+
+
+def cover(
+    desk: Desk,
+    staged: stage.Staged,
+    files: list[LakeFile],
+    shop: str,
+    said: Period | None,
+    before: tuple[str, str] | None = None,
+) -> tuple[str, str] | None:
+    """Add to `files` the shops, tables, days and columns this import covers; gives back the days, where any are known: those
+    said, else those of the rows, widened to `before`."""
+    given = {
+        table: [c for c in TABLES[table].by_name if any(c in n.given for n in staged.counts if n.table == table)]
+        for table in staged.tables
+    }
+    period = said or _widened(_period(desk, files), before)
+    days = [f"DATE '{day}'" for day in (period.first, period.last)] if period else ["NULL::DATE", "NULL::DATE"]
+    shops = " UNION ".join([*_shops(desk, files), *([f"SELECT {quoted(shop)}"] if shop else [])])
+    if not shops:
+        return None
+    tables = ", ".join(f"({quoted(table)}, [{', '.join(map(quoted, columns))}])" for table, columns in given.items())
+    file = write(
+        desk, "coverage", "all", "coverage",
+        f'SELECT s.shop_id, t."table", {days[0]} AS first_day, {days[1]} AS last_day, t."columns", '
+        f'{desk.seq}::BIGINT AS _seq '
+        f'FROM ({shops}) s(shop_id) CROSS JOIN (VALUES {tables}) t("table", "columns") ORDER BY ALL',
+    )  # fmt: skip
+    files.append(file)
+    return (period.first.isoformat(), period.last.isoformat()) if period else None
+
+
+def _widened(period: Period | None, before: tuple[str, str] | None) -> Period | None:
+    """Rows that an import refused at first, and that came after all, belong to its days."""
+    if before is None:
+        return period
+    first, last = map(dt.date.fromisoformat, before)
+    return Period(min(period.first, first), max(period.last, last)) if period else Period(first, last)
+
+
+def _period(desk: Desk, files: Sequence[LakeFile]) -> Period | None:
+    """The first and last day, in the home's zone, on which anything in these files happened."""
+    days = []
+    for table, paths in _by_table(desk, files).items():
+        time = TABLES[table].own_time
+        if time and table not in NO_PERIOD:
+            days.append(f"SELECT CAST({wall(name(time), desk.zone)} AS DATE) AS day FROM {parquet(paths)}")
+    if not days:
+        return None
+    found = desk.con.execute(f"SELECT min(day), max(day) FROM ({' UNION ALL '.join(days)})").fetchone()
+    return Period(*found) if found and found[0] else None
+
+
+def _shops(desk: Desk, files: Sequence[LakeFile]) -> list[str]:
+    """SELECTs of the shops that these files name, directly or by the row theirs hangs on."""
+    found = []
+    for table, paths in _by_table(desk, files).items():
+        rows, columns = parquet(paths), TABLES[table].by_name
+        if "shop_id" in columns:
+            found.append(f"SELECT shop_id FROM {rows} WHERE shop_id IS NOT NULL")
+        for parent in ("orders", "videos"):
+            key = TABLES[parent].key[0]
+            if key in columns:
+                found.append(
+                    f"SELECT p.shop_id FROM {name(parent + '_now')} p SEMI JOIN {rows} r ON p.{names([key])} = r.{names([key])}"
+                )
+    return found
+
+
+def _by_table(desk: Desk, files: Sequence[LakeFile]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for file in files:
+        if file.kind in ("base", "change"):
+            found.setdefault(file.table, []).append(str(desk.folder / file.path))
+    return found
