@@ -9,13 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from tianping.errors import ImportRefused
-from tianping.facts import csvrows, read
+from tianping.facts import batch, columnar, csvrows, read
 from tianping.facts.batch import BadRow, Batch
 
 from .stagehand import write
 
 TOO_FEW = "{} cells where the heading has 2: a comma or a quote is missing or too many"
-UNCLOSED = "a quote opened in this row is never closed; what follows it could not be read"
+UNCLOSED = "a quote opened in this row is never closed"
 
 
 def batches(folder: Path, content: bytes) -> list[Batch]:
@@ -34,7 +34,7 @@ def bad(found: list[Batch]) -> list[BadRow]:
 @pytest.fixture(params=[48, 1 << 24], ids=["small blocks", "one block"])
 def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csvrows, "BLOCK", request.param)
-    monkeypatch.setattr(csvrows, "BATCH", request.param)
+    monkeypatch.setattr(batch, "BATCH", request.param)
 
 
 @pytest.mark.usefixtures("blocks")
@@ -90,20 +90,20 @@ def test_bytes_that_are_not_utf8(tmp_path: Path) -> None:
 
 def test_a_quote_never_closed_at_the_end(tmp_path: Path) -> None:
     found = batches(tmp_path, b'a,b\n1,2\n3,"4\n5,6\n7,8\n')
-    assert lines(found) == [(2, "1", "2")]
-    assert bad(found) == [BadRow(3, "", "", UNCLOSED, json.dumps({"a": "3", "b": "4\n5,6\n7,8\n"}))]
+    assert lines(found) == [(2, "1", "2"), (4, "5", "6"), (5, "7", "8")]
+    assert bad(found) == [BadRow(3, "", "", UNCLOSED, json.dumps(['3,"4']))]
 
 
 def test_a_quote_never_closed_in_a_big_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csvrows, "BLOCK", 48)
     found = batches(tmp_path, b'a,b\n1,2\n3,"4' + b"\n5,6" * 50)
-    assert lines(found) == [(2, "1", "2")]
-    assert bad(found) == [BadRow(3, "", "", UNCLOSED, "[]")]
+    assert lines(found) == [(2, "1", "2"), *((line, "5", "6") for line in range(4, 54))]
+    assert bad(found) == [BadRow(3, "", "", UNCLOSED, json.dumps(['3,"4']))]
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"", "is empty"), (b"\n\n", "is empty"), ("订单,店铺\n1,2\n".encode("gb18030"), "not CSV text in UTF-8")],
+    [(b"", "is empty"), (b"\n\n", "is empty"), (b"\x89PNG\r\n\x1a\n\0\0\0", "does not begin with column names")],
 )
 def test_files_that_are_refused(tmp_path: Path, content: bytes, said: str) -> None:
     path = write(tmp_path, {"orders.csv": content}) / "orders.csv"
@@ -112,7 +112,7 @@ def test_files_that_are_refused(tmp_path: Path, content: bytes, said: str) -> No
 
 
 def test_parquet_rows_are_numbered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(read, "PARQUET_ROWS", 2)
+    monkeypatch.setattr(columnar, "ROWS", 2)
     path = tmp_path / "orders.parquet"
     pq.write_table(pa.table({"order_id": ["a", "b", "c"], "quantity": [1, 2, None]}), path)
     assert read.format_of(path).headings(path) == ["order_id", "quantity"]
@@ -155,13 +155,13 @@ def test_files_come_by_path_and_once(tmp_path: Path) -> None:
         ("oders.csv", {}, 'did you mean "orders"'),
         ("sales.csv", {}, "allowed: agent_shifts, agents, benchmarks"),
         ("ordersheet.csv", {}, "its name does not begin with the name of a table"),
-        ("orders.xlsx", {}, "export it as .csv or .parquet"),
+        ("orders.pdf", {}, "export it as one of .csv"),
         ("any.csv", {"table": "oders"}, 'there is no table "oders"; did you mean "orders"'),
         ("any.csv", {"mapping": "olis"}, 'there is no mapping "olis"; did you mean "olist"'),
         ("any.csv", {"mapping": "olist"}, "no file is named as the mapping"),
     ],
 )
-def test_what_cannot_be_known_is_refused(tmp_path: Path, name: str, options: dict[str, str], said: str) -> None:
+def test_what_cannot_be_known_is_refused(tmp_path: Path, name: str, options: dict[str, Any], said: str) -> None:
     folder = write(tmp_path, {name: "x\n"})
     with pytest.raises(ImportRefused, match=said):
         read.find([folder / name], **options)

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tianping.errors import ImportRefused
+from tianping.facts import batch as reading
 from tianping.facts import csvrows, engine, read, stage
 from tianping.facts.schema import TABLES, TYPES
 
@@ -119,7 +120,7 @@ def test_no_row_is_lost(tmp_path_factory: pytest.TempPathFactory, rows: list[lis
     text = "\n".join([",".join(COLUMNS), *(",".join(row) for row in rows)])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(csvrows, "BLOCK", block)
-        patch.setattr(csvrows, "BATCH", block)
+        patch.setattr(reading, "BATCH", block)
         result = put(folder, {"orders.csv": text.encode()})
     [(_, _, read_, typed, quarantined)] = result.counts()
     assert read_ == typed + quarantined == result.staged.files[0].rows
@@ -132,7 +133,7 @@ def test_no_row_is_lost(tmp_path_factory: pytest.TempPathFactory, rows: list[lis
 
 def small_blocks(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     monkeypatch.setattr(csvrows, "BLOCK", size)
-    monkeypatch.setattr(csvrows, "BATCH", size)
+    monkeypatch.setattr(reading, "BATCH", size)
 
 
 def test_many_blocks_give_what_one_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 
 from tianping.errors import ImportRefused
 from tianping.facts import mapsql
-from tianping.facts.batch import Batch, ahead
+from tianping.facts.batch import Batch, ahead, emptied
 from tianping.facts.canon import canonical
 from tianping.facts.check import Plan, Zoning
 from tianping.facts.engine import parquet
 from tianping.facts.mapping import Mapping, Target
 from tianping.facts.mapsql import Part, Scope
-from tianping.facts.read import Source, format_of
+from tianping.facts.read import Source, reader
 from tianping.facts.schema import TABLES
 from tianping.facts.sieve import Sieve
 from tianping.facts.zones import Zones
@@ -46,6 +46,7 @@ class Job:
     headings: tuple[str, ...]
     sieve: Sieve
     rows: int = 0
+    note: str = ""
     raw: list[str] = field(default_factory=list)
 
     @property
@@ -66,8 +67,10 @@ class Bench:
         self._read = 0
 
     def _job(self, part: int, source: Source, *, known: bool) -> Job:
-        headings = tuple(format_of(source.path).headings(source.path)) if unused(source) == "" else ()
-        return Job(part, source, known, headings, Sieve(self._con, self._folder, part, str(source.path), headings))
+        used = unused(source) == ""
+        headings = tuple(reader(source).headings(source.path)) if used else ()
+        note = reader(source).notes(source.path) if used else ""
+        return Job(part, source, known, headings, Sieve(self._con, self._folder, part, str(source.path), headings), note=note)
 
     def run(self) -> None:
         """Everything. Refuses, before anything is staged, what cannot be read as its table at all."""
@@ -82,7 +85,8 @@ class Bench:
         for job in self.jobs:
             if not job.source.mapping and not job.known:
                 table = TABLES[job.source.table]
-                plan = Plan(table, canonical(table, job.headings, job.name), Zoning(()), clears=True, fill_shop=job.source.shop)
+                cells, sparse = canonical(table, job.headings, job.name), reader(job.source).sparse
+                plan = Plan(table, cells, Zoning(()), clears=True, sparse=sparse, fill_shop=job.source.shop)
                 yield Task(_rank(table.name), job.part, partial(self._straight, job, plan))
 
     def _mapped_tasks(self) -> Iterator[Task]:
@@ -95,7 +99,7 @@ class Bench:
     def _batches(self, job: Job) -> Iterator[Batch]:
         """The file's batches, counted and told."""
         size = job.source.path.stat().st_size
-        for batch in ahead(format_of(job.source.path).batches(job.source.path)):
+        for batch in ahead(reader(job.source).batches(job.source.path)):
             job.rows += len(batch.cells) + len(batch.bad)
             yield batch
             self._progress(job.name, (self._read + size * batch.done) / self._bytes)
@@ -120,7 +124,7 @@ class Bench:
                 job.sieve.unreadable(table, batch.bad)
             path = self._folder / "raw" / f"{job.part}-{number}.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
-            pq.write_table(batch.cells, path, compression="lz4")
+            pq.write_table(emptied(batch.cells, job.source.empty_words), path, compression="lz4")
             job.raw.append(str(path))
 
     def _mapped(self, job: Job, target: Target) -> None:

@@ -21,8 +21,8 @@ def canonical(table: Table, headings: Sequence[str], file: str) -> dict[str, Cel
         name = _column(table, heading)
         if name is None:
             known = [*table.by_name, *(_yuan(column) for column in table.by_name if column.endswith("_fen"))]
-            said = f'the column "{heading}"' if heading else f"column {index + 1} without a name"
-            raise ImportRefused(f"{file}: {table.name} have no such thing as {said}; {did_you_mean(heading, known)}")
+            said = f'the column "{_short(heading)}"' if heading else f"column {index + 1} without a name"
+            raise ImportRefused(f"{file}: {table.name} have no such thing as {said}; {did_you_mean(_short(heading), known)}")
         if name in found:
             raise ImportRefused(f'{file}: "{heading}" and "{found[name].heading}" are the same column; keep one of them')
         found[name] = Cell(f"CAST({position(index)} AS VARCHAR)", heading, yuan=heading != name)
@@ -37,6 +37,10 @@ def _column(table: Table, heading: str) -> str | None:
         return heading
     fen = heading.removesuffix("_yuan") + "_fen"
     return fen if heading.endswith("_yuan") and fen in table.by_name else None
+
+
+def _short(heading: str) -> str:
+    return heading if len(heading) <= 60 else heading[:60] + "…"
 
 
 def _yuan(column: str) -> str:

@@ -11,17 +11,28 @@ from zoneinfo import available_timezones
 from tianping.facts.engine import quoted
 from tianping.facts.instants import each_to_instant_sql
 from tianping.facts.schema import Column
-from tianping.money import YUAN
 
-_BLANKS = "' \t\r\n\u00a0\u3000\ufeff'"
+_BLANKS = "' \t\r\n\u00a0\u3000\u200b\ufeff'"
 _ISO = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|[+-]\d\d(:?\d\d)?))?)?"
+_LOOSE_DAY = r"(\d{4}-\d\d?-\d\d?|\d{4}/\d\d?/\d\d?|\d{4}\.\d\d?\.\d\d?|\d{4}年\d\d?月\d\d?日)"
+_LOOSE_CLOCK = r"(\d\d?[:：]\d\d([:：]\d\d(\.\d+)?)?|\d\d?时\d\d?分(\d\d?秒)?)"
+_LOOSE = rf"{_LOOSE_DAY}([T ]*{_LOOSE_CLOCK})?"
+_PIECES = r"(\d+)\D+(\d+)\D+(\d+)\D*(\d*)\D*(\d*)[^\d.]*([\d.]*).*"
+_SERIAL = r"\d{5}(\.\d+)?"
+_EPOCH = r"\d{9,13}(\.\d+)?"
 _HAS_OFFSET = r".{15,}(Z|[+-]\d\d(:?\d\d)?)"
-_WHOLE = r"[+-]?\d+(\.0+)?"
+_WHOLE = r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.0+)?"
+_YUAN = r"(\d{1,3}(,\d{3})+|\d+)(\.\d{0,2}0*)?"
 _DESTROYED = r"[+-]?(\d+\.\d*|\d*\.\d+)([eE][+-]?\d+)?|[+-]?\d+[eE][+-]\d+"
 _WRAPPED = r"""^=\s*"(.*)"$|^''"""
 _FAR = "the year is outside 2000 to 2100"
-_TRUE = ("true", "1", "yes", "t", "是", "1.0")
-_FALSE = ("false", "0", "no", "f", "否", "0.0")
+_FROM, _TO = "2000-01-01", "2101-01-01"
+_SERIALS = (36526, 73416)
+"""Days of _FROM and _TO since the last but one of 1899, as Excel counts them; their seconds since 1970 are _SECONDS. A number
+of milliseconds is a thousand times that: no two of the three ranges meet."""
+_SECONDS = (946684800, 4133980800)
+_TRUE = ("true", "1", "yes", "t", "是", "有", "真", "√", "✓", "✔", "1.0")
+_FALSE = ("false", "0", "no", "f", "否", "无", "假", "×", "0.0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +90,8 @@ def _bounded(number: str, column: Column) -> str:
 
 
 def _whole(n: Names) -> str:
-    return f"CASE WHEN regexp_full_match({n.c}, '{_WHOLE}') THEN TRY_CAST({n.c} AS BIGINT) END"
+    number = f"TRY_CAST(CASE WHEN contains({n.c}, ',') THEN replace({n.c}, ',', '') ELSE {n.c} END AS BIGINT)"
+    return f"CASE WHEN regexp_full_match({n.c}, '{_WHOLE}') THEN {number} END"
 
 
 def _int(column: Column, n: Names) -> str:
@@ -87,7 +99,9 @@ def _int(column: Column, n: Names) -> str:
 
 
 def _plain_yuan(n: Names) -> str:
-    return f"trim({n.c}, '¥￥元 ')"
+    """SQL: the sum without its signs of currency."""
+    bare = f"{n.c}[1] BETWEEN '0' AND '9' AND {n.c}[-1] BETWEEN '0' AND '9'"
+    return rf"CASE WHEN {bare} THEN {n.c} ELSE regexp_replace({n.c}, '^[¥￥ ]*([+-]?)[¥￥ ]*(.*?)[ 元]*$', '\1\2') END"
 
 
 def _fen(column: Column, n: Names) -> str:
@@ -95,7 +109,7 @@ def _fen(column: Column, n: Names) -> str:
         return _bounded(_whole(n), column)
     plain = _plain_yuan(n)
     sum_ = f"CAST(TRY_CAST(replace({plain}, ',', '') AS DECIMAL(18, 2)) * 100 AS BIGINT)"
-    return _bounded(f"CASE WHEN regexp_full_match({plain}, '{YUAN}') THEN {sum_} END", column)
+    return _bounded(f"CASE WHEN regexp_full_match({plain}, '[+-]?{_YUAN}') THEN {sum_} END", column)
 
 
 def _bool(column: Column, n: Names) -> str:
@@ -103,8 +117,34 @@ def _bool(column: Column, n: Names) -> str:
 
 
 def wall(n: Names) -> str:
-    """SQL: the time as written, whatever its zone; null where it is no ISO 8601 time."""
-    return f"CASE WHEN regexp_full_match({n.c}, '{_ISO}') THEN TRY_CAST({n.c} AS TIMESTAMP) END"
+    """SQL: the time as written, whatever its zone (a count since 1970 as UTC); null where it is no time."""
+    return f"""CASE WHEN regexp_full_match({n.c}, '{_ISO}') THEN TRY_CAST({n.c} AS TIMESTAMP)
+WHEN regexp_full_match({n.c}, '{_LOOSE}') THEN {_loose(n.c)} ELSE {_counted(n.c)} END"""
+
+
+def _loose(c: str) -> str:
+    """SQL: `2024/3/1 8:05`, `2024年3月1日 8时5分` as a timestamp."""
+    parts = [f"regexp_extract({c}, '{_PIECES}', {index})" for index in range(1, 7)]
+    year, month, day, hour, minute = [f"lpad({part}, 2, '0')" if index else part for index, part in enumerate(parts[:5])]
+    seconds = f"CASE WHEN {parts[5]} = '' THEN '00' WHEN strlen({parts[5]}) = 1 THEN '0' || {parts[5]} ELSE {parts[5]} END"
+    clock = f"CASE WHEN {parts[3]} = '' THEN '' ELSE ' ' || {hour} || ':' || {minute} || ':' || ({seconds}) END"
+    return f"TRY_CAST({year} || '-' || {month} || '-' || {day} || ({clock}) AS TIMESTAMP)"
+
+
+def _counted(c: str) -> str:
+    """SQL: an Excel serial, or seconds or milliseconds since 1970; which of them, its size says."""
+    number = f"TRY_CAST({c} AS DOUBLE)"
+    serial = f"TIMESTAMP '1899-12-30' + to_seconds(CAST(round({number} * 86400) AS BIGINT))"
+    seconds = f"make_timestamp(CAST(round({number} * 1e6) AS BIGINT))"
+    millis = f"make_timestamp(CAST(round({number} * 1e3) AS BIGINT))"
+    return f"""CASE WHEN NOT regexp_full_match({c}, '{_SERIAL}|{_EPOCH}') THEN NULL
+WHEN {_within(number, _SERIALS)} THEN {serial}
+WHEN {_within(number, _SECONDS)} THEN {seconds}
+WHEN {_within(f"{number} / 1000", _SECONDS)} THEN {millis} END"""
+
+
+def _within(number: str, bounds: tuple[int, int]) -> str:
+    return f"{number} >= {bounds[0]} AND {number} < {bounds[1]}"
 
 
 def _time(column: Column, n: Names) -> str:
@@ -114,17 +154,21 @@ def _time(column: Column, n: Names) -> str:
     has_offset = (
         f"CASE WHEN strlen({n.c}) = 19 AND {n.c}[17] = ':' THEN false ELSE regexp_full_match({n.c}, '{_HAS_OFFSET}') END"
     )
-    instant = f"CASE WHEN {has_offset} THEN {stamped} ELSE {local} END"
+    counted = f"regexp_full_match({n.c}, '{_EPOCH}')"
+    instant = f"CASE WHEN {has_offset} THEN {stamped} WHEN {counted} THEN {n.w} ELSE {local} END"
     floored = instant if column.name == "updated_at" else f"date_trunc('second', {instant})"
     return f"CASE WHEN {_in_years(n.w)} THEN {floored} END"
 
 
 def _in_years(moment: str) -> str:
-    return f"{moment} >= DATE '2000-01-01' AND {moment} < DATE '2101-01-01'"
+    return f"{moment} >= DATE '{_FROM}' AND {moment} < DATE '{_TO}'"
 
 
 def _date(n: Names) -> str:
-    return f"CASE WHEN regexp_full_match({n.c}, '\\d{{4}}-\\d\\d-\\d\\d') THEN TRY_CAST({n.c} AS DATE) END"
+    """SQL: a day, also one that a workbook gives as its midnight."""
+    day = f"regexp_replace({n.c}, '[T ]00:00(:00)?$', '')"
+    return f"""CASE WHEN regexp_full_match({day}, '{_LOOSE_DAY}') THEN CAST({_loose(day)} AS DATE)
+WHEN regexp_full_match({day}, '{_SERIAL}') AND NOT contains({day}, '.') THEN CAST({_counted(day)} AS DATE) END"""
 
 
 def _day(column: Column, n: Names) -> str:
@@ -160,22 +204,23 @@ def _fen_reasons(column: Column, n: Names) -> list[tuple[str, str]]:
         return [(f"{_whole(n)} IS NULL", not_whole), ("true", _bound_reason(column))]
     plain = _plain_yuan(n)
     return [
-        (f"regexp_full_match({plain}, '-?[\\d,]+\\.\\d{{3,}}')", "more than 2 decimals: no whole number of fen"),
-        (f"regexp_full_match({plain}, '-{YUAN}')", _bound_reason(column)),
+        (f"contains({n.c}, '%') OR contains({n.c}, '％')", "a percentage is no sum of money"),
+        (f"regexp_full_match({plain}, '[+-]?[\\d,]+\\.\\d{{3,}}')", "more than 2 decimals: no whole number of fen"),
+        (f"regexp_full_match({plain}, '-{_YUAN}')", _bound_reason(column)),
         ("true", "not a sum of yuan"),
     ]
 
 
 def _bool_reasons(column: Column, n: Names) -> list[tuple[str, str]]:
-    return [("true", "neither yes nor no; allowed: true, false, 1, 0, yes, no, t, f, 是, 否")]
+    return [("true", "neither yes nor no; allowed: true, false, 1, 0, yes, no, t, f, 是, 否, 有, 无, 真, 假, √")]
 
 
 def _time_reasons(column: Column, n: Names) -> list[tuple[str, str]]:
-    return [(f"{n.w} IS NOT NULL", _FAR), ("true", "not a time in ISO 8601 (2024-03-01 08:30:00)")]
+    return [(f"{n.w} IS NOT NULL", _FAR), ("true", "not a time; write 2024-03-01 08:30:00")]
 
 
 def _day_reasons(column: Column, n: Names) -> list[tuple[str, str]]:
-    return [(f"{_date(n)} IS NOT NULL", _FAR), ("true", "not a day in ISO 8601 (2024-03-01)")]
+    return [(f"{_date(n)} IS NOT NULL", _FAR), ("true", "not a day; write 2024-03-01")]
 
 
 REASONS: dict[str, Reasons] = {

@@ -33,12 +33,14 @@ class Zoning:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How one file's batches become rows of `table`. `fill_shop` stands in for a missing shop_id. `clears`: an empty cell
-    clears what is known (canonical files) rather than keeping it (mapped exports). `covers`: the file has all rows of its days."""
+    clears what is known (canonical files) rather than keeping it (mapped exports). `covers`: the file has all rows
+    of its days."""
 
     table: Table
     cells: dict[str, Cell]
     zoning: Zoning
     clears: bool
+    sparse: bool = False
     fill_shop: str = ""
     covers: bool = True
 
@@ -113,7 +115,7 @@ def _value(column: Column, plan: Plan) -> str:
 def typing_sql(plan: Plan, batch: str) -> str:
     """CTEs ending in `typed` over the relation `batch`: `_line`, then per column `c_` its cleaned cell and `t_` its value."""
     columns = plan.table.columns
-    cleaned = _as_names([(f"c_{column.name}", _clean(column, plan)) for column in columns])
+    cleaned = _as_names([(f"c_{column.name}", _clean(column, plan)) for column in columns] + _there(plan))
     times = [column for column in _given(plan) if column.type == "time"]
     walls = _as_names([(f"w_{column.name}", cells.wall(_names(column, plan))) for column in times])
     values = _as_names([(f"t_{column.name}", _value(column, plan)) for column in columns])
@@ -124,10 +126,27 @@ zoned AS (SELECT walls.*{zone} FROM walls {plan.zoning.join}),
 typed AS (SELECT *{values} FROM zoned)"""
 
 
-def _wrong(column: Column) -> str:
+def _is_sparse(column: Column, plan: Plan) -> bool:
+    """Whether a row may lack this column though the file has it."""
+    filled = column.name == "shop_id" and fills_shop(plan)
+    return plan.sparse and column.name in plan.cells and column.name not in plan.table.key and not filled
+
+
+def _there(plan: Plan) -> list[tuple[str, str]]:
+    """Where rows may lack columns: `g_` says which are there."""
+    return [
+        (f"g_{column.name}", f"({plan.cells[column.name].sql}) IS NOT NULL")
+        for column in _given(plan)
+        if _is_sparse(column, plan)
+    ]
+
+
+def _wrong(column: Column, plan: Plan) -> str:
     """SQL: this cell sends its row to quarantine."""
     c, t = f'"c_{column.name}"', f'"t_{column.name}"'
-    return f"{t} IS NULL" if column.required else f"({c} IS NOT NULL AND {t} IS NULL)"
+    if not column.required:
+        return f"({c} IS NOT NULL AND {t} IS NULL)"
+    return f'({t} IS NULL AND "g_{column.name}")' if _is_sparse(column, plan) else f"{t} IS NULL"
 
 
 def _clears(plan: Plan) -> str:
@@ -136,22 +155,26 @@ def _clears(plan: Plan) -> str:
         return "0::BIGINT"
     at = {column.name: index for index, column in enumerate(plan.table.columns)}
     optional = [column.name for column in _given(plan) if not column.required and column.name not in plan.table.key]
-    bits = [f'CASE WHEN "c_{name}" IS NULL THEN {1 << at[name]}::BIGINT ELSE 0 END' for name in optional]
+    there = {name: f' AND "g_{name}"' if _is_sparse(plan.table.by_name[name], plan) else "" for name in optional}
+    bits = [f'CASE WHEN "c_{name}" IS NULL{there[name]} THEN {1 << at[name]}::BIGINT ELSE 0 END' for name in optional]
     return f"({' + '.join(bits)})" if bits else "0::BIGINT"
 
 
-def given_bits(plan: Plan) -> int:
-    """Bit i set where column i of the schema's order is in the file."""
-    return sum(1 << index for index, column in enumerate(plan.table.columns) if column.name in plan.given)
+def _given_bits(plan: Plan) -> str:
+    """SQL: bit i set where column i of the schema's order is in the file, and in this row."""
+    bits = [(1 << index, column) for index, column in enumerate(plan.table.columns) if column.name in plan.given]
+    always = sum(bit for bit, column in bits if not _is_sparse(column, plan))
+    some = [f'CASE WHEN "g_{column.name}" THEN {bit}::BIGINT ELSE 0 END' for bit, column in bits if _is_sparse(column, plan)]
+    return f"({' + '.join([f'{always}::BIGINT', *some])})"
 
 
 def rows_sql(plan: Plan, batch: str, part: int) -> str:
     """SELECT of every row of `batch`: the table's columns typed, `_clears`, `_given`, `_part`, `_line` and `_bad`."""
     columns = ", ".join(f'"t_{column.name}" AS "{column.name}"' for column in plan.table.columns)
-    wrong = [_wrong(column) for column in _given(plan)]
+    wrong = [_wrong(column, plan) for column in _given(plan)]
     wrong += [f"coalesce({check.bad}, false)" for check in ROW_CHECKS.get(plan.table.name, ())]
     return f"""WITH {typing_sql(plan, batch)}
-SELECT {columns}, {_clears(plan)} AS _clears, {given_bits(plan)}::BIGINT AS _given, {part}::INTEGER AS _part,
+SELECT {columns}, {_clears(plan)} AS _clears, {_given_bits(plan)} AS _given, {part}::INTEGER AS _part,
     _line::BIGINT AS _line, ({" OR ".join(wrong)}) AS _bad FROM typed"""
 
 
@@ -161,7 +184,7 @@ def _fault(column: Column, plan: Plan) -> str:
     why = cells.reason(column, _names(column, plan))
     if column.required:
         why = f"CASE WHEN {c} IS NULL THEN 'required and empty' ELSE {why} END"
-    return f"CASE WHEN {_wrong(column)} THEN {_record(heading, c, why)} END"
+    return f"CASE WHEN {_wrong(column, plan)} THEN {_record(heading, c, why)} END"
 
 
 def _record(heading: str, value: str, reason: str) -> str:

@@ -1,10 +1,10 @@
-"""CSV in UTF-8 → batches of strings. Arrow parses; what Arrow leaves out is worked out here: the line each row stands in,
-rows with a wrong number of cells, bytes that are not UTF-8, a quote never closed."""
+"""Delimited text → batches of strings. Arrow parses; what Arrow leaves out is worked out here: the line each row stands in,
+rows with a wrong number of cells, bytes that are no text, a quote never closed."""
 
-import codecs
 import contextlib
 import csv
 import functools
+import io
 import json
 from collections import deque
 from collections.abc import Iterator
@@ -19,84 +19,61 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from tianping.errors import ImportRefused
-from tianping.facts.batch import BadRow, Batch, cells, row_json
+from tianping.facts.batch import BadRow, Batch, cells, gathered, named, no_cells, row_json
+from tianping.facts.encoding import CUT, MARK, Text, head, no_text, shown, text
 
 BLOCK = 1 << 21
 """Bytes parsed at a time, and so the longest row. Arrow reads up to 32 blocks ahead, which costs 64 MB."""
 
-BATCH = 1 << 24
-"""Bytes of cells given at a time, gathered from blocks: 16 MB holds about 80 thousand orders."""
+SEPARATORS = ",\t;"
+"""What may part cells: the one that parts the heading into most; the first where they are equal."""
 
-_UNCLOSED = "a quote opened in this row is never closed; what follows it could not be read"
-_MARK = "\ufdd0"
+MOST_UNCLOSED = 100
+"""Quotes never closed that a file may have; one with more is no CSV."""
+
+_UNCLOSED = "a quote opened in this row is never closed"
+SHOWN = 200
+"""Letters of a cell that is no text which are told; the row is kept whole."""
 Ints = npt.NDArray[np.int64]
 
 
+class _Heading(NamedTuple):
+    """The column names, how many lines go up to their end, and what parts cells."""
+
+    names: list[str]
+    lines: int
+    separator: str
+
+
 def headings(path: Path) -> list[str]:
-    """The first row's cells, trimmed. Raises ImportRefused for an empty file or one not in UTF-8."""
-    return _header(path)[0]
+    """The first row's cells, trimmed. Raises ImportRefused for an empty file or one that is no text."""
+    return _heading(path).names
 
 
-def _header(path: Path) -> tuple[list[str], int]:
-    """The first row that is not blank, and how many lines go up to its end."""
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        reader = csv.reader(file)
-        row = next((row for row in _rows(reader) if row), None)
-    if row is None:
-        raise ImportRefused(f"{path} is empty; a file of facts begins with a row of column names")
-    if any("\udc80" <= letter <= "\udcff" for letter in "".join(row)):
-        raise ImportRefused(f"{path} is not CSV text in UTF-8; save it as such and import it again")
-    return [name.strip() for name in row], reader.line_num
+def _heading(path: Path) -> _Heading:
+    """The first row that is not blank."""
+    begins = head(path)
+    found = [heading for separator in SEPARATORS if (heading := _split(begins.text, separator))]
+    if not found:
+        raise ImportRefused(f"{path} is empty; a file of facts begins with its column names")
+    best = max(found, key=lambda heading: len(heading.names))
+    if not begins.whole and best.lines > begins.text.count("\n"):
+        raise ImportRefused(
+            f"{path} has no line break in its first {len(begins.text) >> 10} KB; a file of facts has a row a line"
+        )
+    return best._replace(names=named(path, best.names))
+
+
+def _split(begins: str, separator: str) -> _Heading | None:
+    reader = csv.reader(io.StringIO(begins, newline=""), delimiter=separator)
+    row = next((row for row in _rows(reader) if any(row)), None)
+    return _Heading(row, reader.line_num, separator) if row else None
 
 
 def _rows(reader: Iterator[list[str]]) -> Iterator[list[str]]:
     """What the reader gives, up to a row it cannot take (a quote opened in the heading and never closed)."""
     with contextlib.suppress(csv.Error):
         yield from reader
-
-
-def _mark(error: UnicodeError) -> tuple[str, int]:
-    """Bytes that are not UTF-8 become noncharacters with their hexadecimal digits, which no real text holds."""
-    assert isinstance(error, UnicodeDecodeError)
-    return "".join(f"{_MARK}{byte:02x}" for byte in error.object[error.start : error.end]), error.end
-
-
-codecs.register_error("tianping-mark", _mark)
-
-
-class _Text:
-    """The file as Arrow reads it: always valid UTF-8 that ends its last line; bytes and quotes are counted as they go by."""
-
-    def __init__(self, file: IO[bytes], size: int) -> None:
-        self._file, self._size = file, max(size, 1)
-        self._decoder = codecs.getincrementaldecoder("utf-8")("tianping-mark")
-        self._waiting = self._last = b""
-        self._bytes = self.quotes = 0
-        self.marked = self.closed = self._ended = False
-
-    def read(self, size: int) -> bytes:
-        while len(self._waiting) < size and (data := self._file.read(size)):
-            self._bytes += len(data)
-            self._take(self._decoder.decode(data).encode())
-        if len(self._waiting) < size and not self._ended:
-            self._ended = True
-            self._take(self._decoder.decode(b"", final=True).encode())
-            self._take(b"" if self._last == b"\n" else b"\n")
-        given, self._waiting = self._waiting[:size], self._waiting[size:]
-        return given
-
-    def _take(self, text: bytes) -> None:
-        self.quotes += text.count(b'"')
-        self.marked = self.marked or _MARK.encode() in text
-        self._waiting += text
-        self._last = text[-1:] or self._last
-
-    def close(self) -> None:
-        self.closed = True
-
-    @property
-    def done(self) -> float:
-        return min(self._bytes / self._size, 1.0)
 
 
 class _Wrong(NamedTuple):
@@ -106,11 +83,19 @@ class _Wrong(NamedTuple):
     text: str
     found: int
     expected: int
+    separator: str
 
     def at(self, line: int) -> BadRow:
-        why = f"{self.found} cells where the heading has {self.expected}: a comma or a quote is missing or too many"
-        row = next(_rows(csv.reader([self.text])), [self.text])
-        return BadRow(line, "", "", why, json.dumps([_shown(cell) for cell in row], ensure_ascii=False))
+        parts = {"\t": "tab", ";": "semicolon"}.get(self.separator, "comma")
+        why = f"{self.found} cells where the heading has {self.expected}: a {parts} or a quote is missing or too many"
+        if MARK in self.text:
+            why = no_text(self.text, "UTF-8") if MARK + CUT in self.text else why
+        row = next(_rows(csv.reader([self.text], delimiter=self.separator)), [self.text])
+        return BadRow(line, "", "", why, _as_json(row))
+
+
+def _as_json(row: list[str]) -> str:
+    return json.dumps([shown(cell) for cell in row], ensure_ascii=False)
 
 
 @dataclass(slots=True)
@@ -143,70 +128,87 @@ class _Places:
 
 
 def batches(path: Path) -> Iterator[Batch]:
-    """The rows of `path`, about BATCH bytes at a time."""
-    names, lines = _header(path)
-    with path.open("rb") as file:
-        text = _Text(file, path.stat().st_size)
-        held: Batch | None = None
-        for batch in _gathered(_parsed(path, text, names, lines)):
+    """The rows of `path`. Where a quote is never closed, its line is set aside and the next one read as if it began a row."""
+    heading = _heading(path)
+    run = _Run(path, heading, heading.lines + 1, "")
+    for _ in range(MOST_UNCLOSED):
+        yield from gathered(run.batches())
+        if run.unclosed is None:
+            return
+        run = _Run(path, heading, run.unclosed + 1, _UNCLOSED)
+    raise ImportRefused(f"{path} has more than {MOST_UNCLOSED} quotes that are never closed; mend its quoting")
+
+
+@dataclass(slots=True)
+class _Run:
+    """One reading of the file from `line` on; `because` is why the line before it is set aside. `unclosed` is the line of a row
+    whose quote is never closed, where the reading stopped at one."""
+
+    path: Path
+    heading: _Heading
+    line: int
+    because: str
+    unclosed: int | None = None
+
+    def batches(self) -> Iterator[Batch]:
+        names = self.heading.names
+        with text(self.path) as stream:
+            stream.skip(self.line - (2 if self.because else 1))
+            if self.because:
+                yield no_cells(
+                    len(names), [BadRow(self.line - 1, "", "", self.because, _as_json([stream.line()]))], stream.done
+                )
+            held: Batch | None = None
+            for batch in self._parsed(stream) if stream.more() else ():
+                if held:
+                    yield held
+                held = batch
             if held:
-                yield held
-            held = batch
-        if held:
-            yield _closed(held, text, names)
+                yield held if self.unclosed else self._closed(held, stream)
 
+    def _parsed(self, stream: Text) -> Iterator[Batch]:
+        places = _Places(self.line)
+        width = len(self.heading.names)
+        try:
+            for block in self._blocks(stream, places):
+                begins, wrong = places.place(_breaks(block))
+                rows, marked = _unmarked(cells(block.columns, pa.array(begins)), self.heading.names, stream)
+                yield Batch(_without_blank(rows), wrong + marked, stream.done)
+            if wrong := places.place(np.zeros(0, dtype=np.int64))[1]:
+                yield no_cells(width, wrong, 1.0)
+        except pa.ArrowInvalid as error:
+            if "straddl" not in str(error):
+                raise ImportRefused(f"{self.path} cannot be read as CSV near line {places.line}: {error}") from error
+            self.unclosed = places.line
 
-def _gathered(blocks: Iterator[Batch]) -> Iterator[Batch]:
-    waiting: list[Batch] = []
-    for block in blocks:
-        waiting.append(block)
-        if sum(one.cells.nbytes for one in waiting) >= BATCH:
-            yield _one(waiting)
-            waiting = []
-    if waiting:
-        yield _one(waiting)
+    def _blocks(self, stream: Text, places: _Places) -> Iterator[pa.RecordBatch]:
+        """Blocks of undecoded cells; rows of a wrong width go to `places`. One thread: only then Arrow numbers the rows."""
 
+        def aside(row: pacsv.InvalidRow) -> Literal["skip"]:
+            assert row.number is not None
+            places.wrong.append(_Wrong(row.number - 1, row.text, row.actual_columns, row.expected_columns, separator))
+            return "skip"
 
-def _one(blocks: list[Batch]) -> Batch:
-    rows = pa.concat_tables([block.cells for block in blocks])
-    return Batch(rows, [row for block in blocks for row in block.bad], blocks[-1].done)
+        separator = self.heading.separator
+        names = [str(index) for index in range(len(self.heading.names))]
+        yield from pacsv.open_csv(
+            cast(IO[bytes], pa.PythonFile(cast(Any, stream), mode="r")),
+            read_options=pacsv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=names),
+            parse_options=pacsv.ParseOptions(
+                delimiter=separator, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=aside
+            ),
+            convert_options=pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), check_utf8=False),
+        )
 
-
-def _parsed(path: Path, text: _Text, names: list[str], lines: int) -> Iterator[Batch]:
-    places = _Places(lines + 1)
-    try:
-        for block in _blocks(text, len(names), lines, places):
-            begins, wrong = places.place(_breaks(block))
-            rows, marked = _unmarked(cells(block.columns, pa.array(begins)), names, text)
-            yield Batch(_without_blank(rows), wrong + marked, text.done)
-        yield from _only_bad(places.place(np.zeros(0, dtype=np.int64))[1], len(names))
-    except pa.ArrowInvalid as error:
-        if "straddl" not in str(error):
-            raise ImportRefused(f"{path} cannot be read as CSV near line {places.line}: {error}") from error
-        yield from _only_bad([BadRow(places.line, "", "", _UNCLOSED, "[]")], len(names))
-
-
-def _only_bad(bad: list[BadRow], width: int) -> Iterator[Batch]:
-    if bad:
-        nothing = pa.array([], pa.string())
-        yield Batch(cells([nothing] * width, pa.array([], pa.int64())), bad, 1.0)
-
-
-def _blocks(text: _Text, width: int, lines: int, places: _Places) -> Iterator[pa.RecordBatch]:
-    """Blocks of undecoded cells; rows of a wrong width go to `places`. One thread, because only then Arrow numbers the rows."""
-
-    def aside(row: pacsv.InvalidRow) -> Literal["skip"]:
-        assert row.number is not None
-        places.wrong.append(_Wrong(row.number - 1 - lines, row.text, row.actual_columns, row.expected_columns))
-        return "skip"
-
-    names = [str(index) for index in range(width)]
-    yield from pacsv.open_csv(
-        cast(IO[bytes], pa.PythonFile(cast(Any, text), mode="r")),
-        read_options=pacsv.ReadOptions(use_threads=False, block_size=BLOCK, skip_rows=lines, column_names=names),
-        parse_options=pacsv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=aside),
-        convert_options=pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), check_utf8=False),
-    )
+    def _closed(self, last: Batch, stream: Text) -> Batch:
+        """The file's last batch; where its last row swallowed lines because a quote was never closed, without that row."""
+        if not len(last.cells) or stream.quotes % 2 == 0:
+            return last
+        *values, line = [str(column[-1].as_py()) for column in last.cells.columns]
+        if not any("\n" in value for value in values):
+            return last
+        self.unclosed = int(line)
+        return last._replace(cells=last.cells.slice(0, len(last.cells) - 1))
 
 
 def _breaks(block: pa.RecordBatch) -> Ints:
@@ -219,22 +221,18 @@ def _breaks(block: pa.RecordBatch) -> Ints:
     return found
 
 
-def _unmarked(rows: pa.Table, names: list[str], text: _Text) -> tuple[pa.Table, list[BadRow]]:
-    """Without the rows that held bytes which are no UTF-8."""
-    if not text.marked:
+def _unmarked(rows: pa.Table, names: list[str], stream: Text) -> tuple[pa.Table, list[BadRow]]:
+    """Without the rows that held bytes which are no text."""
+    if not stream.marked:
         return rows, []
-    marked = functools.reduce(pc.or_, [pc.match_substring(column, _MARK) for column in rows.columns[:-1]])
+    marked = functools.reduce(pc.or_, [pc.match_substring(column, MARK) for column in rows.columns[:-1]])
     bad = []
     for row in rows.filter(marked).to_pylist():
         *values, line = row.values()
-        column, value = next((name, value) for name, value in zip(names, values, strict=True) if _MARK in value)
-        bad.append(BadRow(line, column, _shown(value), "not UTF-8 text", row_json(names, [_shown(value) for value in values])))
+        column, value = next((name, value) for name, value in zip(names, values, strict=True) if MARK in value)
+        row_text = row_json(names, [shown(value) for value in values])
+        bad.append(BadRow(line, column, shown(value)[:SHOWN], no_text(value, stream.encoding), row_text))
     return rows.filter(pc.invert(marked)), bad
-
-
-def _shown(text: str) -> str:
-    """Marked bytes as people write them: `\\xff`."""
-    return text.replace(_MARK, "\\x")
 
 
 def _without_blank(rows: pa.Table) -> pa.Table:
@@ -245,15 +243,3 @@ def _without_blank(rows: pa.Table) -> pa.Table:
     for column in rows.columns[1:-1]:
         blank = pc.and_(blank, pc.equal(column, pa.scalar("")))
     return rows.filter(pc.invert(blank))
-
-
-def _closed(last: Batch, text: _Text, names: list[str]) -> Batch:
-    """The file's last batch; where its last row swallowed lines because a quote was never closed, that row set aside."""
-    rows = len(last.cells)
-    if not rows or text.quotes % 2 == 0:
-        return last
-    *values, line = [str(column[-1].as_py()) for column in last.cells.columns]
-    if not any("\n" in value for value in values):
-        return last
-    unclosed = BadRow(int(line), "", "", _UNCLOSED, row_json(names, values))
-    return Batch(last.cells.slice(0, rows - 1), [*last.bad, unclosed], last.done)

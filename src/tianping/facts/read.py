@@ -1,105 +1,149 @@
 """Which files an import is made of, and the readers of their formats."""
 
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from tianping.errors import ImportRefused, did_you_mean
-from tianping.facts import csvrows
-from tianping.facts.batch import Batch, cells
+from tianping.facts import columnar, csvrows, jsonlines, pick, workbook
+from tianping.facts.batch import Batch
+from tianping.facts.locked import Passwords
 from tianping.facts.mapping import Mapping
 from tianping.facts.mapping import load as load_mapping
+from tianping.facts.packed import SUFFIXES, inner_suffix
 from tianping.facts.schema import TABLES
+from tianping.facts.source import Source
 from tianping.periods import HOME_ZONE
 
-PARQUET_ROWS = 1 << 16
+__all__ = ["Format", "Passwords", "Source", "find", "format_of", "reader"]
 
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One file to import: as `table` (canonical columns), or by its place in a `mapping` (`role`, a name of `mapping.files`).
-    `shop` fills a missing shop_id; `zone` is the home's, for times without an offset whose shop has none."""
-
-    path: Path
-    table: str = ""
-    mapping: Mapping | None = None
-    role: str = ""
-    shop: str = ""
-    zone: str = HOME_ZONE
+PASSED_OVER = re.compile(r"[._]|~\$|README|Thumbs\.db$|desktop\.ini$")
+"""How the names of files begin that stand in folders and are no facts."""
 
 
 class Format(NamedTuple):
-    """A file format: its column names, trimmed, and its rows in batches. Both raise ImportRefused for a file that is none."""
+    """A file format: its column names, trimmed, and its rows in batches; both raise ImportRefused for a file that is none.
+    `sparse`: a null cell was not there at all. `notes` says what of the file is not read."""
 
     headings: Callable[[Path], list[str]]
     batches: Callable[[Path], Iterator[Batch]]
+    sparse: bool = False
+    notes: Callable[[Path], str] = lambda path: ""
 
 
-def _parquet(path: Path) -> pq.ParquetFile:
-    try:
-        return pq.ParquetFile(path)
-    except pa.ArrowInvalid as error:
-        raise ImportRefused(f"{path} is not a Parquet file, or was not written to its end; write it again") from error
-
-
-def _parquet_headings(path: Path) -> list[str]:
-    with _parquet(path) as file:
-        return [name.strip() for name in file.schema_arrow.names]
-
-
-def _parquet_batches(path: Path) -> Iterator[Batch]:
-    """A row's line is its number, from 1."""
-    with _parquet(path) as file:
-        rows, done = max(file.metadata.num_rows, 1), 0
-        for block in file.iter_batches(PARQUET_ROWS):
-            lines = pa.array(range(done + 1, done + len(block) + 1), pa.int64())
-            done += len(block)
-            yield Batch(cells(block.columns, lines), [], done / rows)
-
-
+_TEXT = Format(csvrows.headings, csvrows.batches)
+_JSON = Format(jsonlines.headings, jsonlines.batches, sparse=True)
 FORMATS: dict[str, Format] = {
-    ".csv": Format(csvrows.headings, csvrows.batches),
-    ".parquet": Format(_parquet_headings, _parquet_batches),
+    ".csv": _TEXT,
+    ".tsv": _TEXT,
+    ".txt": _TEXT,
+    ".jsonl": _JSON,
+    ".ndjson": _JSON,
+    ".json": _JSON,
 }
+"""Formats of text, which may be packed."""
+
+PARQUET = (".parquet",)
+WORKBOOKS = (".xlsx", ".xlsm")
 
 
-def format_of(path: Path) -> Format:
-    """The reader of a file, by the end of its name."""
-    try:
-        return FORMATS[path.suffix.lower()]
-    except KeyError:
-        now = f"export it as {' or '.join(FORMATS)}"
-        raise ImportRefused(f"{path}: files of this kind are not read; {now}") from None
+def format_of(path: Path, *, passwords: Passwords | None = None, known: frozenset[str] = frozenset()) -> Format:
+    """The reader of a file, by the end of its name. In a workbook the heading is looked for by `known` names."""
+    suffix = inner_suffix(path)
+    if suffix in FORMATS:
+        return FORMATS[suffix]
+    if path.suffix.lower() in PARQUET:
+        return Format(columnar.headings, columnar.batches)
+    if path.suffix.lower() in WORKBOOKS:
+        keys = passwords or Passwords()
+        return Format(
+            partial(workbook.headings, passwords=keys, known=known),
+            partial(workbook.batches, passwords=keys, known=known),
+            notes=partial(workbook.notes, passwords=keys, known=known),
+        )
+    known_ends = ", ".join([*FORMATS, *PARQUET, *WORKBOOKS])
+    raise ImportRefused(
+        f"{path}: files of this kind are not read; export it as one of {known_ends} (text also as {' or '.join(SUFFIXES)})"
+    )
 
 
-def find(paths: Sequence[Path], *, table: str = "", mapping: str = "", shop: str = "", zone: str = HOME_ZONE) -> list[Source]:
+def reader(source: Source) -> Format:
+    """The reader of a source, which knows what its heading may hold."""
+    return format_of(source.path, passwords=source.passwords, known=_names(source))
+
+
+def _names(source: Source) -> frozenset[str]:
+    if source.mapping is None:
+        columns = TABLES[source.table].by_name if source.table in TABLES else ()
+        return frozenset([*columns, *(f"{column.removesuffix('_fen')}_yuan" for column in columns if column.endswith("_fen"))])
+    return pick.names(source.mapping)
+
+
+def find(
+    paths: Sequence[Path],
+    *,
+    table: str = "",
+    mapping: str = "",
+    shop: str = "",
+    zone: str = HOME_ZONE,
+    passwords: Passwords | None = None,
+) -> list[Source]:
     """The sources under `paths` (folders are walked), by path. Raises ImportRefused for a file whose table cannot be known."""
-    files = sorted({file for path in paths for file in _walk(path)})
+    found = {os.path.realpath(file): file for path in reversed(paths) for file in _walk(path)}
+    files = sorted(found.values())
+    keys = passwords or Passwords()
     if not files:
         raise ImportRefused(f"there are no files under {', '.join(map(str, paths))}; name files of facts or a folder of them")
     if mapping:
-        return _mapped(files, load_mapping(mapping), shop=shop, zone=zone)
+        return _mapped(files, load_mapping(mapping), shop=shop, zone=zone, passwords=keys)
     if table and table not in TABLES:
         raise ImportRefused(f'there is no table "{table}"; {did_you_mean(table, list(TABLES))}')
-    return [Source(_readable(file), table or _table_of(file), shop=shop, zone=zone) for file in files]
+    found_as = [_source(file, table, shop=shop, zone=zone, passwords=keys) for file in files]
+    pick.together(source.mapping for source in found_as if source.mapping)
+    return found_as
 
 
 def _walk(path: Path) -> Iterator[Path]:
-    """The file itself, or what is in the folder; there, names beginning with `.` or `_` and READMEs are not facts."""
+    """The file itself, or what is in the folder; there, some names are passed over."""
+    if path.is_symlink() and not path.exists():
+        raise ImportRefused(f"{path} is a link that leads nowhere or round in a circle; mend it or take it away")
     if not path.exists():
         raise ImportRefused(f"{path} does not exist; name a file of facts or a folder of them")
-    if path.is_file():
+    if path.is_dir():
+        yield from _inside(path, frozenset())
+    elif path.is_file():
         yield path
+    else:
+        raise ImportRefused(f"{path} is neither a file nor a folder; name files of facts or a folder of them")
+
+
+def _inside(folder: Path, above: frozenset[str]) -> Iterator[Path]:
+    """The files of a folder and of those in it; links that lead back up are not followed."""
+    here = os.path.realpath(folder)
+    if here in above:
         return
-    for file in path.rglob("*"):
-        inside = file.relative_to(path).parts
-        if file.is_file() and not any(part.startswith((".", "_")) for part in inside) and not file.name.startswith("README"):
-            yield file
+    for path in sorted(folder.iterdir()):
+        if not PASSED_OVER.match(path.name):
+            yield from _inside(path, above | {here}) if path.is_dir() else _walk(path)
+
+
+def _source(file: Path, table: str, *, shop: str, zone: str, passwords: Passwords) -> Source:
+    """A file without a mapping said: of the table that its name begins with, else by the one mapping that its headings fit."""
+    named = table or _table_of(file)
+    if named:
+        return Source(_readable(file), named, shop=shop, zone=zone, passwords=passwords)
+    headings = format_of(file, passwords=passwords, known=pick.all_names()).headings(file)
+    mapping = pick.pick(str(file), headings)
+    if mapping:
+        return _role(file, mapping, mapping.role_by(headings), shop=shop, zone=zone, passwords=passwords)
+    now = pick.near(headings) or did_you_mean(re.split(r"[-. ]", file.name)[0], list(TABLES))
+    raise ImportRefused(
+        f"{file}: its name does not begin with the name of a table, and its headings fit no mapping (else say --table or "
+        f"--mapping, or try `tianping mapping guess`); {now}"
+    )
 
 
 def _readable(file: Path) -> Path:
@@ -108,17 +152,27 @@ def _readable(file: Path) -> Path:
 
 
 def _table_of(file: Path) -> str:
-    """The table a file's name begins with: `orders-2024-03.parquet` is of orders."""
-    named = [name for name in TABLES if re.match(rf"{name}(?![a-z])", file.name)]
-    if not named:
-        now = did_you_mean(re.split(r"[-. ]", file.name)[0], list(TABLES))
-        raise ImportRefused(f"{file}: its name does not begin with the name of a table (else say --table or --mapping); {now}")
-    return max(named, key=len)
+    """The table a file's name begins with, or "": `orders-2024-03.parquet` is of orders."""
+    return max((name for name in TABLES if re.match(rf"{name}(?![a-z])", file.name)), key=len, default="")
 
 
-def _mapped(files: list[Path], mapping: Mapping, *, shop: str, zone: str) -> list[Source]:
-    found = [Source(_readable(file), mapping=mapping, role=mapping.role_of(file.name), shop=shop, zone=zone) for file in files]
+def _mapped(files: list[Path], mapping: Mapping, *, shop: str, zone: str, passwords: Passwords) -> list[Source]:
+    by_headings = any(part.headings for part in mapping.files.values())
+    seen = {file: _headings(file, mapping, passwords) if by_headings else () for file in files}
+    roles = {file: mapping.role_of(file.name) or mapping.role_by(headings) for file, headings in seen.items()}
+    found = [_role(file, mapping, roles[file], shop=shop, zone=zone, passwords=passwords) for file in files]
     if not any(source.role for source in found):
+        if by_headings:
+            raise pick.refuse(mapping, str(files[0]), seen[files[0]])
         patterns = ", ".join(pattern for part in mapping.files.values() for pattern in part.names)
         raise ImportRefused(f'no file is named as the mapping "{mapping.name}" expects ({patterns}); name their folder')
     return found
+
+
+def _headings(file: Path, mapping: Mapping, passwords: Passwords) -> list[str]:
+    return format_of(file, passwords=passwords, known=pick.names(mapping)).headings(file)
+
+
+def _role(file: Path, mapping: Mapping, role: str, *, shop: str, zone: str, passwords: Passwords) -> Source:
+    whose = shop or mapping.shop_of(file.name)
+    return Source(_readable(file), "", mapping, role, whose, zone, frozenset(mapping.book.empty), passwords)

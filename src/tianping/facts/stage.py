@@ -12,8 +12,8 @@ from pathlib import Path
 import duckdb
 
 from tianping.facts.bench import Bench, Job, Progress, unused
-from tianping.facts.read import Source
 from tianping.facts.schema import TABLES
+from tianping.facts.source import Source
 
 __all__ = ["Count", "Progress", "Staged", "StagedFile", "digests", "stage"]
 """Progress is called after every batch with the file's name and how much of the whole staging is done, 0..1."""
@@ -38,7 +38,7 @@ class Count:
 @dataclass(frozen=True, slots=True)
 class StagedFile:
     """One file: `digest` is sha256 of its bytes, the mapping's text, the options and the files it is joined with;
-    `rows` counts all its rows; `unused` says why no table was read from it ("" where one was)."""
+    `rows` counts all its rows; `unused` says why no table was read from it, or what of it is not read ("" where all is)."""
 
     part: int
     file: str
@@ -106,7 +106,7 @@ def stage(
     bench = Bench(con, folder, sources, [key in skip for key in keys], progress)
     bench.run()
     told = zip(bench.jobs, keys, strict=True)
-    files = tuple(StagedFile(job.part, job.name, key, job.rows, unused(job.source)) for job, key in told)
+    files = tuple(StagedFile(job.part, job.name, key, job.rows, unused(job.source) or job.note) for job, key in told)
     return Staged(folder, files, tuple(_count(job, table) for job in bench.jobs for table in job.sieve.tallies))
 
 

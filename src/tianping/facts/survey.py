@@ -1,0 +1,110 @@
+"""What a workbook would unpack to, found out before it is: a small file can hold more than any memory."""
+
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import numpy.typing as npt
+
+from tianping.errors import ImportRefused
+
+UNPACKED = 1 << 31
+"""Bytes of XML that a workbook may unpack to: 2 GB."""
+
+RATIO = 500
+"""How many times its own size it may unpack to beyond FREE."""
+
+FREE = 1 << 26
+CELLS = 20_000_000
+"""Cells of a sheet, from its first to its last row and column: 300 thousand rows of 64 columns, and 2 GB of memory."""
+
+LETTERS = 1 << 30
+"""Bytes of text in the cells of a sheet, repeated text counted as often as it stands there."""
+
+_CHUNK = 1 << 20
+_LONGEST = 1 << 17
+"""Bytes kept of a chunk for what it may have cut in two. No cell may hold more than 32,767 letters."""
+
+_PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,7})(\d{1,10})["']""")
+_ROW = re.compile(rb"<(?:\w+:)?row\b")
+_STRING = re.compile(rb"</(?:\w+:)?si\s*>")
+_SHARED = re.compile(rb"""\bt\s*=\s*["']s["'][^>]*>\s*<(?:\w+:)?v[^>]*>\s*(\d{1,9})\s*<""")
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
+
+
+def survey(path: Path, file: IO[bytes]) -> None:
+    """Raises ImportRefused for a workbook too big to be read as one, or broken; leaves `file` at its beginning."""
+    try:
+        with zipfile.ZipFile(file) as book:
+            parts = book.infolist()
+            _small(path, sum(part.file_size for part in parts), sum(part.compress_size for part in parts))
+            lengths = _lengths(book, parts)
+            for part in parts:
+                if part.filename.lower().startswith("xl/worksheets/") and not part.is_dir():
+                    _sheet(path, book, part, lengths)
+    except _BROKEN as error:
+        raise ImportRefused(f"{path} is no whole XLSX workbook; fetch it again, or save it again in Excel ({error})") from error
+    finally:
+        file.seek(0)
+
+
+def _refused(path: Path, what: str) -> ImportRefused:
+    return ImportRefused(f"{path} {what}: too much for a workbook; save the sheet as CSV and import that")
+
+
+def _small(path: Path, whole: int, packed: int) -> None:
+    if whole > UNPACKED or whole > max(FREE, RATIO * packed):
+        raise _refused(path, f"unpacks to {whole >> 20} MB, {whole // max(packed, 1)} times its own size")
+
+
+def _chunks(book: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
+    """zipfile gives no more than the directory says, and says so where that is a lie."""
+    with book.open(part) as stream:
+        while data := stream.read(_CHUNK):
+            yield data
+
+
+def _lengths(book: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> npt.NDArray[np.int64]:
+    """Bytes of each shared string."""
+    ends: list[int] = []
+    before, tail = 0, b""
+    for part in parts:
+        if part.filename.lower().endswith("sharedstrings.xml"):
+            for data in _chunks(book, part):
+                text = tail + data
+                start = before - len(tail)
+                ends += [start + found.end() for found in _STRING.finditer(text) if found.end() > len(tail)]
+                before, tail = before + len(data), text[-32:]
+    places = np.array([0, *ends], dtype=np.int64)
+    return places[1:] - places[:-1]
+
+
+def _sheet(path: Path, book: zipfile.ZipFile, part: zipfile.ZipInfo, lengths: npt.NDArray[np.int64]) -> None:
+    rows = letters = top = right = 0
+    tail = b""
+    for data in _chunks(book, part):
+        text = tail + data
+        cut = text.rfind(b"<", max(len(text) - _LONGEST, 0))
+        cut = text.rfind(b"<", 0, cut) if cut > 0 else cut
+        text, tail = (text[:cut], text[cut:]) if cut > 0 else (text, b"")
+        places = _PLACE.findall(text)
+        top = max([top, *{int(row) for _, row in places}])
+        right = max([right, *{_column(letter) for letter in {letter for letter, _ in places}}])
+        rows += len(_ROW.findall(text))
+        shared = np.array([int(index) for index in _SHARED.findall(text)], dtype=np.int64)
+        letters += int(lengths[shared[shared < len(lengths)]].sum())
+        if max(top, rows) * max(right, 1) > CELLS:
+            raise _refused(path, f"has a sheet of {max(top, rows)} rows and {right} columns")
+        if letters > LETTERS:
+            raise _refused(path, f"holds more than {LETTERS >> 20} MB of text")
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + letter - 64
+    return number
