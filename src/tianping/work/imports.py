@@ -23,13 +23,16 @@ Before = Mapping[str, tuple[int, Input]]
 Progress = Callable[[str, float], None]
 _STAGING = 0.5
 """The share of an import's time that staging takes, about."""
+MEMORY = "1200MB"
+"""What DuckDB may hold while it imports; what is more goes to the scratch folder. The whole process stays under 2 GB."""
 _OUTSIDE = (OSError, duckdb.IOException, duckdb.OutOfMemoryException)
 """What can fail without anybody's mistake: the disk, the memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to import and how; `at` is naive UTC. `said_at`: a person gave `at` (--as-of), so that it may not be moved."""
+    """What to import and how; `at` is naive UTC. `said_at`: a person gave `at` (--as-of), so that it may not be moved.
+    `again`: the import whose quarantine the rows come from."""
 
     paths: tuple[Path, ...]
     at: dt.datetime
@@ -38,11 +41,12 @@ class Request:
     mapping: str = ""
     shop: str = ""
     covers: Period | None = None
+    again: int = 0
 
     @property
     def options(self) -> dict[str, str]:
         period = f"{self.covers.first}..{self.covers.last}" if self.covers else ""
-        return {"table": self.table, "shop": self.shop, "covers": period}
+        return {"table": self.table, "shop": self.shop, "covers": period} | ({"again": str(self.again)} if self.again else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,7 @@ def _stage(
     """Type and check the files' rows in the scratch folder."""
     shutil.rmtree(home.scratch, ignore_errors=True)
     home.scratch.mkdir(parents=True)
-    with engine.connect(home.scratch / "spill") as con:
+    with engine.connect(home.scratch / "spill", memory=MEMORY) as con:
         _know(con, home, known)
         told: Progress = lambda file, done: progress(file, done * _STAGING)  # noqa: E731
         return stage.stage(con, sources, home.scratch / "staged", progress=told, skip=skip)
@@ -144,7 +148,7 @@ def _file(
     progress: Progress,
 ) -> Version:
     """Write the staged rows into the lake, safe against a power cut; the version that will name them."""
-    with engine.connect(home.scratch / "spill") as con:
+    with engine.connect(home.scratch / "spill", memory=MEMORY) as con:
         files = {file.part: file.file for file in staged.files}
         rows = {table: staged.parquet(table) for table in staged.tables}
         desk = Desk(con, home.lake, home.scratch, versions.newest(known) + 1, known, files, home.zone, rows)
