@@ -1,4 +1,7 @@
-"""Headings of exports are matched by name: blanks, width and case aside; `售后申请时间|申请时间` is one thing under two names."""
+"""Headings of exports are matched by name: blanks, width and case aside.
+
+`售后申请时间|申请时间` is one thing under two names.
+"""
 
 import unicodedata
 from collections.abc import Sequence

@@ -67,17 +67,12 @@ class Scope:
             return self._said(column)
         if self.lenient and not self.has(ref):
             return "NULL::VARCHAR"
-        return self._full(cells.clean(_cell(self.own, column, "own."), Column(column, kind)))
+        return cells.clean(_cell(self.own, column, "own."), Column(column, kind))
 
     def _said(self, column: str) -> str:
         if column == LINE:
             return "CAST(own._line AS VARCHAR)"
         return f"nullif({quoted(self.shop if column == SHOP else Path(self.own.file).stem)}, '')"
-
-    def _full(self, cell: str) -> str:
-        """Null also for the words that stand for an empty cell."""
-        words = self.mapping.book.empty
-        return f"CASE WHEN {cell} NOT IN {cells.one_of(words)} THEN {cell} END" if words else cell
 
     def columns(self) -> dict[str, Value]:
         """The target's columns that this file can give."""
@@ -120,7 +115,9 @@ def check(scope: Scope) -> None:
 
 def _names_shop(scope: Scope) -> bool:
     value = scope.target.columns.get("shop_id")
-    return value is not None and any(ref != SHOP and scope.has(ref) for ref in value.refs)
+    if value is None:
+        return False
+    return value.value is not None or any(ref != SHOP and scope.has(ref) for ref in value.refs)
 
 
 def join_sql(scope: Scope, join: Join) -> str:
@@ -191,7 +188,8 @@ def _once(rows: str, scope: Scope, columns: list[str]) -> str:
     by_key = bool(scope.target.newest)
     same = names(scope.table.key if by_key else columns)
     order = f"_newest DESC NULLS LAST, {names(columns)}, _line" if by_key else "_line"
-    again = f"_skip IS NULL AND len(_faults) = 0 AND row_number() OVER (PARTITION BY {same}, _skip, len(_faults) ORDER BY {order}) > 1"
+    number = f"row_number() OVER (PARTITION BY {same}, _skip, len(_faults) ORDER BY {order})"
+    again = f"_skip IS NULL AND len(_faults) = 0 AND {number} > 1"
     left = "* EXCLUDE (_newest)" if by_key else "*"
     return f"SELECT {left} REPLACE (CASE WHEN {again} THEN {quoted(scope.target.once)} ELSE _skip END AS _skip) FROM ({rows})"
 

@@ -1,4 +1,7 @@
-"""The platforms' own words for a reason → our reasons. Common words stand in `packs/reasons.yaml`; a pack's own `reasons:` win."""
+"""The platforms' own words for a reason → our reasons.
+
+Common words stand in `packs/reasons.yaml`; a pack's own `reasons:` come before them.
+"""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
