@@ -41,9 +41,11 @@ def names(identifiers: Iterable[str], *, of: str = "") -> str:
     return ", ".join(prefix + name(identifier) for identifier in identifiers)
 
 
-def parquet(paths: Sequence[str]) -> str:
-    """The FROM item that reads these Parquet files; there must be one at least. A folder called `a=b` is just a folder."""
-    return f"read_parquet([{', '.join(quoted(path) for path in paths)}], hive_partitioning = false)"
+def parquet(paths: Sequence[str], *, named: bool = False) -> str:
+    """The FROM item that reads these Parquet files; there must be one at least. A folder called `a=b` is just a folder.
+    `named`: with `filename`."""
+    more = ", filename = true" if named else ""
+    return f"read_parquet([{', '.join(quoted(path) for path in paths)}], hive_partitioning = false{more})"
 
 
 def empty(table: Table) -> str:

@@ -8,6 +8,7 @@ from typing import cast
 from tianping.facts import lake, resolve
 from tianping.facts.desk import PARENTS, Desk, look_up, write
 from tianping.facts.engine import name, names, parquet, quoted, same_key, wall
+from tianping.facts.erased import forgotten
 from tianping.facts.judge import judge, plain
 from tianping.facts.schema import TABLES, Table
 from tianping.facts.versions import Kind, LakeFile, Tally
@@ -34,7 +35,8 @@ class Filed:
 
 def file_table(desk: Desk, table: Table, staged: Sequence[str]) -> Filed:
     """File the staged Parquet of one table. Bad rows go to the temporary table `bad`."""
-    desk.con.execute(f"CREATE OR REPLACE TEMP VIEW incoming AS SELECT * FROM {parquet(staged)}")
+    rows = forgotten(table, parquet(staged), desk.known)
+    desk.con.execute(f"CREATE OR REPLACE TEMP VIEW incoming AS {rows}")
     judge(desk, table)
     scratch = _place(desk, table)
     files = tuple(_write(desk, table, scratch))

@@ -13,6 +13,7 @@ HEAD = "0003"
 """The newest migration; a test holds that it is. Where the database has it, Alembic need not be loaded."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 30
+_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "foreign_keys = ON")
 
 
 def sqlite_url(path: Path) -> str:
@@ -33,9 +34,17 @@ def open_database(url: str) -> Engine:
     return engine
 
 
+def checkpoint(engine: Engine) -> None:
+    """Bring what was committed into the database's own file, so that nothing older is left beside it."""
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    """WAL: readers and the one writer do not block each other. FULL: a commit survives a power cut."""
-    for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", f"busy_timeout = {_BUSY_SECONDS * 1000}"):
+    """WAL: readers and the one writer do not block each other. FULL: a commit survives a power cut. What is erased is
+    overwritten."""
+    for setting in (*_PRAGMAS, f"busy_timeout = {_BUSY_SECONDS * 1000}"):
         connection.execute(f"PRAGMA {setting}")
 
 

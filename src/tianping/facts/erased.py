@@ -1,0 +1,99 @@
+"""Buyers who asked to be forgotten: where they stand in the tables, and how their rows read afterwards.
+
+An erasure leaves a mark that does not name the buyer: a salted hash, by which rows that come later are known to be theirs.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from tianping.facts.engine import name, quoted
+from tianping.facts.schema import TABLES, Table
+from tianping.facts.versions import Version
+
+BUYERS = {
+    "orders": "buyer_id", "messages": "buyer_id", "chat_ratings": "buyer_id", "chat_sessions": "buyer_id",
+    "live_views": "user_id", "video_plays": "user_id",
+}  # fmt: skip
+"""The column of each table that says whose row it is; rows that name an order are its buyer's."""
+TEXTS = {"cases": ("reason_text",), "reviews": ("text",), "messages": ("text",)}
+"""What buyers wrote. Emptied, not null: whether somebody wrote anything is no secret, and figures may count it."""
+TRACED = {"parcels": ("waybill",)}
+"""Numbers by which somebody else knows the buyer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One erased buyer: the hash of salt and id, and the name that stands for the id."""
+
+    salt: str
+    hash: str
+    pseudonym: str
+
+    @classmethod
+    def of(cls, buyer: str, salt: str) -> "Mark":
+        found = hashlib.sha256((salt + buyer).encode()).hexdigest()
+        return cls(salt, found, f"erased-{found[:12]}")
+
+
+def marks(versions: Iterable[Version]) -> tuple[Mark, ...]:
+    """The marks that erasures have left."""
+    return tuple(Mark(**version.options) for version in versions if version.kind == "erase")
+
+
+def word(buyer: str) -> str:
+    """The pattern of the id where it stands by itself in a longer text. DuckDB and Python read it alike; its two groups are
+    what stands around it."""
+    return rf"(^|[^0-9A-Za-z]){re.escape(buyer)}($|[^0-9A-Za-z])"
+
+
+def without(text: str, buyer: str, pseudonym: str) -> str:
+    """A text in which the id, where it stands by itself, is the pseudonym."""
+    return re.sub(word(buyer), rf"\g<1>{pseudonym}\g<2>", text)
+
+
+def said(column: str, buyer: str, pseudonym: str) -> str:
+    """The same in SQL, of a column."""
+    by = quoted(rf"\1{pseudonym}\2")
+    return f"regexp_replace({name(column)}, {quoted(word(buyer))}, {by}, 'g')"
+
+
+def belongs(table: Table) -> str:
+    """SQL: a row of `table` is of the buyer $buyer, or hangs on one of the orders in `theirs`; "" where none can be."""
+    tests = [f"coalesce({name(BUYERS[table.name])} = $buyer, false)"] if table.name in BUYERS else []
+    tests += ["coalesce(order_id IN (SELECT order_id FROM theirs), false)"] if "order_id" in table.by_name else []
+    return " OR ".join(tests)
+
+
+def rewritten(table: Table, rows: str, buyer: str, pseudonym: str) -> str:
+    """The SELECT of raw rows with those of the buyer made nobody's. An id may be made of theirs (`shop-buyer-day`)."""
+    cells = {column.name: said(column.name, buyer, pseudonym) for column in table.columns if column.type == "id"}
+    for column in TRACED.get(table.name, ()):
+        cells[column] = f"CASE WHEN {name(column)} IS NOT NULL THEN {quoted(pseudonym)} END"
+    for column in TEXTS.get(table.name, ()):
+        cells[column] = f"CASE WHEN {name(column)} IS NOT NULL THEN '' END"
+    return f"SELECT {replaced(cells, belongs(table))} FROM {rows}"
+
+
+def replaced(cells: Mapping[str, str], test: str) -> str:
+    """SQL: all columns, with these in the place of some where a row passes."""
+    put = (f"CASE WHEN {test} THEN {sql} ELSE {name(column)} END AS {name(column)}" for column, sql in cells.items())
+    return f"* REPLACE ({', '.join(put)})"
+
+
+def forgotten(table: Table, rows: str, known: Iterable[Version]) -> str:
+    """The SELECT of new rows in which erased buyers stay erased."""
+    left, column = marks(known), BUYERS.get(table.name)
+    if not left or not column:
+        return f"SELECT * FROM {rows}"
+    salted = f"sha256(concat({quoted(left[0].salt)}, {name(column)}))"
+    names = " ".join(f"WHEN {quoted(mark.hash)} THEN {quoted(mark.pseudonym)}" for mark in left)
+    cells = {column: f"CASE {salted} {names} END"}
+    cells |= {text: f"CASE WHEN {name(text)} IS NOT NULL THEN '' END" for text in TEXTS.get(table.name, ())}
+    theirs = f"coalesce({salted} IN ({', '.join(quoted(mark.hash) for mark in left)}), false)"
+    return f"SELECT {replaced(cells, theirs)} FROM {rows}"
+
+
+TOUCHED = tuple(table for table in TABLES.values() if belongs(table))
+"""The tables that can hold anything of a buyer."""

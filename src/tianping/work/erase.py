@@ -1,0 +1,153 @@
+"""Forgetting a buyer: their rows in all versions become nobody's, and no figure changes."""
+
+import datetime as dt
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import duckdb
+
+from tianping.errors import NotFound
+from tianping.facts import engine, erased, lake, versions
+from tianping.facts.desk import write_file
+from tianping.facts.engine import name, parquet, quoted
+from tianping.facts.erased import Mark
+from tianping.facts.filing import laid
+from tianping.facts.versions import Input, LakeFile, Version
+from tianping.store.database import checkpoint
+from tianping.store.versions import rename
+from tianping.work.home import Home, commit, importing, moment, own_versions, sweep
+
+PATIENCE = 30.0
+"""Seconds to wait for readers of the files that go."""
+_BAD_CELLS = ("key", "value", "row")
+Renamed = dict[int, tuple[Input, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure did: its version, the name that stands for the buyer, files written anew, and whether the old ones are
+    gone (else somebody still reads them, and the next import takes them away)."""
+
+    seq: int
+    pseudonym: str
+    files: int
+    gone: bool
+
+
+def erase(home: Home, buyer: str, *, at: dt.datetime) -> Erased:
+    """Make a buyer nobody, in all versions, in quarantine and in the names of files. Killed in the middle the home is as it
+    was before, or as it is after. Raises NotFound where nothing names the buyer."""
+    with importing(home):
+        known = own_versions(home)
+        sweep(home, known)
+        mark = _mark(known, buyer)
+        renamed = _renamed(known, buyer, mark.pseudonym)
+        with engine.connect(home.scratch / "spill") as con:
+            made, old = _Eraser(con, home.lake, known, buyer, mark).run()
+        if not old and not renamed:
+            raise NotFound(f"no fact in {home.path} is of buyer {buyer!r}; the id is to be written as the exports write it")
+        lake.settle(home.lake, [home.lake / file.path for file in made])
+        version = Version(
+            versions.newest(known) + 1,
+            moment(known, at),
+            "erase",
+            options={"salt": mark.salt, "hash": mark.hash, "pseudonym": mark.pseudonym},
+            files=tuple(made),
+            replaces=tuple(file.path for file in old),
+        )
+        commit(home, version, *(partial(rename, seq=seq, inputs=inputs) for seq, inputs in renamed.items()))
+        checkpoint(home.database)
+        return Erased(version.seq, mark.pseudonym, len(made), _swept(home, (*known, version)))
+
+
+def _mark(known: Sequence[Version], buyer: str) -> Mark:
+    """The mark to leave; all of a home share one salt, so that one hash of an incoming id finds any."""
+    salts = [mark.salt for mark in erased.marks(known)]
+    return Mark.of(buyer, salts[0] if salts else secrets.token_hex(16))
+
+
+def _renamed(known: Sequence[Version], buyer: str, pseudonym: str) -> Renamed:
+    """Per version: its inputs, where the name of a file names the buyer."""
+    found = {}
+    for version in known:
+        inputs = tuple(replace(one, file=erased.without(one.file, buyer, pseudonym)) for one in version.inputs)
+        if inputs != version.inputs:
+            found[version.seq] = inputs
+    return found
+
+
+def _swept(home: Home, known: Sequence[Version]) -> bool:
+    """Delete the old files as soon as nobody reads them."""
+    until = time.monotonic() + PATIENCE
+    while not (gone := sweep(home, known)) and time.monotonic() < until:
+        time.sleep(0.2)
+    return gone
+
+
+class _Eraser:
+    """Writes anew every file that holds a row of the buyer."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, folder: Path, known: Sequence[Version], buyer: str, mark: Mark) -> None:
+        self._con, self._folder, self._buyer, self._mark = con, folder, buyer, mark
+        self._files, self._seq = versions.present(known), versions.newest(known) + 1
+        self._made: list[LakeFile] = []
+        self._old: list[LakeFile] = []
+
+    def run(self) -> tuple[list[LakeFile], list[LakeFile]]:
+        """The files made, and the files they replace."""
+        self._find_orders()
+        for table in erased.TOUCHED:
+            test = self._filled(erased.belongs(table))
+            for file in self._holding(self._facts(table.name), test):
+                rows = erased.rewritten(table, self._read([file]), self._buyer, self._mark.pseudonym)
+                self._put(file, laid(table, self._filled(rows)))
+        self._forget_bad()
+        return self._made, self._old
+
+    def _facts(self, table: str) -> list[LakeFile]:
+        return [file for file in self._files if file.table == table and file.kind in ("base", "change")]
+
+    def _find_orders(self) -> None:
+        orders = self._facts("orders")
+        select = f"SELECT DISTINCT order_id FROM {self._read(orders)} WHERE buyer_id = {quoted(self._buyer)}" if orders else ""
+        self._con.execute(f"CREATE TEMP TABLE theirs AS {select or 'SELECT NULL::VARCHAR AS order_id WHERE false'}")
+
+    def _read(self, files: Sequence[LakeFile], *, named: bool = False) -> str:
+        return parquet([str(self._folder / file.path) for file in files], named=named)
+
+    def _holding(self, files: Sequence[LakeFile], test: str) -> list[LakeFile]:
+        """Those of the files with a row that passes."""
+        if not files:
+            return []
+        found = self._con.execute(f"SELECT DISTINCT filename FROM {self._read(files, named=True)} WHERE {test}").fetchall()
+        paths = {path for (path,) in found}
+        return [file for file in files if str(self._folder / file.path) in paths]
+
+    def _filled(self, sql: str) -> str:
+        return sql.replace("$buyer", quoted(self._buyer))
+
+    def _put(self, old: LakeFile, select: str) -> None:
+        made = write_file(self._con, self._folder, old, select, seq=self._seq, number=len(self._made))
+        assert made.rows == old.rows, (old, made)
+        self._made.append(made)
+        self._old.append(old)
+
+    def _forget_bad(self) -> None:
+        """Bad rows that name the buyer, or an order of theirs, lose their cells; that they were bad, and where, stays."""
+        orders = [str(order) for (order,) in self._con.execute("SELECT order_id FROM theirs").fetchall()]
+        anyone = "|".join(f"(?:{erased.word(one)})" for one in (self._buyer, *orders))
+        theirs = " OR ".join(f"coalesce(regexp_matches({name(column)}, {quoted(anyone)}), false)" for column in _BAD_CELLS)
+        in_file = f"coalesce(regexp_matches(file, {quoted(erased.word(self._buyer))}), false)"
+        clean = {column: erased.said(column, self._buyer, self._mark.pseudonym) for column in ("file", "key", "reason")}
+        cells = {"key": clean["key"], "reason": clean["reason"], "value": "''", "row": "'{}'"}
+        for kind, test, put in (
+            ("quarantine", f"{theirs} OR {in_file}", erased.replaced(cells, theirs)),
+            ("retried", in_file, "*"),
+        ):
+            for file in self._holding([file for file in self._files if file.kind == kind], test):
+                rows = f"SELECT {put} FROM {self._read([file])}"
+                self._put(file, f"SELECT * REPLACE ({clean['file']} AS file) FROM ({rows}) ORDER BY ALL")
