@@ -92,7 +92,7 @@ class Bench:
     def _mapped_tasks(self) -> Iterator[Task]:
         for job in self.jobs:
             for target in job.source.mapping.tables if job.source.mapping and not job.known else ():
-                if target.from_ == job.source.role:
+                if target.from_ == job.source.role and mapsql.gives(target, job.headings):
                     mapsql.check(self._scope(job, target))
                     yield Task(_rank(target.table), job.part, partial(self._mapped, job, target))
 

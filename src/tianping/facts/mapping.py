@@ -101,7 +101,8 @@ class Value(Noted):
     """Where a column's value comes from: a column (a plain string means that), the first of several that is not empty, several
     `joined` by `by` (empty ones left out), a `text` with {columns} (empty if one is), several multiplied (`times`), or a
     constant `value`. Then, in this order: the group of a `pattern`; only `where` other columns have one of these words ("*":
-    any); translated by these words, or by those of the platform's pack; the `positive` or `negative` part of a number."""
+    any); translated by these words, or by those of the platform's pack, `otherwise` saying what becomes of other words (`tell`:
+    `default`, and told at the import); `missing` for an empty cell; the `positive` or `negative` part of a number."""
 
     from_: str = Field("", alias="from")
     first: list[str] = Field(default_factory=list)
@@ -116,6 +117,7 @@ class Value(Noted):
     pack: Literal["reasons", ""] = ""
     otherwise: Literal["quarantine", "keep", "empty", "tell"] = "quarantine"
     default: str = ""
+    missing: str = ""
     formats: list[str] = Field(default_factory=list)
     unit: Literal["yuan", "fen", ""] = ""
     part: Literal["positive", "negative", ""] = ""
@@ -154,10 +156,12 @@ class Split(Noted):
 class Target(Noted):
     """One table read from one kind of file. `refuse` sends rows to quarantine, then `skip` leaves rows out that are nothing to
     this table; `once` is the reason for leaving out a row that says the same as an earlier one, or, with `newest`, a row of the
-    same key as one with a later value there. `covers: false`: the file brings some rows of the table, not all of its days."""
+    same key as one with a later value there. A file without a column it `needs` gives no such rows. `covers: false`: the file brings some rows of the table, not all of its days. `dates: false`: the
+    file has all of them, but is not of the days they say (parcels of the orders of a week are sent in the next)."""
 
     table: str
     from_: str = Field(alias="from")
+    needs: list[str] = Field(default_factory=list)
     split: Split | None = None
     join: list[Join] = Field(default_factory=list)
     refuse: list[When] = Field(default_factory=list)
@@ -165,6 +169,7 @@ class Target(Noted):
     once: str = ""
     newest: str = ""
     covers: bool = True
+    dates: bool = True
     columns: dict[str, Value]
 
     @model_validator(mode="after")

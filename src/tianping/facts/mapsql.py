@@ -84,6 +84,8 @@ class Scope:
         if not self.lenient and not value.optional:
             return True
         there = [self.has(ref) for ref in value.refs]
+        if value.missing:
+            return True
         some = any(there) if value.first or value.joined else all(there)
         return some and all(self.has(ref) for ref in value.where)
 
@@ -97,6 +99,11 @@ def _cell(part: Part, column: str, relation: str = "") -> str:
     if headings.twice(column, part.headings):
         raise ImportRefused(f'{part.file} has the column "{column}" twice; keep the one that is meant')
     return f"CAST({relation}{position(found)} AS VARCHAR)"
+
+
+def gives(target: Target, columns: Sequence[str]) -> bool:
+    """Whether a file with these headings has what the target needs at all."""
+    return all(headings.find(column, columns) is not None for column in target.needs)
 
 
 def check(scope: Scope) -> None:
@@ -170,7 +177,7 @@ def _pieces(scope: Scope, batch: str) -> str:
     if not cut or not scope.has(cut.column):
         return batch
     cell = _cell(scope.own, cut.column)
-    pieces = f"list_filter(string_split_regex({cell}, {quoted(f'[{cut.by}]')}), piece -> trim(piece) <> '')"
+    pieces = f"list_filter(string_split_regex({cell}, {quoted(f'[{cut.by}]')}), lambda piece: trim(piece) <> '')"
     whole = f"CASE WHEN len({pieces}) > 0 THEN {pieces} ELSE [{cell}] END"
     at = headings.find(cut.column, scope.own.headings)
     assert at is not None

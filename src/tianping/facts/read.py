@@ -48,6 +48,8 @@ FORMATS: dict[str, Format] = {
 
 PARQUET = (".parquet",)
 WORKBOOKS = (".xlsx", ".xlsm")
+EXPORTS = (".csv", ".tsv", ".txt", *WORKBOOKS)
+"""In what form back offices export."""
 
 
 def format_of(path: Path, *, passwords: Passwords | None = None, known: frozenset[str] = frozenset()) -> Format:
@@ -131,14 +133,19 @@ def _inside(folder: Path, above: frozenset[str]) -> Iterator[Path]:
 
 
 def _source(file: Path, table: str, *, shop: str, zone: str, passwords: Passwords) -> Source:
-    """A file without a mapping said: of the table that its name begins with, else by the one mapping that its headings fit."""
+    """A file without a mapping said: of the table that its name begins with, unless its headings are those of one mapping."""
     named = table or _table_of(file)
-    if named:
-        return Source(_readable(file), named, shop=shop, zone=zone, passwords=passwords)
-    headings = format_of(file, passwords=passwords, known=pick.all_names()).headings(file)
+    straight = Source(_readable(file), named, shop=shop, zone=zone, passwords=passwords)
+    if table or (named and inner_suffix(file) not in EXPORTS):
+        return straight
+    headings = format_of(file, passwords=passwords, known=pick.all_names() | _names(straight)).headings(file)
+    if named and set(TABLES[named].key) & set(headings):
+        return straight
     mapping = pick.pick(str(file), headings)
     if mapping:
         return _role(file, mapping, mapping.role_by(headings), shop=shop, zone=zone, passwords=passwords)
+    if named:
+        return straight
     now = pick.near(headings) or did_you_mean(re.split(r"[-. ]", file.name)[0], list(TABLES))
     raise ImportRefused(
         f"{file}: its name does not begin with the name of a table, and its headings fit no mapping (else say --table or "

@@ -22,7 +22,8 @@ __all__ = ["Count", "Progress", "Staged", "StagedFile", "digests", "stage"]
 @dataclass(frozen=True, slots=True)
 class Count:
     """Rows of one file for one table: `read` = `typed` + `quarantined`. `skipped` are rows of the file that are nothing to
-    this table, by the mapping's named reason: (reason, rows). `told` are words no one translates: (column, word, rows)."""
+    this table, by the mapping's named reason: (reason, rows). `told` are words no one translates: (column, word, rows).
+    `dated`: the rows' times say of which days the file is."""
 
     part: int
     file: str
@@ -33,6 +34,7 @@ class Count:
     given: tuple[str, ...]
     skipped: tuple[tuple[str, int], ...] = ()
     told: tuple[tuple[str, str, int], ...] = ()
+    dated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,4 +119,10 @@ def _count(job: Job, table: str) -> Count:
     skipped = tuple(sorted(tally.skipped.items()))
     told = tuple((*word, rows) for word, rows in sorted(tally.told.items()))
     read = tally.typed + tally.quarantined
-    return Count(job.part, job.name, table, read, tally.typed, tally.quarantined, given, skipped, told)
+    return Count(job.part, job.name, table, read, tally.typed, tally.quarantined, given, skipped, told, _dated(job, table))
+
+
+def _dated(job: Job, table: str) -> bool:
+    targets = job.source.mapping.tables if job.source.mapping else ()
+    mine = [target for target in targets if target.from_ == job.source.role and target.table == table]
+    return not mine or any(target.covers and target.dates for target in mine)

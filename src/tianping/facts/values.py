@@ -17,8 +17,8 @@ def text(value: Value, read: Read, words: Mapping[str, str]) -> str:
     sql = origin(value, read)
     if value.translate or value.pack:
         sql = _translated(sql, value, words)
-    if value.default:
-        sql = f"coalesce({sql}, {quoted(value.default)})"
+    if value.missing:
+        sql = f"coalesce({sql}, {quoted(value.missing)})"
     if value.formats:
         parsed = f"try_strptime({sql}, [{', '.join(map(quoted, value.formats))}])"
         sql = f"coalesce(strftime({parsed}, '%Y-%m-%d %H:%M:%S'), {sql})"
@@ -76,7 +76,8 @@ def _one_of(sql: str, allowed: Sequence[str]) -> str:
 
 def _translated(sql: str, value: Value, words: Mapping[str, str]) -> str:
     cases = " ".join(f"WHEN {quoted(word)} THEN {quoted(ours)}" for word, ours in translation(value, words).items())
-    return f"CASE {sql} {cases} ELSE {sql if value.otherwise == 'keep' else 'NULL'} END"
+    default = f"CASE WHEN {sql} IS NOT NULL THEN {quoted(value.default)} END" if value.default else "NULL"
+    return f"CASE {sql} {cases} ELSE {sql if value.otherwise == 'keep' else default} END"
 
 
 def translation(value: Value, words: Mapping[str, str]) -> Mapping[str, str]:

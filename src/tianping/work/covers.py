@@ -28,10 +28,11 @@ def cover(
         table: [c for c in TABLES[table].by_name if any(c in n.given for n in staged.counts if n.table == table)]
         for table in staged.tables
     }
-    period = said or _widened(_period(desk, files), before)
+    given = {table: columns for table, columns in given.items() if columns}
+    period = said or _widened(_period(desk, files, staged), before)
     days = [f"DATE '{day}'" for day in (period.first, period.last)] if period else ["NULL::DATE", "NULL::DATE"]
     shops = " UNION ".join([*_shops(desk, files), *([f"SELECT {quoted(shop)}"] if shop else [])])
-    if not shops:
+    if not shops or not given:
         return None
     tables = ", ".join(f"({quoted(table)}, [{', '.join(map(quoted, columns))}])" for table, columns in given.items())
     file = write(
@@ -52,13 +53,16 @@ def _widened(period: Period | None, before: tuple[str, str] | None) -> Period | 
     return Period(min(period.first, first), max(period.last, last)) if period else Period(first, last)
 
 
-def _period(desk: Desk, files: Sequence[LakeFile]) -> Period | None:
-    """The first and last day, in the home's zone, on which anything in these files happened."""
+def _period(desk: Desk, files: Sequence[LakeFile], staged: stage.Staged) -> Period | None:
+    """The first and last day, in the home's zone, on which anything happened that says of which days these files are."""
     days = []
     for table, paths in _by_table(desk, files).items():
         time = TABLES[table].own_time
         if time and table not in NO_PERIOD:
-            days.append(f"SELECT CAST({wall(name(time), desk.zone)} AS DATE) AS day FROM {parquet(paths)}")
+            parts = ", ".join(str(count.part) for count in staged.counts if count.table == table and count.dated)
+            if parts:
+                rows = f"{parquet(paths)} WHERE _part IN ({parts})"
+                days.append(f"SELECT CAST({wall(name(time), desk.zone)} AS DATE) AS day FROM {rows}")
     if not days:
         return None
     found = desk.con.execute(f"SELECT min(day), max(day) FROM ({' UNION ALL '.join(days)})").fetchone()
