@@ -16,7 +16,7 @@ from tianping.cli.show import fetched, format_option, show
 from tianping.facts import versions
 from tianping.facts.versions import Tally, Version
 from tianping.periods import HOME_ZONE, Period, to_instant
-from tianping.work import holdings, imports
+from tianping.work import holdings, imports, quarantine
 from tianping.work.home import Home, open_home
 
 FATES = ("read", "new", "changed", "unchanged", "waiting", "quarantined")
@@ -110,8 +110,12 @@ def _notes(report: imports.Report) -> Iterator[str]:
         yield f"{file}: not used: {why}"
     for file, table, why, rows in report.left_out:
         yield f"{file}: {rows} rows give no row of {table}: {why}"
+    for column, word, rows in report.told:
+        yield f'{column}: {rows} rows say "{word}", which neither the mapping nor its pack translates'
     if bad := sum(tally.quarantined for tally in report.counts.values()):
         yield f"{bad} rows are in quarantine; see `tianping quarantine list`"
+    if report.compacted:
+        yield f"small files were merged, by {report.compacted}"
     yield f"imported as {report.seq}" if report.seq else "nothing new; the store is as it was"
 
 
@@ -199,6 +203,43 @@ def list_quarantine(settings: Settings, seq: int | None, table: str, form: str) 
         show(*fetched(found), form)
 
 
+@quarantine_group.command("export")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--import", "seq", type=int, help="only this import's")
+@click.option("--table", default="", help="only this table's")
+@click.pass_obj
+def export_quarantine(settings: Settings, folder: Path, seq: int | None, table: str) -> None:
+    """Bad rows as CSV files to mend, each row with its reasons. Mended, they come in by `quarantine retry`."""
+    for path, rows in quarantine.export(home_of(settings), folder, seq=seq, table=table):
+        click.echo(f"{path}: {rows} rows", err=True)
+
+
+@quarantine_group.command("retry")
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--import", "seq", type=int, help="only rows of this import")
+@click.option("--table", default="", help="only rows of this table")
+@click.option("--as-of", type=Moment(), help="the moment from which they are known; else now")
+@format_option
+@click.pass_obj
+def retry_quarantine(
+    settings: Settings, paths: tuple[Path, ...], seq: int | None, table: str, as_of: dt.datetime | None, form: str
+) -> None:
+    """Import bad rows again: from mended files, or (none named) as they were, once what was wrong around them is mended."""
+    at = as_of or to_instant(dt.datetime.now(dt.UTC))
+    with _bar() as progress:
+        reports = quarantine.retry(
+            home_of(settings), at, paths=paths, seq=seq, table=table, said_at=as_of is not None, progress=progress
+        )
+    counts: dict[str, Tally] = {}
+    for report in reports:
+        for name, tally in report.counts.items():
+            counts[name] = counts.get(name, Tally()) + tally
+    show(["table", *FATES], ([name, *_fates(tally)] for name, tally in counts.items()), form)
+    for report in reports:
+        for line in _notes(report):
+            click.echo(line, err=True)
+
+
 @click.command("data")
 @click.option("--shop", default="", help="only this shop")
 @click.option("--table", default="", help="only this table")
@@ -207,8 +248,10 @@ def list_quarantine(settings: Settings, seq: int | None, table: str, form: str) 
 @click.pass_obj
 def data(settings: Settings, shop: str, table: str, known_at: int | dt.datetime | None, form: str) -> None:
     """What the home holds, per shop and table: days covered, days missing between them, rows, rows waiting for their order."""
-    with holdings.held(home_of(settings), known_at=known_at, shop=shop, table=table, whole=form != "table") as found:
+    home = home_of(settings)
+    with holdings.held(home, known_at=known_at, shop=shop, table=table, whole=form != "table") as found:
         show(*fetched(found), form)
+    click.echo(f"scope: {home.scope}", err=True)
 
 
 COMMANDS: list[click.Command] = [bring, imports_group, quarantine_group, data]

@@ -11,6 +11,9 @@ import duckdb
 from tianping.facts.schema import TYPES, Table
 from tianping.periods import offsets
 
+_HELD_ROWS = 1 << 16
+"""Rows of each partition and thread held back while files are written; DuckDB's own 524 288 are gigabytes of orders."""
+
 
 def connect(scratch: Path | None = None, *, memory: str | None = None) -> duckdb.DuckDBPyConnection:
     """A fresh in-memory database in UTC. `scratch` is where it may spill; `memory` caps it (`"2GB"`), else 80 % of
@@ -18,6 +21,7 @@ def connect(scratch: Path | None = None, *, memory: str | None = None) -> duckdb
     con = duckdb.connect()
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET preserve_insertion_order = false")
+    con.execute(f"SET partitioned_write_flush_threshold = {_HELD_ROWS}")
     if scratch is not None:
         con.execute(f"SET temp_directory = {quoted(str(scratch))}")
     if memory is not None:

@@ -14,7 +14,7 @@ from tianping.facts.engine import names, parquet, same_key
 from tianping.facts.filing import WAITING, laid
 from tianping.facts.schema import TABLES, Table
 from tianping.facts.versions import LakeFile, Version
-from tianping.work.home import Home, commit, sweep
+from tianping.work.home import Home, commit, importing, moment, own_versions, sweep
 
 MANY = 6
 """A table, shelf and kind with more small files than this is merged after an import; so is one with several that none of
@@ -37,6 +37,14 @@ def compact(home: Home, known: Sequence[Version], at: dt.datetime, *, everything
     commit(home, made)
     sweep(home, (*known, made))
     return made.seq
+
+
+def compact_now(home: Home, *, at: dt.datetime) -> int | None:
+    """The same as a command."""
+    with importing(home):
+        known = own_versions(home)
+        sweep(home, known)
+        return compact(home, known, moment(known, at))
 
 
 def tidied(

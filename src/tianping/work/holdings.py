@@ -34,7 +34,7 @@ def held(
     """Per shop and table, executed: first_day, last_day, missing_days, rows, waiting; with `whole` the columns ever given.
     Rows that name no shop, or whose order is unknown, stand under an empty shop_id."""
     con, _ = facts(home, known_at=known_at)
-    counts = " UNION ALL ".join(_count(one) for one in TABLES.values())
+    counts = " UNION ALL ".join(count(one) for one in TABLES.values())
     tests = ([f"shop_id = {quoted(shop)}"] if shop else []) + ([f'"table" = {quoted(table)}'] if table else [])
     columns = 'shop_id, "table", first_day, last_day, missing_days' + (', "columns"' if whole else "")
     with con:
@@ -59,7 +59,7 @@ _COVERED = """
 """
 
 
-def _count(table: Table) -> str:
+def count(table: Table) -> str:
     """SELECT shop_id, table, rows, waiting of one table."""
     shop, waiting, rows = "''", "0", f"facts.{table.name} r"
     if table.waits_for:

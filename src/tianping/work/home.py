@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 from sqlalchemy import Connection, Engine
 
-from tianping.errors import ImportRefused, NotFound
+from tianping.errors import ImportRefused, NotFound, TianpingError
 from tianping.facts import engine, lake
 from tianping.facts.versions import Version, newest
 from tianping.periods import HOME_ZONE
@@ -73,7 +73,10 @@ def facts(
     """A fresh DuckDB with the views `facts.<table>` and `facts.coverage` as known at a seq or naive UTC time, and that seq.
     As long as the connection lives, no file that it may read is swept."""
     con = reading(home, memory=memory)
-    return con, lake.attach(con, home.lake, home.versions(), known_at=known_at)
+    try:
+        return con, lake.attach(con, home.lake, home.versions(), known_at=known_at)
+    except duckdb.IOException as error:
+        raise TianpingError(f"facts in {home.path} cannot be read; see `tianping doctor`: {error}") from error
 
 
 def reading(home: Home, *, memory: str | None = None) -> duckdb.DuckDBPyConnection:
