@@ -10,7 +10,7 @@ import click
 
 from tianping import __version__
 from tianping.app import settings
-from tianping.cli import care, explain, facts, figures, market, policy
+from tianping.cli import care, explain, facts, figures, mapping, market, policy
 from tianping.errors import TianpingError
 
 
@@ -25,7 +25,15 @@ def cli(context: click.Context, home: Path | None) -> None:
     context.obj = settings(str(home) if home else None)
 
 
-for command in (*market.COMMANDS, *facts.COMMANDS, *care.COMMANDS, *figures.COMMANDS, *explain.COMMANDS, *policy.COMMANDS):
+for command in (
+    *market.COMMANDS,
+    *facts.COMMANDS,
+    *mapping.COMMANDS,
+    *care.COMMANDS,
+    *figures.COMMANDS,
+    *explain.COMMANDS,
+    *policy.COMMANDS,
+):
     cli.add_command(command)
 
 

@@ -156,8 +156,9 @@ class Split(Noted):
 class Target(Noted):
     """One table read from one kind of file. `refuse` sends rows to quarantine, then `skip` leaves rows out that are nothing to
     this table; `once` is the reason for leaving out a row that says the same as an earlier one, or, with `newest`, a row of the
-    same key as one with a later value there. A file without a column it `needs` gives no such rows. `covers: false`: the file brings some rows of the table, not all of its days. `dates: false`: the
-    file has all of them, but is not of the days they say (parcels of the orders of a week are sent in the next)."""
+    same key as one with a later value there. A file without a column it `needs` gives no such rows. `covers: false`: the file
+    brings some rows of the table, not all of its days. `dates: false`: it has all of them, but is not of the days that they
+    say (parcels of the orders of a week are sent in the next)."""
 
     table: str
     from_: str = Field(alias="from")
@@ -243,7 +244,7 @@ def split(ref: str, roles: "dict[str, File]") -> tuple[str, str]:
 
 def load(name: str) -> Mapping:
     """A mapping by the name of one shipped, or by the path of a file. Raises ImportRefused telling every fault."""
-    path = _path(name)
+    path = path_of(name)
     document = load_yaml(path, name=str(path) if "/" in name else path.name)
     book, faults = read(Book, document)
     if book:
@@ -263,7 +264,7 @@ def shipped() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
-def _path(name: str) -> Path:
+def path_of(name: str) -> Path:
     if name in shipped():
         return shipped()[name]
     if Path(name).is_file():

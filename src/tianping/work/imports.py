@@ -2,6 +2,7 @@
 
 import datetime as dt
 import shutil
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -53,13 +54,15 @@ class Request:
 class Report:
     """What an import did. `seq` is None where there was nothing left to do; `known` names the files imported before and
     the import that did; `left_out` counts rows by (file, table, reason) that a mapping says are no row of that table;
-    `compacted` is the version that merged small files afterwards."""
+    `told` counts rows by (column, word) that neither the mapping nor its pack translates; `compacted` is the version that
+    merged small files afterwards."""
 
     seq: int | None
     counts: dict[str, Tally]
     known: tuple[tuple[str, int], ...] = ()
     unused: tuple[tuple[str, str], ...] = ()
     left_out: tuple[tuple[str, str, str, int], ...] = ()
+    told: tuple[tuple[str, str, int], ...] = ()
     compacted: int | None = None
 
 
@@ -234,7 +237,16 @@ def _report(seq: int | None, counts: dict[str, Tally], before: Before, staged: s
         known=tuple((one.file, earlier) for earlier, one in before.values()),
         unused=tuple((file.file, file.unused) for file in staged.files if file.unused) if staged else (),
         left_out=tuple((n.file, n.table, why, rows) for n in staged.counts for why, rows in n.skipped) if staged else (),
+        told=_words(staged) if staged else (),
     )
+
+
+def _words(staged: stage.Staged) -> tuple[tuple[str, str, int], ...]:
+    """The words nobody translates, over all files."""
+    words: Counter[tuple[str, str]] = Counter()
+    for count in staged.counts:
+        words.update({(column, word): rows for column, word, rows in count.told})
+    return tuple((*word, rows) for word, rows in words.most_common())
 
 
 def find(known: Sequence[Version], seq: int) -> Version:
