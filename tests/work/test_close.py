@@ -24,7 +24,7 @@ from tianping.work.benchmark import rounded
 from tianping.work.close import COLUMNS, find, read, shops
 from tianping.work.home import Home, open_home
 
-from .homes import NOON, bring, closed, copy, counts, rules, table
+from .homes import NOON, bring, closed, copy, counts, figures, rules, table
 
 T = dt.date(2024, 6, 1)
 DAY = dt.timedelta(days=1)
@@ -238,6 +238,32 @@ def test_a_product_that_two_shops_sell(home: Home) -> None:
     assert counts(home, done, "dispute_rate", by="product") == {"p": (0, 3)}
     assert counts(home, done, "dispute_rate") == {"a": (0, 1), "b": (0, 2)}
     assert counts(home, done, "dispute_rate", by="shop_category_l1") == {"a/Toys": (0, 1), "b/Toys": (0, 2)}
+
+
+def test_categories_go_by_their_path(home: Home) -> None:
+    """Equal names on different branches stay apart; a product whose upper levels are empty has no path; no key comes twice,
+    even where strokes in names make two paths read alike."""
+    paths = [("x", "y/z"), ("x/y", "z"), ("y", "z"), (None, "z"), ("x", None)]
+    products = [(f"p{n}", "s", *path) for n, path in enumerate(paths)]
+    orders = [(f"o{n}", "s/x" if n == 2 else "s", f"p{n}", "2024-05-30", "2024-05-30", "flash") for n in range(len(paths))]
+    bring(
+        home,
+        {
+            "shops": table(SHOPS, ("s", "kuaishou"), ("s/x", "kuaishou")),
+            "products": table("product_id,shop_id,category_l1,category_l2", *products),
+            "orders": table(ORDERS, *orders),
+        },
+    )
+    found = figures(home, closed(home, T), "dispute_rate", variant="all_channels", days=7)
+    by = {
+        name: [(row["subject"], row["denominator"]) for row in found if row["by"] == name]
+        for name in {row["by"] for row in found}
+    }
+    assert by["category_l1"] == [("x", 2), ("x/y", 1), ("y", 1)]
+    assert by["category_l2"] == [("x/y/z", 2), ("y/z", 1)]
+    assert by["shop_category_l2"] == [("s/x/y/z", 3)]
+    assert by["shop"] == [("s", 4), ("s/x", 1)]
+    assert by["platform"] == [("kuaishou", 5)]
 
 
 def test_windows(home: Home) -> None:

@@ -126,7 +126,7 @@ def home(tmp_path: Path) -> Home:
 
 
 def test_the_first_rule_leaves_out(home: Home) -> None:
-    """A row that two rules leave out carries the first of the pack's order; a flag or channel that is empty is no flag, no channel."""
+    """A row that two rules leave out carries the first of the pack's order; an empty flag is no flag, an empty channel none."""
     columns = f"{ORDERS},risk_flagged"
     orders = [
         ("both", "s", "p", "2024-05-10", "2024-05-10", "flash", "true"),

@@ -17,7 +17,7 @@ from tianping.facts.mapping import load as load_mapping
 from tianping.facts.schema import TABLES
 from tianping.periods import HOME_ZONE
 
-PARQUET_ROWS = 1 << 16
+PARQUET_ROWS = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ from tianping.work.home import Home, facts
 _TYPES: dict[str, pa.DataType] = {
     "platform": pa.string(), "metric": pa.string(), "variant": pa.string(), "version": pa.string(), "by": pa.string(),
     "subject": pa.string(), "date": pa.date32(), "days": pa.int32(), "first_day": pa.date32(), "last_day": pa.date32(),
-    "numerator": pa.int64(), "denominator": pa.int64(), "value": pa.decimal128(24, 6), "status": pa.string(), "why": pa.string(),
+    "numerator": pa.int64(), "denominator": pa.int64(), "value": pa.decimal128(24, 6), "status": pa.string(),
+    "why": pa.string(),
 }  # fmt: skip
 COLUMNS = pa.schema(_TYPES)
 _ORDER = 'metric, variant, "by", subject, days'
