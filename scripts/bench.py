@@ -85,8 +85,9 @@ def compare(folder: Path) -> None:
     count = len(rounds[0]["by_hand"][0].splitlines())
     print(f"{', '.join(METRICS)}: {count} fractions, the same by each way (median of {TIMES})")
     costs = {way: Cost(*map(median, zip(*(found[way][1] for found in rounds), strict=True))) for way in WAYS}
+    hand = costs["by_hand"]
     for way, cost in costs.items():
-        print(f"{way:24}{cost} {cost.seconds / costs['by_hand'].seconds:6.2f} × by hand", flush=True)
+        print(f"{way:24}{cost} {cost.seconds / hand.seconds:8.2f} × by hand, {cost.cpu / hand.cpu:.2f} × of cores", flush=True)
 
 
 def main(orders: int = 1_000_000) -> None:

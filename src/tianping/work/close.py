@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from tianping.errors import NotFound, TianpingError
 from tianping.facts.asof import as_of
+from tianping.facts.lake import settle
 from tianping.facts.views import VIEWS
 from tianping.metrics.compile import definitions
 from tianping.metrics.engine import compute
@@ -78,6 +79,7 @@ def _write(path: Path, batches: Iterator[pa.RecordBatch]) -> int:
             for batch in batches:
                 writer.write_batch(batch.cast(COLUMNS))
                 count += batch.num_rows
+        settle(path.parent, [beside])  # the bytes are safe before anything names them
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
@@ -87,8 +89,9 @@ def _write(path: Path, batches: Iterator[pa.RecordBatch]) -> int:
 def find(home: Home, date: dt.date, *, known_at: int | None = None) -> Close:
     """The best informed close as of `date` (that of one seq where asked). Raises NotFound."""
     done = [each for each in closes.of_date(home.database, date) if known_at is None or each.seq == known_at]
-    if done:
-        return done[0]
+    alike = [each for each in done if (each.seq, each.packs) == (done[0].seq, done[0].packs)]
+    if alike:
+        return max(alike, key=lambda each: len(each.days))  # the figures are the same; this one has more of them
     dates = sorted({each.date.isoformat() for each in closes.every(home.database)})
     had = f"closed are {', '.join(dates[-5:])}" if dates else "nothing is closed yet"
     raise NotFound(f"{date} is not closed in {home.path}; run tianping close --date {date} ({had})")
