@@ -49,14 +49,16 @@ class Cost(NamedTuple):
         return f"{self.seconds:8.2f} s {self.cpu:8.2f} s of cores {self.megabytes:8.0f} MB"
 
 
-def measure(*argv: str) -> Cost:
-    """Runs a command with its output put away; peak memory is that of the process alone. Stops the program where it fails."""
-    quiet = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_WRONLY, 0) for number in (1, 2)]
+def measure(command: str, said: Path) -> Cost:
+    """Runs a command, what it says put into `said`; peak memory is that of the process alone. Ends the run where it fails."""
+    argv = command.split()
+    write = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    actions = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, write, 0), (os.POSIX_SPAWN_OPEN, 2, str(said), write, 0o600)]
     began = time.perf_counter()
-    child = os.posix_spawn(argv[0], argv, os.environ, file_actions=quiet)
+    child = os.posix_spawn(argv[0], argv, os.environ, file_actions=actions)
     _, status, usage = os.wait4(child, 0)
     if status:
-        sys.exit(f"failed: {' '.join(argv)}")
+        sys.exit(f"failed: {command}\n{said.read_text()[-2000:]}")
     return Cost(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
@@ -96,7 +98,8 @@ def main(orders: int = 1_000_000) -> None:
     market = f"--shops {shops} --orders {orders} --days {DAYS} --first-day {FIRST_DAY}"
     with tempfile.TemporaryDirectory(prefix="tianping-bench-") as folder:
         for step, command in STEPS.items():
-            print(f"{step:24}{measure(*command.format(market=market, date=DATE, folder=folder).split())}", flush=True)
+            cost = measure(command.format(market=market, date=DATE, folder=folder), Path(folder) / "said")
+            print(f"{step:24}{cost}", flush=True)
         sizes(Path(folder))
         compare(Path(folder))
 
