@@ -48,6 +48,8 @@ def close(
         day = start + dt.timedelta(days=number)
         done = closing.close(home, rules, closing.Asked(day, known_at, days), at=now())
         click.echo(f"{day}: {done.figures} figures, from import {done.seq}, packs {', '.join(done.packs) or 'none'}", err=True)
+    for line in closing.unweighed(home, rules, known_at):
+        click.echo(line, err=True)
 
 
 @click.command()

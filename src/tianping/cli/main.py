@@ -3,6 +3,7 @@
 Exit status 0: done; 1: refused or failed, with one sentence on stderr; 2: wrong usage.
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from itertools import islice
@@ -69,7 +70,12 @@ def main() -> None:
         click.echo(f"tianping: {error}", err=True)
         sys.exit(1)
     except (duckdb.IOException, duckdb.OutOfMemoryException, OperationalError) as error:
-        click.echo(
-            f"tianping: the machine refused (disk, memory or a lock): {str(error).splitlines()[0]}; nothing was kept", err=True
-        )
+        what = str(error).splitlines()[0]
+        click.echo(f"tianping: the machine refused (disk, memory or a lock), and nothing was kept: {what}", err=True)
+        sys.exit(1)
+    except Exception as error:  # the last resort: a fault of ours is one sentence too
+        if os.environ.get("TIANPING_DEBUG"):
+            raise
+        what = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        click.echo(f"tianping: a fault of the program ({what}); run again with TIANPING_DEBUG=1 and report it", err=True)
         sys.exit(1)

@@ -92,7 +92,7 @@ def _fen(column: Column, n: Names) -> str:
     if not n.yuan:
         return _bounded(_whole(n), column)
     plain = _plain_yuan(n)
-    sum_ = f"CAST(TRY_CAST(replace({plain}, ',', '') AS DECIMAL(18, 2)) * 100 AS BIGINT)"
+    sum_ = f"CAST(TRY_CAST(replace({plain}, ',', '') AS DECIMAL(18, 2))::DECIMAL(38, 2) * 100 AS BIGINT)"
     return _bounded(f"CASE WHEN regexp_full_match({plain}, '{YUAN}') THEN {sum_} END", column)
 
 

@@ -6,6 +6,7 @@ also holds what was undone and what an interrupted import left.
 
 import datetime as dt
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -76,10 +77,14 @@ def _side(folder: Path, alive: Sequence[Version], kind: versions.Kind, columns: 
     return "SELECT " + ", ".join(f"NULL::{of} AS {name(column)}" for column, of in columns.items()) + " WHERE false"
 
 
+_OURS = re.compile(r"\d+-\d+-(base|change|quarantine|coverage)\.parquet(\.\w+)?")
+
+
 def sweep(folder: Path, known: Iterable[Version]) -> int:
     """Delete the Parquet files that no version names (an interrupted import's); how many. Only under the import lock."""
     named = {file.path for version in known for file in version.files}
-    strays = [path for path in folder.rglob("*.parquet*") if path.relative_to(folder).as_posix() not in named]
+    ours = (path for path in folder.rglob("*.parquet*") if _OURS.fullmatch(path.name))
+    strays = [path for path in ours if path.relative_to(folder).as_posix() not in named]
     for path in strays:
         path.unlink()
     return len(strays)
@@ -89,7 +94,10 @@ def mark(folder: Path, seq: int) -> None:
     """Note beside the files the newest version that was ever committed."""
     folder.mkdir(parents=True, exist_ok=True)
     fresh = folder / "newest.new"
-    fresh.write_text(str(seq))
+    with fresh.open("w") as note:
+        note.write(str(seq))
+        note.flush()
+        os.fsync(note.fileno())
     fresh.replace(folder / "newest")
 
 
@@ -97,7 +105,7 @@ def marked(folder: Path) -> int:
     """What `mark` noted, 0 where nothing. A database that knows less is another one, or an old copy: sweeping by it would
     delete facts."""
     note = folder / "newest"
-    return int(note.read_text()) if note.exists() else 0
+    return int(note.read_text() or 0) if note.exists() else 0
 
 
 def settle(folder: Path, files: Iterable[Path]) -> None:

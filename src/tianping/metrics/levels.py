@@ -9,11 +9,9 @@ from tianping.metrics.compile import Definition
 
 # (by, subject, the shop it belongs to). Categories go by their path, so that equal names on different branches stay apart
 # (reading rule 11).
-PATHS = (
-    "category_l1",
-    "category_l1 || '/' || category_l2",
-    "category_l1 || '/' || category_l2 || '/' || category_l3",
-)
+# A slash inside a name is written as the full-width one.
+_L1, _L2, _L3 = (f"replace(category_l{level}, '/', '／')" for level in (1, 2, 3))
+PATHS = (_L1, f"{_L1} || '/' || {_L2}", f"{_L1} || '/' || {_L2} || '/' || {_L3}")
 LEVELS: tuple[tuple[str, str, str], ...] = (
     ("platform", "platform", "null"),
     *((f"category_l{level}", path, "null") for level, path in enumerate(PATHS, start=1)),
@@ -64,6 +62,8 @@ def _list_definitions(con: duckdb.DuckDBPyConnection, defined: Sequence[Definiti
         "first_day date, last_day date, is_count boolean, matures_on date, few integer)"
     )
     rows = [row for index, each in enumerate(defined) for row in _rows(index, each, date)]
+    if not rows:  # T lies before the pack's first version
+        return
     con.execute(
         f"insert into defined values {', '.join(['(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'] * len(rows))}",
         [x for row in rows for x in row],

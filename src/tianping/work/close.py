@@ -44,6 +44,8 @@ class Asked:
 def close(home: Home, packs: Mapping[str, Pack], asked: Asked, *, at: dt.datetime) -> Close:
     """Compute and keep the close. Run again with the same facts and packs it gives the same bytes. `at` is naive UTC.
     Raises NotFound where nothing was known yet."""
+    if not 2000 <= asked.date.year <= 2100:
+        raise NotFound(f"{asked.date} is outside the years 2000 to 2100 that facts may have; name another --date")
     con, seq = facts(home, known_at=asked.known_at)
     if seq == 0:
         when = "yet" if asked.known_at is None else f"at {asked.known_at}"
@@ -61,6 +63,17 @@ def close(home: Home, packs: Mapping[str, Pack], asked: Asked, *, at: dt.datetim
 
 def _platforms(con: duckdb.DuckDBPyConnection) -> set[str]:
     return {str(platform) for (platform,) in con.sql("select distinct platform from facts.shops").fetchall()}
+
+
+def unweighed(home: Home, packs: Mapping[str, Pack], known_at: int | dt.datetime | None = None) -> Iterator[str]:
+    """What no pack weighs, in sentences: shops of platforms without a pack, and shops that orders name but `shops` does not."""
+    con, _ = facts(home, known_at=known_at)
+    for platform, count in con.sql("select platform, count(*) from facts.shops group by all order by all").fetchall():
+        if platform not in packs:
+            yield f'{count} shops of the platform "{platform}" have no figures: there is no pack for it ({", ".join(packs)})'
+    unknown = "from facts.orders anti join facts.shops using (shop_id) having count(*) > 0"
+    for orders, lost in con.sql(f"select count(*), count(distinct shop_id) {unknown}").fetchall():
+        yield f"{orders} orders of {lost} shops have no figures: no row of shops says their platform"
 
 
 def _computed(con: duckdb.DuckDBPyConnection, packs: Mapping[str, Pack], asked: Asked) -> Iterator[pa.RecordBatch]:

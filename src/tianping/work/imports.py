@@ -3,6 +3,7 @@
 import datetime as dt
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -78,13 +79,14 @@ def bring(home: Home, request: Request, *, progress: Progress = lambda file, don
             return _report(None, {}, before, None)
         try:
             staged = _stage(home, known, sources, frozenset(before), progress)
-            version = _file(home, known, staged, request, at, progress)
-            _commit(home, replace(version, inputs=_inputs(staged, before)))
+            version = replace(_file(home, known, staged, request, at, progress), inputs=_inputs(staged, before))
+            commit(home.database, version)
         except _OUTSIDE as error:
-            lake.sweep(home.lake, known)
+            lake.sweep(home.lake, home.versions())  # asked again: a commit may have landed although its answer was lost
             raise ImportRefused(f"the import failed and the store is as it was; mend this and import again: {error}") from error
         finally:
             shutil.rmtree(home.scratch, ignore_errors=True)
+        _mark(home, version.seq)
     return _report(version.seq, version.counts, before, staged)
 
 
@@ -135,9 +137,10 @@ def _own_versions(home: Home) -> tuple[Version, ...]:
     return known
 
 
-def _commit(home: Home, version: Version) -> None:
-    commit(home.database, version)
-    lake.mark(home.lake, version.seq)
+def _mark(home: Home, seq: int) -> None:
+    """Note the newest version beside its files. It is committed already: where the note fails, the next import writes it."""
+    with suppress(OSError):
+        lake.mark(home.lake, seq)
 
 
 def _moment(known: Sequence[Version], at: dt.datetime, *, said: bool) -> dt.datetime:
@@ -152,11 +155,13 @@ def _moment(known: Sequence[Version], at: dt.datetime, *, said: bool) -> dt.date
 
 
 def _imported(known: Sequence[Version], request: Request, digests: Sequence[str]) -> dict[str, tuple[int, Input]]:
-    """Which of these files the store already has: digest → (seq, input). A file said to cover other days is another."""
+    """Which of these files the store already has, whole: digest → (seq, input). A file said to cover other days is another,
+    and one with rows in quarantine is tried again: what was wrong may have been mended elsewhere."""
     covers = request.options["covers"]
     return {
         one.digest: (version.seq, one)
         for version in versions.live(known)
+        if not any(tally.quarantined for tally in version.counts.values())
         for one in version.inputs
         if one.digest in digests and covers in ("", version.options["covers"])
     }
@@ -298,5 +303,6 @@ def undo(home: Home, seq: int, *, at: dt.datetime, said_at: bool = False) -> Ver
         if by := versions.undone_by(known).get(seq):
             raise ImportRefused(f"import {seq} is already undone, by {by}; nothing to do")
         version = Version(versions.newest(known) + 1, _moment(known, at, said=said_at), "undo", seq)
-        _commit(home, version)
+        commit(home.database, version)
+        _mark(home, version.seq)
         return version
