@@ -60,7 +60,7 @@ def test_sums_over_all_shops(home: Home) -> None:
 def test_categories_beside_categories(home: Home) -> None:
     """A shop's category stands beside the same category of all shops, also where its name holds a stroke."""
     found = {each.figure["subject"]: each.whole for each in placed(home, by="shop_category_l2")}
-    assert found == {"a/Toys/Games/x": (4, 10), "b/Toys/Games/x": (4, 10), "c/Toys/Games/y": (0, 10)}
+    assert found == {"a/Toys／Games/x": (4, 10), "b/Toys／Games/x": (4, 10), "c/Toys／Games/y": (0, 10)}
     assert {each.whole for each in placed(home, by="shop_category_l1")} == {(4, 20)}
 
 

@@ -169,8 +169,8 @@ def test_subjects_with_odd_names(home: Home) -> None:
         ("shop", ODD),
         ("product", ODD),
         ("category_l1", ODD),
-        ("category_l2", [f"{n}/Bags/{n}" for n in ODD]),
-        ("shop_category_l2", [f"{n}/{n}/Bags/{n}" for n in ODD]),
+        ("category_l2", [f"{n}/Bags／{n}" for n in ODD]),
+        ("shop_category_l2", [f"{n}/{n}/Bags／{n}" for n in ODD]),
     ):
         assert counts(home, done, "dispute_rate", by=by, variant="all_channels") == {
             n: (0, i + 1) for i, n in enumerate(subjects)

@@ -74,12 +74,17 @@ def bring(home: Home, request: Request, *, progress: Progress = lambda file, don
         lake.sweep(home.lake, known)
         at = _moment(known, request.at, said=request.said_at)
         digests = stage.digests(sources)
-        before = _imported(known, request, digests)
+        tried = _imported(known, request, digests)
+        before = {digest: found for digest, found in tried.items() if not _bad(known, found[0])}
         if all(digest in before for digest in digests):
             return _report(None, {}, before, None)
         try:
             staged = _stage(home, known, sources, frozenset(before), progress)
             version = replace(_file(home, known, staged, request, at, progress), inputs=_inputs(staged, before))
+            if all(digest in tried for digest in digests) and not _brings(version):
+                lake.sweep(home.lake, known)
+                known_files = tuple((one.file, seq) for seq, one in tried.values())
+                return replace(_report(None, version.counts, before, staged), known=known_files)
             commit(home.database, version)
         except _OUTSIDE as error:
             lake.sweep(home.lake, home.versions())  # asked again: a commit may have landed although its answer was lost
@@ -155,16 +160,24 @@ def _moment(known: Sequence[Version], at: dt.datetime, *, said: bool) -> dt.date
 
 
 def _imported(known: Sequence[Version], request: Request, digests: Sequence[str]) -> dict[str, tuple[int, Input]]:
-    """Which of these files the store already has, whole: digest → (seq, input). A file said to cover other days is another,
-    and one with rows in quarantine is tried again: what was wrong may have been mended elsewhere."""
+    """Which of these files the store already has: digest → (seq, input). A file said to cover other days is another."""
     covers = request.options["covers"]
     return {
         one.digest: (version.seq, one)
         for version in versions.live(known)
-        if not any(tally.quarantined for tally in version.counts.values())
         for one in version.inputs
         if one.digest in digests and covers in ("", version.options["covers"])
     }
+
+
+def _bad(known: Sequence[Version], seq: int) -> bool:
+    """Whether that import has rows in quarantine: its files are tried again, for what was wrong may be mended elsewhere."""
+    return any(tally.quarantined for tally in find(known, seq).counts.values())
+
+
+def _brings(version: Version) -> bool:
+    """Whether the import says anything that was not known: the same bad rows again do not."""
+    return any(tally.new or tally.changed for tally in version.counts.values())
 
 
 def _know(con: duckdb.DuckDBPyConnection, home: Home, known: Sequence[Version]) -> None:
