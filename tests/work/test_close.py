@@ -264,7 +264,7 @@ def test_categories_go_by_their_path(home: Home) -> None:
     }
     assert by["category_l1"] == [("x", 2), ("x／y", 1), ("y", 1)]
     assert by["category_l2"] == [("x/y／z", 1), ("x／y/z", 1), ("y/z", 1)]
-    assert by["shop_category_l2"] == [("s/x/y／z", 1), ("s/x/y/z", 1), ("s/x／y/z", 1)]
+    assert by["shop_category_l2"] == [("s/x/y/z", 1), ("s/x/y／z", 1), ("s/x／y/z", 1)]
     assert by["shop"] == [("s", 4), ("s/x", 1)]
     assert by["platform"] == [("kuaishou", 5)]
 
