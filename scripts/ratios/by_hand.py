@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+
 from ratios.answer import Row, answer
 
 _STATEMENT = re.compile(r"^-- (\w+)\n(.+?);$", re.MULTILINE | re.DOTALL)

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd  # noqa: F401  # pyarrow would import it in the midst of the count, only because it is there
+
 from ratios.answer import METRICS, Row, answer
 from tianping.facts.asof import as_of
 from tianping.facts.views import VIEWS

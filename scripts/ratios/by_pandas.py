@@ -1,14 +1,16 @@
 """Four metrics by pandas over a folder of exported Parquet files: by_pandas.py FOLDER T."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
+
 from ratios.answer import Row, answer
 
 _QUALITY = ("not_as_described", "damaged", "counterfeit", "quality")
 _CHANNELS = ("self_built", "flash", "auction")
+_STARS = ("quality", "logistics", "service")
 
 
 class Files:
@@ -63,14 +65,13 @@ def timely_shipment(files: Files, t: pd.Timestamp) -> pd.DataFrame:
 def negative_review_rate(files: Files, t: pd.Timestamp) -> pd.DataFrame:
     orders = files.orders("paid_at", "channel")
     orders = orders[_days(orders.paid_at, t, 14) & orders.channel.isin(_CHANNELS)]
-    reviews = files.read(
-        "reviews", "order_id", "review_id", "reviewed_at", "quality", "logistics", "service", "valid", "automatic", "overturned_at"
-    )
+    times = ("reviewed_at", "overturned_at")
+    reviews = files.read("reviews", "order_id", "review_id", *_STARS, *times, "valid", "automatic")
     counts = ~reviews.valid.eq(False) & ~reviews.automatic.eq(True) & reviews.overturned_at.isna()
     first = reviews[counts].sort_values(["reviewed_at", "review_id"]).drop_duplicates("order_id")
     found = orders.merge(first, on="order_id")
     found = found[(found.reviewed_at.dt.normalize() - found.paid_at.dt.normalize()).dt.days.between(0, 13)]
-    return _fraction(found.shop_id, found.quality + found.logistics + found.service <= 6)
+    return _fraction(found.shop_id, found[[*_STARS]].sum(axis=1) <= 6)
 
 
 def refund_only_time(files: Files, t: pd.Timestamp) -> pd.DataFrame:

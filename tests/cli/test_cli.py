@@ -106,8 +106,15 @@ def test_json_is_one_array(tianping: Tianping, demo: Home) -> None:
     assert tuple(figure) == Figure._fields
     assert (figure["numerator"], figure["denominator"], figure["value"]) == (98, 1276, 0.076803)
     assert (figure["first_day"], figure["last_day"], figure["variant"]) == ("2024-04-18", "2024-05-17", "")
-    nothing = tianping("metrics", "--date", T, "--metric", "nope", "--format", "json", home=demo.path)
+    nothing = tianping("metrics", "--date", T, "--subject", "nobody", "--format", "json", home=demo.path)
     assert (nothing.status, json.loads(nothing.out)) == (0, [])
+
+
+def test_a_misspelt_metric_is_told(tianping: Tianping, demo: Home) -> None:
+    """No empty answer for a metric that no pack has: the nearest name is offered."""
+    said = tianping("metrics", "--date", T, "--metric", "dispute_rat", "--format", "json", home=demo.path)
+    assert (said.status, said.out) == (1, "")
+    assert 'did you mean "dispute_rate"?' in said.err
 
 
 def test_csv_and_table(tianping: Tianping, demo: Home) -> None:
@@ -262,7 +269,9 @@ def test_close_from_a_day_on(tianping: Tianping, demo: Home, tmp_path: Path) -> 
     home = copy(demo, tmp_path / "home")
     said = tianping("close", "--date", T, "--from", "2024-05-31", "--known-at", "1", home=home.path)
     assert (said.status, said.out) == (0, "")
-    assert [line.split(":")[0] for line in said.err.splitlines()] == ["2024-05-31", T]
+    done = [line.split(":")[0] for line in said.err.splitlines() if "from import" in line]
+    assert done == ["2024-05-31", T]
+    assert '2 shops of the platform "douyin" have no figures' in said.err
     assert "from import 1, packs kuaishou" in said.err
     assert [each.date for each in closes.every(home.database)] == [DAY, DAY - dt.timedelta(days=1)]
 

@@ -60,14 +60,15 @@ def test_sums_over_all_shops(home: Home) -> None:
 def test_categories_beside_categories(home: Home) -> None:
     """A shop's category stands beside the same category of all shops, also where its name holds a stroke."""
     found = {each.figure["subject"]: each.whole for each in placed(home, by="shop_category_l2")}
-    assert found == {"a/Toys/Games/x": (4, 10), "b/Toys/Games/x": (4, 10), "c/Toys/Games/y": (0, 10)}
+    assert found == {"a/Toys／Games/x": (4, 10), "b/Toys／Games/x": (4, 10), "c/Toys／Games/y": (0, 10)}
     assert {each.whole for each in placed(home, by="shop_category_l1")} == {(4, 20)}
 
 
 def test_what_has_no_benchmark(home: Home) -> None:
     """The whole itself, products, and counts."""
     for by in ("platform", "product", "category_l1"):
-        assert [(each.whole, each.benchmark, each.others, each.ratio) for each in placed(home, by=by)][0] == (None,) * 4
+        each = next(placed(home, by=by))
+        assert (each.whole, each.benchmark, each.others, each.ratio) == (None,) * 4
     counts = frozenset({("refusal_rate", "")})
     assert {each.whole for each in beside(home, find(home, T), Filter(metric="refusal_rate"), counts=counts)} == {None}
 
@@ -75,7 +76,7 @@ def test_what_has_no_benchmark(home: Home) -> None:
 def test_nothing_to_compare_with() -> None:
     """A benchmark of 0 gives no ratio, one without rows no benchmark; a shop alone has no others; nothing is 0/0."""
     figure = {"numerator": 0, "denominator": 5}
-    assert (Beside(figure, (0, 9)).benchmark, Beside(figure, (0, 9)).ratio) == (0, None)
+    assert (Beside(figure, (0, 9)).benchmark, Beside(figure, (0, 9)).ratio) == (Fraction(0), None)
     assert (Beside(figure, (0, 5)).others, Beside(figure, (0, 0)).benchmark) == (None, None)
     assert Beside({"numerator": 0, "denominator": 0}, (1, 2)).ratio is None
 

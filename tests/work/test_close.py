@@ -22,9 +22,9 @@ from tianping.store.closes import Close
 from tianping.work import imports
 from tianping.work.benchmark import rounded
 from tianping.work.close import COLUMNS, find, read, shops
-from tianping.work.home import Home, open_home
+from tianping.work.home import Home, facts, open_home
 
-from .homes import NOON, bring, closed, copy, counts, rules, table
+from .homes import NOON, bring, closed, copy, counts, figures, rules, table
 
 T = dt.date(2024, 6, 1)
 DAY = dt.timedelta(days=1)
@@ -209,7 +209,10 @@ def test_a_file_that_is_gone(demo: Home, tmp_path: Path) -> None:
 
 def test_only_shops_of_the_packs_platform(demo: Home) -> None:
     """The demo has shops of several platforms in one home; figures are of those that a pack rules."""
-    listed = pq.read_table(demo.path / "demo/shops.parquet").to_pylist()
+    con, _ = facts(demo)
+    listed = [
+        {"shop_id": shop, "platform": name} for shop, name in con.sql("select shop_id, platform from facts.shops").fetchall()
+    ]
     ruled = sorted(str(row["shop_id"]) for row in listed if row["platform"] in rules())
     assert len({row["platform"] for row in listed}) > len(rules())
     assert list(shops(demo, find(demo, T))) == ruled
@@ -238,6 +241,32 @@ def test_a_product_that_two_shops_sell(home: Home) -> None:
     assert counts(home, done, "dispute_rate", by="product") == {"p": (0, 3)}
     assert counts(home, done, "dispute_rate") == {"a": (0, 1), "b": (0, 2)}
     assert counts(home, done, "dispute_rate", by="shop_category_l1") == {"a/Toys": (0, 1), "b/Toys": (0, 2)}
+
+
+def test_categories_go_by_their_path(home: Home) -> None:
+    """Equal names on different branches stay apart, also where a name holds a stroke (it is written full-width); a product
+    whose upper levels are empty has no path; no key comes twice."""
+    paths = [("x", "y/z"), ("x/y", "z"), ("y", "z"), (None, "z"), ("x", None)]
+    products = [(f"p{n}", "s", *path) for n, path in enumerate(paths)]
+    orders = [(f"o{n}", "s/x" if n == 2 else "s", f"p{n}", "2024-05-30", "2024-05-30", "flash") for n in range(len(paths))]
+    bring(
+        home,
+        {
+            "shops": table(SHOPS, ("s", "kuaishou"), ("s/x", "kuaishou")),
+            "products": table("product_id,shop_id,category_l1,category_l2", *products),
+            "orders": table(ORDERS, *orders),
+        },
+    )
+    found = figures(home, closed(home, T), "dispute_rate", variant="all_channels", days=7)
+    by = {
+        name: [(row["subject"], row["denominator"]) for row in found if row["by"] == name]
+        for name in {row["by"] for row in found}
+    }
+    assert by["category_l1"] == [("x", 2), ("x／y", 1), ("y", 1)]
+    assert by["category_l2"] == [("x/y／z", 1), ("x／y/z", 1), ("y/z", 1)]
+    assert by["shop_category_l2"] == [("s/x/y/z", 1), ("s/x/y／z", 1), ("s/x／y/z", 1)]
+    assert by["shop"] == [("s", 4), ("s/x", 1)]
+    assert by["platform"] == [("kuaishou", 5)]
 
 
 def test_windows(home: Home) -> None:

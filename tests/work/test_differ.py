@@ -82,7 +82,7 @@ def may_30(clock: str | None) -> str | None:
 
 
 def test_two_times_of_one_return(home: Home) -> None:
-    """S1 takes the buyer's hour off the whole; S4 adds the merchant's two parts: 3600 against 910 seconds, then 7200 against 10."""
+    """S1 takes the buyer's hour off the whole; S4 adds the merchant's two parts: 3600 s against 910, then 7200 against 10."""
     found = compared(home, "return_refund_time", "return_refund_time/merchant_hands", "s")
     assert [(row["case_id"], row["adds_a"], row["adds_b"]) for row in found.rows()] == [("c0", 3600, 910), ("c1", 7200, 10)]
     assert Fraction(*totals(found.a.definition, found.a.parts)) == 5400

@@ -126,7 +126,7 @@ def home(tmp_path: Path) -> Home:
 
 
 def test_the_first_rule_leaves_out(home: Home) -> None:
-    """A row that two rules leave out carries the first of the pack's order; a flag or channel that is empty is no flag, no channel."""
+    """A row that two rules leave out carries the first of the pack's order; an empty flag is no flag, an empty channel none."""
     columns = f"{ORDERS},risk_flagged"
     orders = [
         ("both", "s", "p", "2024-05-10", "2024-05-10", "flash", "true"),
@@ -169,8 +169,8 @@ def test_subjects_with_odd_names(home: Home) -> None:
         ("shop", ODD),
         ("product", ODD),
         ("category_l1", ODD),
-        ("category_l2", [f"{n}/Bags/{n}" for n in ODD]),
-        ("shop_category_l2", [f"{n}/{n}/Bags/{n}" for n in ODD]),
+        ("category_l2", [f"{n}/Bags／{n}" for n in ODD]),
+        ("shop_category_l2", [f"{n}/{n}/Bags／{n}" for n in ODD]),
     ):
         assert counts(home, done, "dispute_rate", by=by, variant="all_channels") == {
             n: (0, i + 1) for i, n in enumerate(subjects)

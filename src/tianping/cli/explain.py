@@ -118,7 +118,7 @@ def _print_proof(proof: Proof, lang: str) -> None:
     console.print(f"{word('definition', lang)}: {say(version.words, lang)}")
     console.print(f"{word('clause', lang)}: {sources} · {word('version', lang)} {version.name} {word('in_force_since', lang)}")
     if version.note:
-        console.print(f"{word('assumed', lang)}: {version.note}", style="dim")
+        console.print(f"{word('assumed', lang)}: {say(version.note, lang)}", style="dim")
     console.print(f"{word('window', lang)}: {proof.span.first} – {proof.span.last} ({scope.days} d)")
     numerator, denominator = totals(definition, proof.parts)
     value = Fraction(numerator, denominator) if denominator else None

@@ -89,7 +89,10 @@ def bring(
     form: str,
 ) -> None:
     """Bring facts in: files, or folders of them. Bad rows go to quarantine and stop nothing."""
-    at = as_of or to_instant(dt.datetime.now(dt.UTC))
+    now = to_instant(dt.datetime.now(dt.UTC))
+    if as_of is not None and as_of > now:
+        raise click.UsageError(f"--as-of {as_of} UTC has not come yet; what is known is known by now")
+    at = as_of or now
     request = imports.Request(paths, at, as_of is not None, table, mapping, shop, covers)
     with _bar() as progress:
         report = imports.bring(home_of(settings, create=True), request, progress=progress)

@@ -9,6 +9,7 @@ from tianping.app import Settings
 from tianping.cli.facts import KnownAt, home_of
 from tianping.cli.morning import print_morning
 from tianping.cli.show import format_option, show
+from tianping.errors import NotFound, did_you_mean
 from tianping.metrics.figure import BY, Figure
 from tianping.periods import to_instant
 from tianping.policy.load import packs
@@ -47,6 +48,8 @@ def close(
         day = start + dt.timedelta(days=number)
         done = closing.close(home, rules, closing.Asked(day, known_at, days), at=now())
         click.echo(f"{day}: {done.figures} figures, from import {done.seq}, packs {', '.join(done.packs) or 'none'}", err=True)
+    for line in closing.unweighed(home, rules, known_at):
+        click.echo(line, err=True)
 
 
 @click.command()
@@ -68,11 +71,18 @@ def metrics(
     """The figures of a close."""
     home = home_of(settings)
     done = closing.find(home, date.date(), known_at=seq)
+    _refuse_unknown(metric)
     wanted = closing.Filter(platform, metric, variant, by, subject, days)
     if benchmark:
         show([*Figure._fields, *_BENCHMARK], _with_benchmark(home, done, wanted), form)
     else:
         show(Figure._fields, ([row[name] for name in Figure._fields] for row in closing.read(home, done, wanted)), form)
+
+
+def _refuse_unknown(metric: str | None) -> None:
+    known = sorted({name for pack in packs().values() for name, _ in pack.metrics})
+    if metric is not None and metric not in known:
+        raise NotFound(f'no pack has a metric "{metric}": {did_you_mean(metric, known)}')
 
 
 def _with_benchmark(home: Home, done: Close, wanted: closing.Filter) -> Iterator[list[object]]:

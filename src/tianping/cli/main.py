@@ -3,10 +3,15 @@
 Exit status 0: done; 1: refused or failed, with one sentence on stderr; 2: wrong usage.
 """
 
+import os
 import sys
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import click
+import duckdb
+from sqlalchemy.exc import OperationalError
 
 from tianping import __version__
 from tianping.app import settings
@@ -14,7 +19,25 @@ from tianping.cli import care, explain, facts, figures, mapping, market, policy
 from tianping.errors import TianpingError
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+class HomeAnywhere(click.Group):
+    """Takes `--home DIR` before or after the command's name, as people write it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        homes: list[str] = []
+        rest = iter(args[: args.index("--")] if "--" in args else args)
+        others = [arg for arg in rest if not _take_home(arg, rest, homes)]
+        return super().parse_args(ctx, [*homes, *others, *(args[args.index("--") :] if "--" in args else [])])
+
+
+def _take_home(arg: str, rest: Iterator[str], homes: list[str]) -> bool:
+    if arg == "--home":
+        homes += [arg, *islice(rest, 1)]
+    elif arg.startswith("--home="):
+        homes.append(arg)
+    return arg.partition("=")[0] == "--home"
+
+
+@click.group(cls=HomeAnywhere, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.option(
     "--home", type=click.Path(file_okay=False, path_type=Path), help="where everything is kept [default: ./tianping-data]"
 )
@@ -53,4 +76,14 @@ def main() -> None:
         sys.stderr.close()  # whoever read us has gone; that is no fault
     except (TianpingError, OSError) as error:
         click.echo(f"tianping: {error}", err=True)
+        sys.exit(1)
+    except (duckdb.IOException, duckdb.OutOfMemoryException, OperationalError) as error:
+        what = str(error).splitlines()[0]
+        click.echo(f"tianping: the machine refused (disk, memory or a lock), and nothing was kept: {what}", err=True)
+        sys.exit(1)
+    except Exception as error:  # the last resort: a fault of ours is one sentence too
+        if os.environ.get("TIANPING_DEBUG"):
+            raise
+        what = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        click.echo(f"tianping: a fault of the program ({what}); run again with TIANPING_DEBUG=1 and report it", err=True)
         sys.exit(1)

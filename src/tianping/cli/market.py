@@ -1,6 +1,7 @@
 """`demo`, `simulate`: something to look at, and markets to try things on."""
 
 import datetime as dt
+import sys
 from pathlib import Path
 
 import click
@@ -23,9 +24,9 @@ def demo(settings: Settings, lang: str) -> None:
     home, rules = home_of(settings, create=True), packs()
     done = bring_demo(home, rules, at=now())
     print_morning(home, done, rules, (), 30, lang)
-    click.echo(f"\ntianping --home {settings.home} metrics --date {done.date} --by shop --days 30", err=True)
+    click.echo(f"\n{sys.argv[0]} --home {settings.home} metrics --date {done.date} --by shop --days 30", err=True)
     click.echo(
-        f"tianping --home {settings.home} explain metric quality_refund_rate --subject S001 --date {done.date}",
+        f"{sys.argv[0]} --home {settings.home} explain metric quality_refund_rate --subject S001 --date {done.date}",
         err=True,
     )
 

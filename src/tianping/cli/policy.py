@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from tianping.cli.show import format_option, show
+from tianping.cli.words import say
 from tianping.errors import Fault, PolicyError
 from tianping.facts.views import VIEWS
 from tianping.policy import load
@@ -55,7 +56,7 @@ def show_packs(folders: tuple[Path, ...], form: str) -> None:
     ]
     rows = (
         [pack.platform, *key, version.name, version.applies, metric.unit, metric.better, metric.label.zh, metric.label.en,
-         "; ".join(map(str, version.source)), version.note if version.assumed else "", version.words.zh]
+         "; ".join(map(str, version.source)), say(version.note, "zh") if version.note else "", version.words.zh]
         for pack in load.packs(folders or None).values() for key, metric in pack.metrics.items() for version in metric.versions
     )  # fmt: skip
     show(columns, rows, form)

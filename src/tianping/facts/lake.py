@@ -6,6 +6,7 @@ file list of a version, never a folder: a folder also holds what was undone or r
 
 import datetime as dt
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -98,12 +99,16 @@ def _side(folder: Path, known: Known, kind: Kind, columns: Mapping[str, str]) ->
     return "SELECT " + ", ".join(f"NULL::{of} AS {name(column)}" for column, of in columns.items()) + " WHERE false"
 
 
+_OURS = re.compile(r"\d+-\d+-(base|change|quarantine|coverage)\.parquet(\.\w+)?")
+
+
 def sweep(folder: Path, known: Sequence[Version], *, replaced: bool = False) -> int:
     """Delete the Parquet files that no version names (an interrupted import's), and where asked those that others have
     replaced; how many. Only under the import lock; the replaced ones only when nobody reads."""
     kept = versions.present(known) if replaced else tuple(file for version in known for file in version.files)
     paths = {file.path for file in kept}
-    strays = [path for path in folder.rglob("*.parquet*") if path.relative_to(folder).as_posix() not in paths]
+    ours = (path for path in folder.rglob("*.parquet*") if _OURS.fullmatch(path.name))
+    strays = [path for path in ours if path.relative_to(folder).as_posix() not in paths]
     for path in strays:
         path.unlink()
     return len(strays)
@@ -113,7 +118,10 @@ def mark(folder: Path, seq: int) -> None:
     """Note beside the files the newest version that was ever committed."""
     folder.mkdir(parents=True, exist_ok=True)
     fresh = folder / "newest.new"
-    fresh.write_text(str(seq))
+    with fresh.open("w") as note:
+        note.write(str(seq))
+        note.flush()
+        os.fsync(note.fileno())
     fresh.replace(folder / "newest")
 
 
@@ -121,7 +129,7 @@ def marked(folder: Path) -> int:
     """What `mark` noted, 0 where nothing. A database that knows less is another one, or an old copy: sweeping by it would
     delete facts."""
     note = folder / "newest"
-    return int(note.read_text()) if note.exists() else 0
+    return int(note.read_text() or 0) if note.exists() else 0
 
 
 def settle(folder: Path, files: Iterable[Path]) -> None:

@@ -73,8 +73,8 @@ def _count_view(
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One pass over the rows of a view. They are grouped by shop, product and, for each event in play, the smallest window they fall
-    into (`bucket`): the windows of one event lie inside one another, so every window is a sum over such groups."""
+    """One pass over the rows of a view. They are grouped by shop, product and, for each event in play, the smallest window
+    they fall into (`bucket`): the windows of one event lie inside one another, so every window is a sum over such groups."""
 
     name: str
     view: View
@@ -151,8 +151,8 @@ def _assert_population(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
         ).fetchone()
         if row is not None and row[0] != row[1]:
             raise TianpingError(
-                f"a count over the view {each.name} has {row[0]} rows but {row[1]} counted and left out: a fault of the program; "
-                "no figures were kept; report it with the packs you use"
+                f"a count over the view {each.name} has {row[0]} rows but {row[1]} counted and left out: a fault of the "
+                "program; no figures were kept; report it with the packs you use"
             )
 
 

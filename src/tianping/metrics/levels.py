@@ -7,17 +7,16 @@ import duckdb
 
 from tianping.metrics.compile import Definition
 
-# (by, subject, the shop it belongs to). Categories go by their path, so that equal names on different branches stay apart (rule 11).
-PATHS = (
-    "category_l1",
-    "category_l1 || '/' || category_l2",
-    "category_l1 || '/' || category_l2 || '/' || category_l3",
-)
+# (by, subject, the shop it belongs to). Categories go by their path, so that equal names on different branches stay apart
+# (reading rule 11).
+# A slash inside a name is written as the full-width one.
+_L1, _L2, _L3 = (f"replace(category_l{level}, '/', '／')" for level in (1, 2, 3))
+PATHS = (_L1, f"{_L1} || '/' || {_L2}", f"{_L1} || '/' || {_L2} || '/' || {_L3}")
 LEVELS: tuple[tuple[str, str, str], ...] = (
     ("platform", "platform", "null"),
     *((f"category_l{level}", path, "null") for level, path in enumerate(PATHS, start=1)),
-    ("shop", "shop_id", "shop_id"),
-    *((f"shop_category_l{level}", f"shop_id || '/' || {path}", "shop_id") for level, path in enumerate(PATHS, start=1)),
+    ("shop", "shop_id", "min(shop_id)"),
+    *((f"shop_category_l{level}", f"shop_id || '/' || {path}", "min(shop_id)") for level, path in enumerate(PATHS, start=1)),
     ("product", "product_id", "min(shop_id)"),
 )
 
@@ -34,7 +33,8 @@ def roll_up(con: duckdb.DuckDBPyConnection, platform: str, defined: Sequence[Def
     con.execute(
         "create or replace temp table placed as select c.metric, c.days, c.shop_id, c.product_id, p.category_l1, "
         f"p.category_l2, p.category_l3, '{platform}' as platform, sum(numerator) as numerator, sum(denominator) as denominator "
-        "from cells c left join facts.products p using (product_id) group by all having sum(numerator) <> 0 or sum(denominator) <> 0"
+        "from cells c left join facts.products p using (product_id) group by all "
+        "having sum(numerator) <> 0 or sum(denominator) <> 0"
     )
     con.execute(f"create or replace temp table leveled as {' union all '.join(_level(*level) for level in LEVELS)}")
     _add_uncovered(con)
@@ -42,10 +42,9 @@ def roll_up(con: duckdb.DuckDBPyConnection, platform: str, defined: Sequence[Def
 
 
 def _level(by: str, subject: str, shop: str) -> str:
-    keys = f"metric, days, {subject}" + (", shop_id" if shop == "shop_id" else "")
     return (
         f"select metric, days, '{by}' as \"by\", {subject} as subject, {shop} as shop_id, sum(numerator) as numerator, "
-        f"sum(denominator) as denominator from placed where ({subject}) is not null group by {keys}"
+        f"sum(denominator) as denominator from placed where ({subject}) is not null group by metric, days, {subject}"
     )
 
 
@@ -63,6 +62,8 @@ def _list_definitions(con: duckdb.DuckDBPyConnection, defined: Sequence[Definiti
         "first_day date, last_day date, is_count boolean, matures_on date, few integer)"
     )
     rows = [row for index, each in enumerate(defined) for row in _rows(index, each, date)]
+    if not rows:  # T lies before the pack's first version
+        return
     con.execute(
         f"insert into defined values {', '.join(['(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'] * len(rows))}",
         [x for row in rows for x in row],
@@ -92,9 +93,10 @@ known as (
   left join covered s on s.metric = l.metric and s.days = l.days and s.shop_id = l.shop_id
   left join above a on a.metric = l.metric and a.days = l.days and l.shop_id is null
 )
-select '{platform}' as platform, name as metric, variant, version, "by", subject, date '{date}' as date, days, first_day, last_day,
-  numerator::bigint as numerator, denominator::bigint as denominator,
-  case when denominator <> 0 then ((sign(numerator) * ({_MILLIONTHS}))::decimal(24, 0) * 0.000001::decimal(7, 6))::decimal(24, 6) end as value,
+select '{platform}' as platform, name as metric, variant, version, "by", subject, date '{date}' as date, days,
+  first_day, last_day, numerator::bigint as numerator, denominator::bigint as denominator,
+  case when denominator <> 0
+    then ((sign(numerator) * ({_MILLIONTHS}))::decimal(24, 0) * 0.000001::decimal(7, 6))::decimal(24, 6) end as value,
   case when lacks is not null then lacks when denominator = 0 then 'undefined' when matures_on > date '{date}' then 'immature'
     when denominator < few and not is_count then 'too_few' else 'ok' end as status,
   case when lacks is not null then lacks_why when denominator = 0 then 'nothing to divide by in these days'

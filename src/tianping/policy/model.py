@@ -101,7 +101,7 @@ class Version(Strict):
     denominator: Measure | None = None
     count_of: CountOf | None = None
     assumed: bool = False
-    note: str = ""
+    note: Words | None = None
 
     @model_validator(mode="after")
     def _one_shape(self) -> Self:

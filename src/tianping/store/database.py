@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 
 from tianping.errors import TianpingError
 
@@ -18,7 +18,7 @@ _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "f
 
 def sqlite_url(path: Path) -> str:
     """The URL of a SQLite file."""
-    return f"sqlite:///{path}"
+    return URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
 
 
 def open_database(url: str) -> Engine:

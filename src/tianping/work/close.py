@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from tianping.errors import NotFound, TianpingError
 from tianping.facts.asof import as_of
+from tianping.facts.lake import settle
 from tianping.facts.views import VIEWS
 from tianping.metrics.compile import definitions
 from tianping.metrics.engine import compute
@@ -24,7 +25,8 @@ from tianping.work.home import Home, facts
 _TYPES: dict[str, pa.DataType] = {
     "platform": pa.string(), "metric": pa.string(), "variant": pa.string(), "version": pa.string(), "by": pa.string(),
     "subject": pa.string(), "date": pa.date32(), "days": pa.int32(), "first_day": pa.date32(), "last_day": pa.date32(),
-    "numerator": pa.int64(), "denominator": pa.int64(), "value": pa.decimal128(24, 6), "status": pa.string(), "why": pa.string(),
+    "numerator": pa.int64(), "denominator": pa.int64(), "value": pa.decimal128(24, 6), "status": pa.string(),
+    "why": pa.string(),
 }  # fmt: skip
 COLUMNS = pa.schema(_TYPES)
 _ORDER = 'metric, variant, "by", subject, days'
@@ -42,6 +44,8 @@ class Asked:
 def close(home: Home, packs: Mapping[str, Pack], asked: Asked, *, at: dt.datetime) -> Close:
     """Compute and keep the close. Run again with the same facts and packs it gives the same bytes. `at` is naive UTC.
     Raises NotFound where nothing was known yet."""
+    if not 2000 <= asked.date.year <= 2100:
+        raise NotFound(f"{asked.date} is outside the years 2000 to 2100 that facts may have; name another --date")
     con, seq = facts(home, known_at=asked.known_at)
     if seq == 0:
         when = "yet" if asked.known_at is None else f"at {asked.known_at}"
@@ -61,6 +65,17 @@ def _platforms(con: duckdb.DuckDBPyConnection) -> set[str]:
     return {str(platform) for (platform,) in con.sql("select distinct platform from facts.shops").fetchall()}
 
 
+def unweighed(home: Home, packs: Mapping[str, Pack], known_at: int | dt.datetime | None = None) -> Iterator[str]:
+    """What no pack weighs, in sentences: shops of platforms without a pack, and shops that orders name but `shops` does not."""
+    con, _ = facts(home, known_at=known_at)
+    for platform, count in con.sql("select platform, count(*) from facts.shops group by all order by all").fetchall():
+        if platform not in packs:
+            yield f'{count} shops of the platform "{platform}" have no figures: there is no pack for it ({", ".join(packs)})'
+    unknown = "from facts.orders anti join facts.shops using (shop_id) having count(*) > 0"
+    for orders, lost in con.sql(f"select count(*), count(distinct shop_id) {unknown}").fetchall():
+        yield f"{orders} orders of {lost} shops have no figures: no row of shops says their platform"
+
+
 def _computed(con: duckdb.DuckDBPyConnection, packs: Mapping[str, Pack], asked: Asked) -> Iterator[pa.RecordBatch]:
     for name, pack in packs.items():
         compute(con, VIEWS, name, definitions(pack, VIEWS, asked.date, asked.days), asked.date)
@@ -77,6 +92,7 @@ def _write(path: Path, batches: Iterator[pa.RecordBatch]) -> int:
             for batch in batches:
                 writer.write_batch(batch.cast(COLUMNS))
                 count += batch.num_rows
+        settle(path.parent, [beside])  # the bytes are safe before anything names them
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
@@ -86,8 +102,9 @@ def _write(path: Path, batches: Iterator[pa.RecordBatch]) -> int:
 def find(home: Home, date: dt.date, *, known_at: int | None = None) -> Close:
     """The best informed close as of `date` (that of one seq where asked). Raises NotFound."""
     done = [each for each in closes.of_date(home.database, date) if known_at is None or each.seq == known_at]
-    if done:
-        return done[0]
+    alike = [each for each in done if (each.seq, each.packs) == (done[0].seq, done[0].packs)]
+    if alike:
+        return max(alike, key=lambda each: len(each.days))  # the figures are the same; this one has more of them
     dates = sorted({each.date.isoformat() for each in closes.every(home.database)})
     had = f"closed are {', '.join(dates[-5:])}" if dates else "nothing is closed yet"
     raise NotFound(f"{date} is not closed in {home.path}; run tianping close --date {date} ({had})")

@@ -4,7 +4,7 @@ import datetime as dt
 import fcntl
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +55,8 @@ def open_home(path: Path, *, create: bool = False, url: str = "") -> Home:
     none and it is not to be created."""
     if not create and not url and not (path / DATABASE).exists():
         raise NotFound(f"there is no tianping home at {path}; import facts into it first, or name another with --home")
+    if not url and not (path / DATABASE).exists():
+        _refuse_other_folders(path)
     path.mkdir(parents=True, exist_ok=True)
     with _lock(path / "open.lock", wait=True):
         return Home(path, open_database(url or sqlite_url(path / DATABASE)))
@@ -65,6 +67,16 @@ def set_scope(home: Home, scope: str) -> None:
     if scope not in SCOPES:
         raise NotFound(f"there is no scope {scope}; a home is {' or '.join(SCOPES)}")
     settings.put(home.database, "scope", scope)
+
+
+def _refuse_other_folders(path: Path) -> None:
+    """A home is swept of what is not its own, so it never begins in a folder that holds other things."""
+    others = sorted(held.name for held in path.iterdir() if held.suffix != ".lock") if path.is_dir() else []
+    if others:
+        raise ImportRefused(
+            f"{path} holds other things ({', '.join(others[:3])}) and is no tianping home; "
+            "name a new or empty folder with --home"
+        )
 
 
 def facts(
@@ -137,7 +149,8 @@ def commit(home: Home, version: Version, *more: Callable[[Connection], None]) ->
         versions.add(connection, version)
         for act in more:
             act(connection)
-    lake.mark(home.lake, version.seq)
+    with suppress(OSError):  # it is committed; where the note fails, the next import writes it
+        lake.mark(home.lake, version.seq)
 
 
 @contextmanager

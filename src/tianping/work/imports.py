@@ -91,8 +91,9 @@ def bring(home: Home, request: Request, *, progress: Progress = lambda file, don
         known = own_versions(home)
         sweep(home, known)
         at = moment(known, request.at, said=request.said_at)
-        before = _imported(known, request, stage.digests(sources))
-        return take(home, known, sources, replace(request, at=at), before=before, progress=progress)
+        tried = _imported(known, request, stage.digests(sources))
+        before = {digest: found for digest, found in tried.items() if not _bad(known, found[0])}
+        return take(home, known, sources, replace(request, at=at), before=before, tried=tried, progress=progress)
 
 
 def take(
@@ -102,19 +103,26 @@ def take(
     request: Request,
     *,
     before: Before,
+    tried: Before | None = None,
     again: Again | None = None,
     progress: Progress = lambda file, done: None,
 ) -> Report:
-    """The same under the lock, with `known` in order; files of the digests in `before` are not read again."""
-    if not again and all(digest in before for digest in stage.digests(sources)):
+    """The same under the lock, with `known` in order; files of the digests in `before` are not read again. Those in `tried`
+    have been here before with bad rows: where they bring nothing new now, they leave no trace."""
+    digests = stage.digests(sources)
+    if not again and all(digest in before for digest in digests):
         return _report(None, {}, before, None)
     try:
         staged = _stage(home, known, sources, frozenset(before), progress)
         version = _file(home, known, staged, request, again, progress)
         version = replace(version, inputs=_inputs(staged, before, again))
+        if tried and all(digest in tried for digest in digests) and not _brings(version):
+            lake.sweep(home.lake, known)
+            known_files = tuple((one.file, seq) for seq, one in tried.values())
+            return replace(_report(None, version.counts, before, staged), known=known_files)
         commit(home, version)
     except _OUTSIDE as error:
-        lake.sweep(home.lake, known)
+        lake.sweep(home.lake, home.versions())  # asked again: a commit may have landed although its answer was lost
         raise ImportRefused(f"the import failed and the store is as it was; mend this and import again: {error}") from error
     finally:
         shutil.rmtree(home.scratch, ignore_errors=True)
@@ -178,6 +186,16 @@ def _imported(known: Sequence[Version], request: Request, digests: Sequence[str]
         for one in version.inputs
         if one.digest in digests and covers in ("", version.options["covers"])
     }
+
+
+def _bad(known: Sequence[Version], seq: int) -> bool:
+    """Whether that import has rows in quarantine: its files are tried again, for what was wrong may be mended elsewhere."""
+    return any(tally.quarantined for tally in find(known, seq).counts.values())
+
+
+def _brings(version: Version) -> bool:
+    """Whether the import says anything that was not known: the same bad rows again do not."""
+    return any(tally.new or tally.changed for tally in version.counts.values())
 
 
 def _know(con: duckdb.DuckDBPyConnection, home: Home, known: Sequence[Version]) -> None:

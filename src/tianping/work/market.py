@@ -1,9 +1,11 @@
 """The demo market: made, imported, closed, in one go."""
 
 import datetime as dt
-import shutil
 from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from tianping.errors import ImportRefused
 from tianping.policy.model import Pack
 from tianping.simulate import demo
 from tianping.store.closes import Close
@@ -12,14 +14,18 @@ from tianping.work.close import Asked, close
 from tianping.work.home import Home, set_scope
 
 CLOSE_DAY = demo.CLOSE_DAY
+FOLDER = "demo-market"
+"""The folder the demo's files come from: imports from elsewhere are not the demo's."""
 
 
 def bring_demo(home: Home, packs: Mapping[str, Pack], *, at: dt.datetime) -> Close:
     """Make the demo market, bring it into the home (again changes nothing), close its last day; the home
     is a market from then on. `at` is naive UTC."""
-    folder = home.path / "demo"
-    shutil.rmtree(folder, ignore_errors=True)
-    demo.write(folder)
-    imports.bring(home, imports.Request((folder,), at))
+    others = [one.file for version in home.versions() for one in version.inputs if Path(one.file).parent.name != FOLDER]
+    if others:
+        raise ImportRefused(f"{home.path} holds real facts ({others[0]}); give the demo market a home of its own with --home")
+    with TemporaryDirectory(prefix="tianping-") as scratch:
+        demo.write(Path(scratch) / FOLDER)
+        imports.bring(home, imports.Request((Path(scratch) / FOLDER,), at))
     set_scope(home, "market")
     return close(home, packs, Asked(CLOSE_DAY), at=at)
