@@ -16,9 +16,10 @@ from tianping.facts.schema import TABLES, Table
 from tianping.facts.versions import LakeFile, Version
 from tianping.work.home import Home, commit, importing, moment, own_versions, sweep
 
-MANY = 6
-"""A table, shelf and kind with more small files than this is merged after an import; so is one with several that none of
-the last so many imports added to."""
+MANY = 8
+"""A table, shelf and kind with more small files than this is merged after an import."""
+QUIET = 2
+"""So is one with several that none of the last QUIET * MANY versions added to."""
 SMALL = 64 << 20
 """Bytes of a file that is not worth merging."""
 BATCH = 4 * SMALL
@@ -80,7 +81,7 @@ def _groups(files: Iterable[LakeFile]) -> Iterator[list[LakeFile]]:
 
 
 def _is_due(group: Sequence[LakeFile], newest: int) -> bool:
-    return len(group) > MANY or max(file.last for file in group) <= newest - MANY
+    return len(group) > MANY or max(file.last for file in group) <= newest - QUIET * MANY
 
 
 def _waiting(files: Iterable[LakeFile]) -> set[str]:
