@@ -131,7 +131,7 @@ def test_rows_named_by_their_line_keep_it(home: Home, tmp_path: Path) -> None:
     for sheet, _ in quarantine.export(home, tmp_path / "out"):
         mend(sheet, when="2024-04-03")
         quarantine.retry(home, NOON, paths=[sheet])
-    assert [row[0] for row in paid(home)] == ["sold-2", "sold-3", "sold-4", "sold-5"]
+    assert [row[0] for row in paid(home)] == ["L-2", "L-3", "L-4", "L-5"]
     assert open_rows(home) == []
 
 
@@ -145,7 +145,7 @@ tables:
   - table: orders
     from: sold
     columns:
-      order_id: {text: "{_file}-{_line}"}
+      order_id: {text: "L-{_line}"}
       shop_id: _shop
       product_id: what
       created_at: when
