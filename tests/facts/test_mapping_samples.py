@@ -67,10 +67,9 @@ FACTS: dict[str, dict[str, list[str]]] = {
         ],
     },
     "douyin_aftersales": {
-        "cases(case_id order_id kind reason answer agreed_at waybill_at ended_at outcome refund_fen)": [
-            "7001 6920000001 return_refund seven_days agreed 2024-03-11T04:00:00 2024-03-12T02:00:00 2024-03-15T02:00:00 "
-            "refunded 102890",
-            "7002 6920000003 refund_only not_wanted - - - - - 9900",
+        "cases(case_id kind reason answer agreed_at waybill_at ended_at outcome refund_fen)": [
+            "7001 return_refund seven_days agreed 2024-03-11T04:00:00 2024-03-12T02:00:00 2024-03-15T02:00:00 refunded 102890",
+            "7002 refund_only not_wanted - - - - - 9900",
         ],
         "parcels(parcel_id direction waybill)": ["7001-ZT9 back ZT9"],
     },
@@ -146,7 +145,7 @@ FACTS: dict[str, dict[str, list[str]]] = {
     "online_retail": {
         "products(product_id title)": ["X1 SAMPLE_MUG_BLUE", "X2 broken"],
         "orders(order_id quantity amount_fen paid_at)": [
-            "100001-2 6 1530 2024-03-01T00:26:00", "100001-3 6 1530 2024-03-01T00:26:00", "100003-5 0 0 -", "C100002-4 0 0 -",
+            "100001-2 6 1530 2024-03-01T08:26:00", "100001-3 6 1530 2024-03-01T08:26:00", "100003-5 0 0 -", "C100002-4 0 0 -",
         ],
         "cases(case_id order_id quantity refund_fen)": ["100003-5 100003-5 5 0", "C100002-4 C100002-4 2 510"],
     },

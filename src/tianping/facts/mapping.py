@@ -20,8 +20,8 @@ from tianping.policy.yamlio import load as load_yaml
 
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 Fault_ = tuple[tuple[str | int, ...], str, str]
-SHOP, LINE, FILE = "_shop", "_line", "_file"
-"""Columns that every file has: the shop given for it, a row's line, the file's name without its end."""
+SHOP, LINE = "_shop", "_line"
+"""Columns that every file has: the shop given for it, a row's line."""
 SHOP_IN_NAME = r"([^@/]+)@.*"
 """`S1@订单.xlsx` is of shop S1."""
 
