@@ -105,7 +105,7 @@ def _fates(tally: Tally) -> list[int]:
 def _notes(report: imports.Report) -> Iterator[str]:
     """What a person should know besides the counts."""
     for file, seq in report.known:
-        yield f"{file}: already imported, as {seq}"
+        yield f"{file}: already imported, as {seq}; bad rows of it come again by `tianping quarantine retry`"
     for file, why in report.unused:
         yield f"{file}: not used: {why}"
     for file, table, why, rows in report.left_out:
