@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from tianping.app import Settings
 from tianping.cli.show import fetched, format_option, show
 from tianping.facts import versions
+from tianping.facts.locked import Passwords
 from tianping.facts.versions import Tally, Version
 from tianping.periods import HOME_ZONE, Period, to_instant
 from tianping.work import holdings, imports, quarantine
@@ -76,6 +78,7 @@ def home_of(settings: Settings, *, create: bool = False) -> Home:
 @click.option("--shop", default="", help="the shop of rows without a shop_id")
 @click.option("--covers", type=Days(), help="the days these files cover; else those of their rows")
 @click.option("--as-of", type=Moment(), help="the moment from which this is known; else now")
+@click.option("--password", default="", help="of a locked workbook, where it is not the end of the file's name")
 @format_option
 @click.pass_obj
 def bring(
@@ -86,16 +89,22 @@ def bring(
     shop: str,
     covers: Period | None,
     as_of: dt.datetime | None,
+    password: str,
     form: str,
 ) -> None:
     """Bring facts in: files, or folders of them. Bad rows go to quarantine and stop nothing."""
     at = as_of or to_instant(dt.datetime.now(dt.UTC))
-    request = imports.Request(paths, at, as_of is not None, table, mapping, shop, covers)
+    keys = Passwords(password, _ask if sys.stdin.isatty() else None)
+    request = imports.Request(paths, at, as_of is not None, table, mapping, shop, covers, passwords=keys)
     with _bar() as progress:
         report = imports.bring(home_of(settings, create=True), request, progress=progress)
     show(["table", *FATES], ([table, *_fates(tally)] for table, tally in report.counts.items()), form)
     for line in _notes(report):
         click.echo(line, err=True)
+
+
+def _ask(path: Path) -> str:
+    return str(click.prompt(f"password of {path.name}", hide_input=True, err=True))
 
 
 def _fates(tally: Tally) -> list[int]:

@@ -43,6 +43,7 @@ class Request:
     shop: str = ""
     covers: Period | None = None
     again: int = 0
+    passwords: read.Passwords = field(default_factory=read.Passwords)
 
     @property
     def options(self) -> dict[str, str]:
@@ -86,7 +87,14 @@ class Again:
 
 def bring(home: Home, request: Request, *, progress: Progress = lambda file, done: None) -> Report:
     """Import files; the whole import or nothing. Raises ImportRefused, and then the store is as it was."""
-    sources = read.find(request.paths, table=request.table, mapping=request.mapping, shop=request.shop, zone=home.zone)
+    sources = read.find(
+        request.paths,
+        table=request.table,
+        mapping=request.mapping,
+        shop=request.shop,
+        zone=home.zone,
+        passwords=request.passwords,
+    )
     with importing(home):
         known = own_versions(home)
         sweep(home, known)
