@@ -14,7 +14,7 @@ from tianping.facts.engine import names, parquet, same_key
 from tianping.facts.filing import WAITING, laid
 from tianping.facts.schema import TABLES, Table
 from tianping.facts.versions import LakeFile, Version
-from tianping.work.home import Home, commit, importing, moment, own_versions, sweep
+from tianping.work.home import Home, commit, importing, moment, own_versions, sweep, whole
 
 MANY = 8
 """A table, shelf and kind with more small files than this is merged after an import."""
@@ -42,7 +42,7 @@ def compact(home: Home, known: Sequence[Version], at: dt.datetime, *, everything
 
 def compact_now(home: Home, *, at: dt.datetime) -> int | None:
     """The same as a command."""
-    with importing(home):
+    with importing(home), whole(home, "merging small files"):
         known = own_versions(home)
         sweep(home, known)
         return compact(home, known, moment(known, at))
