@@ -111,14 +111,23 @@ def _fates(tally: Tally) -> list[int]:
     return [getattr(tally, fate) for fate in FATES]
 
 
+def _by_reason(report: imports.Report) -> dict[tuple[str, str], list[tuple[str, int]]]:
+    """(table, reason) → the files with rows left out for it, and how many."""
+    found: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    for file, table, why, rows in report.left_out:
+        found.setdefault((table, why), []).append((file, rows))
+    return found
+
+
 def _notes(report: imports.Report) -> Iterator[str]:
     """What a person should know besides the counts."""
     for file, seq in report.known:
         yield f"{file}: already imported, as {seq}; bad rows of it come again by `tianping quarantine retry`"
     for file, why in report.unused:
         yield f"{file}: not used: {why}"
-    for file, table, why, rows in report.left_out:
-        yield f"{file}: {rows} rows give no row of {table}: {why}"
+    for (table, why), left in _by_reason(report).items():
+        files = left[0][0] if len(left) == 1 else f"{len(left)} files"
+        yield f"{files}: {sum(rows for _, rows in left)} rows give no row of {table}: {why}"
     for column, word, rows in report.told:
         yield f'{column}: {rows} rows say "{word}", which neither the mapping nor its pack translates'
     if bad := sum(tally.quarantined for tally in report.counts.values()):
