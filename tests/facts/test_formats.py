@@ -115,7 +115,7 @@ def test_a_cell_beside_the_heading_is_quarantined(tmp_path: Path) -> None:
 
 def test_an_absent_member_keeps_and_an_empty_one_clears(tmp_path: Path) -> None:
     """Bits in the schema's order: shop_id is column 1 of orders, quantity 5, cod 13; given is what stands in the object."""
-    rows = [
+    rows: list[dict[str, object]] = [
         {"order_id": "A1", "quantity": None},
         {"order_id": "A2", "shop_id": "S", "cod": ""},
         {"order_id": "A3", "shop_id": ""},

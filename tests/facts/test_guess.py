@@ -30,11 +30,11 @@ def test_a_known_export_is_named() -> None:
 
 
 def test_headings_and_values_make_a_mapping_that_can_be_used(tmp_path: Path) -> None:
-    """Units, forms of dates and words are from the values; what is not recognised is said, a strange word is left to quarantine."""
+    """Units, forms of dates and words are from the values; a strange heading is said, a strange word left to quarantine."""
     path = book(tmp_path, AFTERSALES)
     found = guess.guess(path)
     assert (found.fits, found.lacks, found.unknown) == ("", (), ("颜色",))
-    tables = dict((table, (columns, rows)) for table, columns, rows in guess.facts(path, found.text, shop="S1"))
+    tables = {table: (columns, rows) for table, columns, rows in guess.facts(path, found.text, shop="S1")}
     columns, rows = tables["cases"]
     [row] = [dict(zip(columns, row, strict=True)) for row in rows]
     assert {name: str(value) for name, value in row.items()} == {
@@ -46,8 +46,8 @@ def test_headings_and_values_make_a_mapping_that_can_be_used(tmp_path: Path) -> 
 
 
 def test_an_order_export_gives_products_and_parcels_too(tmp_path: Path) -> None:
-    text = "订单号,商品编号,商品名称,件数,下单时间,付款时间,实付金额,运单号,发货时间\n9,P1,杯,2,2024/3/1 8:05,,12.5,Y1,2024/3/2 8:00\n"
-    path = book(tmp_path, text)
+    head = "订单号,商品编号,商品名称,件数,下单时间,付款时间,实付金额,运单号,发货时间"
+    path = book(tmp_path, f"{head}\n9,P1,杯,2,2024/3/1 8:05,,12.5,Y1,2024/3/2 8:00\n")
     made = {table: (columns, rows) for table, columns, rows in guess.facts(path, guess.guess(path).text, shop="S1")}
     assert set(made) == {"orders", "products", "parcels"}
     assert made["parcels"][1][0][0] == "9-Y1"

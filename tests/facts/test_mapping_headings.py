@@ -1,6 +1,7 @@
 """The real headings collected from public code: each list fits exactly one mapping."""
 
 import csv
+from pathlib import Path
 
 import pytest
 
@@ -95,3 +96,12 @@ def test_the_packs_words_are_reasons_and_know_the_chinese_words_collected() -> N
     with CODES.open(encoding="utf-8") as file:
         collected = {row["text_zh"] for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)}
     assert collected - {*words} == set()
+
+
+def test_a_packs_own_words_come_before_the_common_ones(tmp_path: Path) -> None:
+    (tmp_path / "pack.yaml").write_text(
+        "platform: p\nlabel: {zh: 台, en: p}\nreasons:\n  damaged: [质量问题, 摔坏了]\n", "utf-8"
+    )
+    words = reasons.words("p", folders=[tmp_path])
+    assert (words["质量问题"], words["摔坏了"], words["假货"]) == ("damaged", "damaged", "counterfeit")
+    assert reasons.words("")["质量问题"] == "quality"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tianping.errors import ImportRefused
 from tianping.facts import mapping, pick, read, stage
 
 from .stagehand import Bad, Result, known
@@ -67,10 +68,9 @@ FACTS: dict[str, dict[str, list[str]]] = {
         ],
     },
     "douyin_aftersales": {
-        "cases(case_id order_id kind reason answer agreed_at waybill_at ended_at outcome refund_fen)": [
-            "7001 6920000001 return_refund seven_days agreed 2024-03-11T04:00:00 2024-03-12T02:00:00 2024-03-15T02:00:00 "
-            "refunded 102890",
-            "7002 6920000003 refund_only not_wanted - - - - - 9900",
+        "cases(case_id kind reason answer agreed_at waybill_at ended_at outcome refund_fen)": [
+            "7001 return_refund seven_days agreed 2024-03-11T04:00:00 2024-03-12T02:00:00 2024-03-15T02:00:00 refunded 102890",
+            "7002 refund_only not_wanted - - - - - 9900",
         ],
         "parcels(parcel_id direction waybill)": ["7001-ZT9 back ZT9"],
     },
@@ -146,7 +146,7 @@ FACTS: dict[str, dict[str, list[str]]] = {
     "online_retail": {
         "products(product_id title)": ["X1 SAMPLE_MUG_BLUE", "X2 broken"],
         "orders(order_id quantity amount_fen paid_at)": [
-            "100001-2 6 1530 2024-03-01T00:26:00", "100001-3 6 1530 2024-03-01T00:26:00", "100003-5 0 0 -", "C100002-4 0 0 -",
+            "100001-2 6 1530 2024-03-01T08:26:00", "100001-3 6 1530 2024-03-01T08:26:00", "100003-5 0 0 -", "C100002-4 0 0 -",
         ],
         "cases(case_id order_id quantity refund_fen)": ["100003-5 100003-5 5 0", "C100002-4 C100002-4 2 510"],
     },
@@ -186,7 +186,7 @@ def test_an_unknown_kind_goes_to_quarantine_and_an_unknown_reason_is_told(tmp_pa
 
 def test_an_export_says_no_shop(tmp_path: Path) -> None:
     """The file's name can say it; else --shop must."""
-    with pytest.raises(read.ImportRefused, match=r"kuaishou_orders\.csv does not say whose it is; name its shop with --shop"):
+    with pytest.raises(ImportRefused, match=r"kuaishou_orders\.csv does not say whose it is; name its shop with --shop"):
         bring(tmp_path, "kuaishou_orders", shop="")
     named = tmp_path / "甲店@订单.csv"
     named.write_bytes((SAMPLES / "kuaishou_orders.csv").read_bytes())
@@ -219,7 +219,7 @@ def test_headings_are_matched_by_name_never_by_position(tmp_path: Path) -> None:
 
 
 def test_two_exports_of_the_same_orders_are_refused_together() -> None:
-    with pytest.raises(read.ImportRefused, match="read the same orders, each in its own way, and would count them twice"):
+    with pytest.raises(ImportRefused, match="read the same orders, each in its own way, and would count them twice"):
         read.find([SAMPLES / "taobao_orders_2026.csv", SAMPLES / "taobao_order_details.csv"], shop="S1")
 
 
@@ -243,13 +243,13 @@ def test_a_prefix_keeps_platforms_apart(tmp_path: Path) -> None:
 
 def test_a_file_that_fits_no_mapping_says_which_is_near(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("订单号,订单创建时间,订单支付时间,订单状态,实付款,成交数量\n", "utf-8")
-    with pytest.raises(read.ImportRefused, match='near the mapping "kuaishou_orders" but lacks 商品ID'):
+    with pytest.raises(ImportRefused, match='near the mapping "kuaishou_orders" but lacks 商品ID'):
         read.find([tmp_path / "x.csv"])
-    with pytest.raises(read.ImportRefused, match='not what the mapping "kuaishou_orders" reads: it has no column "商品ID"'):
+    with pytest.raises(ImportRefused, match='not what the mapping "kuaishou_orders" reads: it has no column "商品ID"'):
         read.find([tmp_path / "x.csv"], mapping="kuaishou_orders")
 
 
 def test_several_fitting_mappings_are_named() -> None:
     both = [heading for name in ("kuaishou_orders", "kuaishou_parcels") for heading in pick.names(mapping.load(name))]
-    with pytest.raises(read.ImportRefused, match=r"fit several mappings; choose with --mapping, one of: .*kuaishou_parcels"):
+    with pytest.raises(ImportRefused, match=r"fit several mappings; choose with --mapping, one of: .*kuaishou_parcels"):
         pick.pick("x.csv", both)

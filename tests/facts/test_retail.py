@@ -3,12 +3,11 @@
 import datetime as dt
 import shutil
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
-from proofs import HOUSE
 
+from proofs import HOUSE
 from tianping.work import home as homes
 from tianping.work import imports
 

@@ -4,16 +4,17 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import IntegrityError
 
 from tianping.errors import TianpingError
 from tianping.facts.versions import Input, LakeFile, Tally, Version
-from tianping.store import versions
+from tianping.store import closes, settings, versions
 from tianping.store.database import HEAD, MIGRATIONS, open_database, sqlite_url
 from tianping.store.schema import metadata
 
@@ -81,3 +82,54 @@ def test_the_database_refuses_the_impossible(engine: Engine, wrong: Version) -> 
     versions.commit(engine, Version(2, AT, "undo", 1))
     with pytest.raises(IntegrityError):
         versions.commit(engine, wrong)
+
+
+def test_an_older_database_comes_along(tmp_path: Path) -> None:
+    """What it holds is kept, with all that refers to it; a version then may be a compaction, and nothing else new."""
+    url = sqlite_url(tmp_path / "db.sqlite")
+    old = create_engine(url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with old.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+    with old.begin() as connection:
+        connection.execute(
+            text(f"INSERT INTO store_version VALUES (1, '{AT}', 'import', null, '', '{{}}', '[]', '{{}}', '[]', 'null')")
+        )
+        connection.execute(text(f"INSERT INTO close VALUES ('2024-05-01', 1, 'd', '{{}}', '[]', 'p', 0, '{AT}')"))
+    old.dispose()
+    engine = open_database(url)
+    assert versions.read(engine) == (Version(1, AT),)
+    assert [done.seq for done in closes.every(engine)] == [1]
+    versions.commit(engine, Version(2, AT, "compact", replaces=("a", "b")))
+    assert versions.read(engine)[1].replaces == ("a", "b")
+    with pytest.raises(IntegrityError), engine.begin() as connection:
+        connection.execute(text("UPDATE store_version SET kind = 'magic' WHERE seq = 2"))
+    with engine.connect() as connection:
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+
+
+def test_files_of_old_versions_are_theirs(engine: Engine) -> None:
+    """A file recorded before compactions were holds the rows of its own version only."""
+    versions.commit(engine, Version(3, AT, files=(LakeFile("orders", "all", "p", "base", 1, 1, 3, 3),)))
+    with engine.begin() as connection:
+        listed = '[{"table": "orders", "shelf": "all", "path": "p", "kind": "base", "rows": 1, "bytes": 1}]'
+        connection.execute(text("UPDATE store_version SET files = :files"), {"files": listed})
+    [version] = versions.read(engine)
+    assert (version.files[0].first, version.files[0].last) == (3, 3)
+
+
+def test_settings(engine: Engine) -> None:
+    """A name has one value; before it was told, the default."""
+    assert settings.get(engine, "scope", "own_shops") == "own_shops"
+    for value in ("market", "own_shops", "market"):
+        settings.put(engine, "scope", value)
+        assert settings.get(engine, "scope", "own_shops") == value
+
+
+def test_no_database(tmp_path: Path) -> None:
+    """A file that is something else is told in one sentence."""
+    (tmp_path / "db.sqlite").write_text("hello, hello, hello", encoding="utf-8")
+    with pytest.raises(TianpingError, match="cannot be opened"):
+        open_database(sqlite_url(tmp_path / "db.sqlite"))

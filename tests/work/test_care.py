@@ -141,3 +141,24 @@ def test_files_stay_while_somebody_reads(home: Home) -> None:
     bring(home, {"orders": ORDERS.replace("o1", "o3")}, hour=48)
     assert not any(path.exists() for path in old)
     assert found(home)["strays"][1].startswith("0 files")
+
+
+@pytest.mark.parametrize(
+    "place", ["tianping.work.compact.write_file", "tianping.work.home.lake.mark", "tianping.work.compact.sweep"]
+)
+def test_a_full_disk_after_the_commit(home: Home, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever fails while small files are merged after an import: the import stands, and nothing of it is swept."""
+    for day in range(MANY):
+        bring(home, {"orders": ORDERS.replace("o1", f"o{day}")}, hour=day)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(place, full)
+        report = bring(home, {"orders": ORDERS.replace("o1", "last")}, hour=MANY)
+    assert report.counts["orders"].new == 1
+    assert len(held(home)[0]) == MANY + 1
+    assert not [one for one in examine(home) if one.state == "fault"]
+    bring(home, {"orders": ORDERS.replace("o1", "more")}, hour=MANY + 1)
+    assert len(held(home)[0]) == MANY + 2

@@ -122,6 +122,20 @@ def test_a_foreign_file_is_refused(home: Home, tmp_path: Path) -> None:
         quarantine.retry(home, NOON, paths=[tmp_path / "orders-paid.csv"])
 
 
+def test_what_json_lines_leave_out_stays_out(home: Home) -> None:
+    """A row of JSON lines that comes again clears nothing it never named."""
+    bring(home, "orders.csv", ORDERS)
+    bring(home, "orders-paid.csv", "order_id,paid_at\no1,2024-04-01 10:00:00\n")
+    bring(
+        home, "orders-more.jsonl", '{"order_id": "o1", "amount_fen": 5}\n{"order_id": "o1", "quantity": 2, "amount_fen": -1}\n'
+    )
+    for sheet, _ in quarantine.export(home, home.path.parent / "out"):
+        mend(sheet, amount_fen="7")
+        quarantine.retry(home, NOON, paths=[sheet])
+    assert paid(home)[0] == ("o1", dt.datetime(2024, 4, 1, 2))
+    assert open_rows(home) == []
+
+
 def test_rows_named_by_their_line_keep_it(home: Home, tmp_path: Path) -> None:
     """A mapping may make keys of lines: a row that comes again stands on its own line."""
     mapping = tmp_path / "lines.yaml"
@@ -131,7 +145,7 @@ def test_rows_named_by_their_line_keep_it(home: Home, tmp_path: Path) -> None:
     for sheet, _ in quarantine.export(home, tmp_path / "out"):
         mend(sheet, when="2024-04-03")
         quarantine.retry(home, NOON, paths=[sheet])
-    assert [row[0] for row in paid(home)] == ["sold-2", "sold-3", "sold-4", "sold-5"]
+    assert [row[0] for row in paid(home)] == ["L-2", "L-3", "L-4", "L-5"]
     assert open_rows(home) == []
 
 
@@ -145,7 +159,7 @@ tables:
   - table: orders
     from: sold
     columns:
-      order_id: {text: "{_file}-{_line}"}
+      order_id: {text: "L-{_line}"}
       shop_id: _shop
       product_id: what
       created_at: when

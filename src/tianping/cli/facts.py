@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from tianping.app import Settings
 from tianping.cli.show import fetched, format_option, show
 from tianping.facts import versions
+from tianping.facts.locked import Passwords
 from tianping.facts.versions import Tally, Version
 from tianping.periods import HOME_ZONE, Period, to_instant
 from tianping.work import holdings, imports, quarantine
@@ -76,6 +78,7 @@ def home_of(settings: Settings, *, create: bool = False) -> Home:
 @click.option("--shop", default="", help="the shop of rows without a shop_id")
 @click.option("--covers", type=Days(), help="the days these files cover; else those of their rows")
 @click.option("--as-of", type=Moment(), help="the moment from which this is known; else now")
+@click.option("--password", default="", help="of a locked workbook, where it is not the end of the file's name")
 @format_option
 @click.pass_obj
 def bring(
@@ -86,6 +89,7 @@ def bring(
     shop: str,
     covers: Period | None,
     as_of: dt.datetime | None,
+    password: str,
     form: str,
 ) -> None:
     """Bring facts in: files, or folders of them. Bad rows go to quarantine and stop nothing."""
@@ -93,7 +97,8 @@ def bring(
     if as_of is not None and as_of > now:
         raise click.UsageError(f"--as-of {as_of} UTC has not come yet; what is known is known by now")
     at = as_of or now
-    request = imports.Request(paths, at, as_of is not None, table, mapping, shop, covers)
+    keys = Passwords(password, _ask if sys.stdin.isatty() else None)
+    request = imports.Request(paths, at, as_of is not None, table, mapping, shop, covers, passwords=keys)
     with _bar() as progress:
         report = imports.bring(home_of(settings, create=True), request, progress=progress)
     show(["table", *FATES], ([table, *_fates(tally)] for table, tally in report.counts.items()), form)
@@ -101,18 +106,31 @@ def bring(
         click.echo(line, err=True)
 
 
+def _ask(path: Path) -> str:
+    return str(click.prompt(f"password of {path.name}", hide_input=True, err=True))
+
+
 def _fates(tally: Tally) -> list[int]:
     return [getattr(tally, fate) for fate in FATES]
+
+
+def _by_reason(report: imports.Report) -> dict[tuple[str, str], list[tuple[str, int]]]:
+    """(table, reason) → the files with rows left out for it, and how many."""
+    found: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    for file, table, why, rows in report.left_out:
+        found.setdefault((table, why), []).append((file, rows))
+    return found
 
 
 def _notes(report: imports.Report) -> Iterator[str]:
     """What a person should know besides the counts."""
     for file, seq in report.known:
-        yield f"{file}: already imported, as {seq}"
+        yield f"{file}: already imported, as {seq}; bad rows of it come again by `tianping quarantine retry`"
     for file, why in report.unused:
         yield f"{file}: not used: {why}"
-    for file, table, why, rows in report.left_out:
-        yield f"{file}: {rows} rows give no row of {table}: {why}"
+    for (table, why), left in _by_reason(report).items():
+        files = left[0][0] if len(left) == 1 else f"{len(left)} files"
+        yield f"{files}: {sum(rows for _, rows in left)} rows give no row of {table}: {why}"
     for column, word, rows in report.told:
         yield f'{column}: {rows} rows say "{word}", which neither the mapping nor its pack translates'
     if bad := sum(tally.quarantined for tally in report.counts.values()):

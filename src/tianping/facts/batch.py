@@ -50,6 +50,25 @@ class Batch(NamedTuple):
     done: float
 
 
+_BITS = 40
+"""A `_line` says its file too, above this bit, so that the rows of many small files can be worked on together."""
+
+
+def placed(rows: pa.Table, part: int) -> pa.Table:
+    """Cells whose `_line` says that they are of file number `part`."""
+    return rows.set_column(rows.num_columns - 1, "_line", pc.add(rows.column("_line"), part << _BITS)) if part else rows
+
+
+def part_sql(line: str = "_line") -> str:
+    """SQL: the number of a row's file."""
+    return f"({line} >> {_BITS})"
+
+
+def line_sql(line: str = "_line") -> str:
+    """SQL: where a row stands in its file."""
+    return f"({line} & {(1 << _BITS) - 1})"
+
+
 def position(index: int) -> str:
     """The name of a file's column in a batch: headings may clash in ways SQL does not forgive."""
     return f"c{index}"

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from tianping.errors import ImportRefused
 from tianping.facts import mapsql
-from tianping.facts.batch import Batch, ahead, emptied
+from tianping.facts.batch import Batch, ahead, emptied, placed
 from tianping.facts.canon import canonical
 from tianping.facts.check import Plan, Zoning
 from tianping.facts.engine import parquet
@@ -19,11 +19,14 @@ from tianping.facts.mapping import Mapping, Target
 from tianping.facts.mapsql import Part, Scope
 from tianping.facts.read import Source, reader
 from tianping.facts.schema import TABLES
-from tianping.facts.sieve import Sieve
+from tianping.facts.sieve import Sieve, Tally
 from tianping.facts.zones import Zones
 
 FIRST = ("shops", "orders")
 """Tables by which the times of the others find their zone."""
+
+TOGETHER = 1 << 16
+"""Rows of small files that are worked on at once."""
 
 Progress = Callable[[str, float], None]
 
@@ -53,6 +56,11 @@ class Job:
     def name(self) -> str:
         return str(self.source.path)
 
+    @property
+    def tallies(self) -> dict[str, Tally]:
+        """What became of its rows, by table."""
+        return {table: tally for (part, table), tally in self.sieve.tallies.items() if part == self.part}
+
 
 class Bench:
     """Stages the files of one import into `folder`."""
@@ -62,6 +70,8 @@ class Bench:
     ) -> None:
         self._con, self._folder, self._progress = con, folder, progress
         self._zones = Zones(con, folder)
+        self._sieves: dict[tuple[object, ...], Sieve] = {}
+        self._rows: dict[str, int] = {}
         self.jobs = [self._job(part, source, known=known[part]) for part, source in enumerate(sources)]
         self._bytes = max(sum(job.source.path.stat().st_size for job in self.jobs), 1)
         self._read = 0
@@ -70,7 +80,10 @@ class Bench:
         used = unused(source) == ""
         headings = tuple(reader(source).headings(source.path)) if used else ()
         note = reader(source).notes(source.path) if used else ""
-        return Job(part, source, known, headings, Sieve(self._con, self._folder, part, str(source.path), headings), note=note)
+        alike = _alike(source, headings) if used and not known else (part,)
+        sieve = self._sieves.setdefault(alike, Sieve(self._con, self._folder, headings))
+        sieve.files[part] = str(source.path)
+        return Job(part, source, known, headings, sieve, note=note)
 
     def run(self) -> None:
         """Everything. Refuses, before anything is staged, what cannot be read as its table at all."""
@@ -90,11 +103,13 @@ class Bench:
                 yield Task(_rank(table.name), job.part, partial(self._straight, job, plan))
 
     def _mapped_tasks(self) -> Iterator[Task]:
-        for job in self.jobs:
+        for sieve in self._sieves.values():
+            jobs = [self.jobs[part] for part in sieve.files]
+            job = jobs[0]
             for target in job.source.mapping.tables if job.source.mapping and not job.known else ():
                 if target.from_ == job.source.role and mapsql.gives(target, job.headings):
                     mapsql.check(self._scope(job, target))
-                    yield Task(_rank(target.table), job.part, partial(self._mapped, job, target))
+                    yield Task(_rank(target.table), job.part, partial(self._mapped, jobs, target))
 
     def _batches(self, job: Job) -> Iterator[Batch]:
         """The file's batches, counted and told."""
@@ -106,10 +121,10 @@ class Bench:
         self._read += size
 
     def _straight(self, job: Job, plan: Plan) -> None:
-        job.sieve.tally(plan.table.name).given |= set(plan.given)
+        job.sieve.tally(job.part, plan.table.name).given |= set(plan.given)
         for batch in self._batches(job):
-            job.sieve.unreadable(plan.table.name, batch.bad)
-            self._con.register("batch", batch.cells)
+            job.sieve.unreadable(job.part, plan.table.name, batch.bad)
+            self._con.register("batch", placed(batch.cells, job.part))
             job.sieve.sift(self._zoned(plan, "batch", job), "batch", "batch")
             self._con.unregister("batch")
 
@@ -121,24 +136,39 @@ class Bench:
         table = _home_table(mapping, job.source.role)
         for number, batch in enumerate(self._batches(job)):
             if not job.known:
-                job.sieve.unreadable(table, batch.bad)
+                job.sieve.unreadable(job.part, table, batch.bad)
             path = self._folder / "raw" / f"{job.part}-{number}.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
-            pq.write_table(emptied(batch.cells, job.source.empty_words), path, compression="lz4")
+            pq.write_table(placed(emptied(batch.cells, job.source.empty_words), job.part), path, compression="lz4")
             job.raw.append(str(path))
+            self._rows[str(path)] = len(batch.cells)
 
-    def _mapped(self, job: Job, target: Target) -> None:
+    def _mapped(self, jobs: Sequence[Job], target: Target) -> None:
+        """One table from files that are read alike."""
+        job = jobs[0]
         scope = self._scope(job, target)
         plan = Plan(
             scope.table, mapsql.plan_cells(scope), Zoning(()), clears=False, fill_shop=job.source.shop, covers=target.covers
         )
-        job.sieve.tally(target.table).given |= set(plan.covered)
+        for each in jobs:
+            each.sieve.tally(each.part, target.table).given |= set(plan.covered)
         for join in target.join:
             self._con.execute(f'CREATE OR REPLACE TEMP TABLE "of_{join.file}" AS {mapsql.join_sql(scope, join)}')
-        for path in job.raw:
-            raw = parquet([path])
+        for paths in self._together([path for each in jobs for path in each.raw]):
+            raw = parquet(paths)
             self._con.execute(f"CREATE OR REPLACE TEMP TABLE mapped AS {mapsql.rows_sql(scope, raw)}")
             job.sieve.sift_mapped(self._zoned(plan, "mapped", job), "mapped", raw)
+
+    def _together(self, paths: Sequence[str]) -> Iterator[list[str]]:
+        """Raw cells that are worked on at once: many small files, or a batch of a large one."""
+        taken: list[str] = []
+        for path in paths:
+            if taken and sum(self._rows[each] for each in taken) + self._rows[path] > TOGETHER:
+                yield taken
+                taken = []
+            taken.append(path)
+        if taken:
+            yield taken
 
     def _scope(self, job: Job, target: Target) -> Scope:
         assert job.source.mapping is not None
@@ -153,6 +183,14 @@ class Bench:
     def _parts(self, job: Job, role: str) -> tuple[Part, ...]:
         folder = job.source.path.parent
         return tuple(_part(other) for other in self.jobs if other.source.role == role and other.source.path.parent == folder)
+
+
+def _alike(source: Source, headings: tuple[str, ...]) -> tuple[object, ...]:
+    """What files have in common that one mapping reads in one go: where nothing is joined, small files cost little then."""
+    mapping = source.mapping
+    if mapping is None or any(target.join for target in mapping.tables if target.from_ == source.role):
+        return (source.path,)
+    return (mapping.text, source.role, headings, source.shop, source.zone)
 
 
 def _part(job: Job) -> Part:

@@ -40,7 +40,9 @@ def _column(table: Table, heading: str) -> str | None:
 
 
 def _short(heading: str) -> str:
-    return heading if len(heading) <= 60 else heading[:60] + "…"
+    """The heading on one line, and not too much of it."""
+    line = " ".join(heading.split())
+    return line if len(line) <= 60 else line[:60] + "…"
 
 
 def _yuan(column: str) -> str:

@@ -31,6 +31,9 @@ SEPARATORS = ",\t;"
 MOST_UNCLOSED = 100
 """Quotes never closed that a file may have; one with more is no CSV."""
 
+MOST_WRONG = 100_000
+"""Rows with a wrong number of cells that a file may have, where they are more than half: beyond it is no table."""
+
 _UNCLOSED = "a quote opened in this row is never closed"
 SHOWN = 200
 """Letters of a cell that is no text which are told; the row is kept whole."""
@@ -100,11 +103,12 @@ def _as_json(row: list[str]) -> str:
 
 @dataclass(slots=True)
 class _Places:
-    """Where rows stand: data row `row` begins on `line`; `wrong` are wrong rows not yet placed."""
+    """Where rows stand: data row `row` begins on `line`; `wrong` are wrong rows not yet placed, `wrongs` all of them so far."""
 
     line: int
     row: int = 0
     wrong: deque[_Wrong] = field(default_factory=deque)
+    wrongs: int = 0
 
     def place(self, breaks: Ints) -> tuple[Ints, list[BadRow]]:
         """The lines of the next good rows, which hold so many line breaks each, and the wrong rows standing among them."""
@@ -177,6 +181,11 @@ class _Run:
             if wrong := places.place(np.zeros(0, dtype=np.int64))[1]:
                 yield no_cells(width, wrong, 1.0)
         except pa.ArrowInvalid as error:
+            if places.wrongs > max(MOST_WRONG, places.row // 2):
+                raise ImportRefused(
+                    f"{self.path} is no table of {width} columns: more than {MOST_WRONG} rows, and most of all, have another "
+                    "number of cells; export it again"
+                ) from error
             if "straddl" not in str(error):
                 raise ImportRefused(f"{self.path} cannot be read as CSV near line {places.line}: {error}") from error
             self.unclosed = places.line
@@ -184,8 +193,11 @@ class _Run:
     def _blocks(self, stream: Text, places: _Places) -> Iterator[pa.RecordBatch]:
         """Blocks of undecoded cells; rows of a wrong width go to `places`. One thread: only then Arrow numbers the rows."""
 
-        def aside(row: pacsv.InvalidRow) -> Literal["skip"]:
+        def aside(row: pacsv.InvalidRow) -> Literal["skip", "error"]:
             assert row.number is not None
+            places.wrongs += 1
+            if places.wrongs > max(MOST_WRONG, places.row // 2):
+                return "error"
             places.wrong.append(_Wrong(row.number - 1, row.text, row.actual_columns, row.expected_columns, separator))
             return "skip"
 

@@ -67,7 +67,8 @@ class Sample:
 def sample(path: Path) -> Sample:
     """The first rows of a file of any format that can be imported."""
     form = read.format_of(path, known=pick.all_names())
-    headings, rows = form.headings(path), []
+    headings = form.headings(path)
+    rows: list[list[str]] = []
     for batch in form.batches(path):
         columns = [column.to_pylist() for column in batch.cells.slice(0, ROWS - len(rows)).columns[:-1]]
         rows += [["" if cell is None else str(cell) for cell in row] for row in zip(*columns, strict=True)]
@@ -82,8 +83,10 @@ def _elsewhere() -> Mapping[str, tuple[Known, ...]]:
     found: dict[str, list[Known]] = {}
     for table in TABLES.values():
         for column in table.by_name:
-            found.setdefault(plain(column.replace("_", " ")), []).append(Known(table.name, column, Value(**{"from": column})))
-            found.setdefault(plain(column), []).append(Known(table.name, column, Value(**{"from": column})))
+            found.setdefault(plain(column.replace("_", " ")), []).append(
+                Known(table.name, column, Value.model_validate(column))
+            )
+            found.setdefault(plain(column), []).append(Known(table.name, column, Value.model_validate(column)))
     for mapping in map(load, shipped()):
         for target in mapping.tables if any(part.headings for part in mapping.files.values()) else ():
             for column, value in target.columns.items():
@@ -106,7 +109,7 @@ def _columns(table: str, headings: Sequence[str]) -> dict[str, tuple[str, Known]
     for column, names in COMMON.get(table, {}).items():
         heading = next((bare[plain(name)] for name in names.split() if plain(name) in bare), "")
         if heading and column not in found and heading not in {used for used, _ in found.values()}:
-            found[column] = (heading, Known(table, column, Value(**{"from": heading})))
+            found[column] = (heading, Known(table, column, Value.model_validate(heading)))
     return found
 
 

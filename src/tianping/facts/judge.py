@@ -4,6 +4,8 @@ Most rows name a key that no other row of the import names and that was never se
 `careful` (duplicates, clashes, known keys): only for them is a state worked out.
 """
 
+from dataclasses import replace
+
 from tianping.facts import lake, resolve, versions
 from tianping.facts.desk import Desk
 from tianping.facts.engine import name, names, quoted, same_key
@@ -17,7 +19,8 @@ def judge(desk: Desk, table: Table) -> None:
 
 
 def _take_care(desk: Desk, table: Table) -> None:
-    """`care`: keys with several rows here, or ever seen (`_held`: the shelf). `careful`: their rows; `before`: their state."""
+    """`care`: keys with several rows here, or ever seen (`_held`: the shelf that all their rows lie on). `careful`: their
+    rows; `before`: their state."""
     key, on = names(table.key), same_key(table, "h", "i")
     keys = f"SELECT {key}, NULL::VARCHAR AS _held FROM incoming GROUP BY {key} HAVING count(*) > 1"
     if ever := lake.rows(desk.folder, versions.ever(desk.known), table):
@@ -25,7 +28,9 @@ def _take_care(desk: Desk, table: Table) -> None:
     desk.make("care", f"SELECT {key}, max(_held) AS _held FROM ({keys}) GROUP BY {key}")
     rows = f"SELECT i.*, c._held FROM incoming i JOIN care c ON {same_key(table, 'i', 'c')}"
     desk.make("careful", f"SELECT *, row_number() OVER (ORDER BY _part, _line) AS _row FROM ({rows})")
-    alive = lake.rows(desk.folder, desk.now, table)
+    shelves = {shelf for (shelf,) in desk.con.execute("SELECT DISTINCT _held FROM care WHERE _held IS NOT NULL").fetchall()}
+    now = replace(desk.now, files=tuple(file for file in desk.now.of(table.name) if file.shelf in shelves))
+    alive = lake.rows(desk.folder, now, table)
     nothing = f"SELECT *, {desk.seq}::BIGINT AS _seq FROM careful WHERE false"
     held = f"(SELECT {key} FROM care WHERE _held IS NOT NULL)"
     history = f"SELECT * FROM {alive} h SEMI JOIN {held} c ON {same_key(table, 'h', 'c')}" if alive else nothing

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import msoffcrypto  # type: ignore[import-untyped]
-from msoffcrypto.exceptions import DecryptionError, FileFormatError, InvalidKeyError, ParseError  # type: ignore[import-untyped]
+from msoffcrypto.exceptions import DecryptionError, InvalidKeyError  # type: ignore[import-untyped]
 
 from tianping.errors import ImportRefused
 
@@ -23,7 +23,6 @@ LARGEST = 1 << 28
 _LOCKED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIPPED = b"PK"
 _REFUSED = (DecryptionError, InvalidKeyError)
-_BROKEN = (FileFormatError, ParseError, OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError)
 
 
 @dataclass(slots=True, eq=False)
@@ -67,7 +66,7 @@ def _unlocked(path: Path, file: IO[bytes], passwords: Passwords) -> IO[bytes]:
     try:
         office: Any = msoffcrypto.OfficeFile(file)
         locked = office.format == "ooxml" and office.is_encrypted()
-    except _BROKEN as error:
+    except Exception as error:
         raise ImportRefused(f"{path} is no whole workbook; fetch it again ({error})") from error
     if not locked:
         raise ImportRefused(f"{path} is a workbook of Excel 97-2003, which is not read; save it as XLSX or CSV")
@@ -86,7 +85,7 @@ def _tried(path: Path, office: Any, password: str) -> IO[bytes] | None:
         office.decrypt(plain)
     except _REFUSED:
         return None
-    except _BROKEN as error:
+    except Exception as error:
         raise ImportRefused(f"{path} is locked in a way that cannot be read; save it without a password ({error})") from error
     plain.seek(0)
     return plain

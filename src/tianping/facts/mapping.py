@@ -13,15 +13,15 @@ from pydantic import Field, model_validator
 
 from tianping.errors import Fault, ImportRefused, did_you_mean
 from tianping.facts.headings import find
-from tianping.facts.schema import TABLES, Table
+from tianping.facts.schema import REASONS, TABLES, Table
 from tianping.policy import reasons
 from tianping.policy.strict import Strict, read
 from tianping.policy.yamlio import load as load_yaml
 
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 Fault_ = tuple[tuple[str | int, ...], str, str]
-SHOP, LINE, FILE = "_shop", "_line", "_file"
-"""Columns that every file has: the shop given for it, a row's line, the file's name without its end."""
+SHOP, LINE = "_shop", "_line"
+"""Columns that every file has: the shop given for it, a row's line."""
 SHOP_IN_NAME = r"([^@/]+)@.*"
 """`S1@订单.xlsx` is of shop S1."""
 
@@ -254,6 +254,11 @@ def load(name: str) -> Mapping:
         raise ImportRefused(f"the mapping {name} has {len(faults)} fault(s); mend them and try again:\n{told}")
     packed = any(value.pack for target in book.tables for value in target.columns.values())
     words = dict(reasons.words(book.platform)) if packed else {}
+    if strange := sorted({*words.values()} - {*REASONS}):
+        now = did_you_mean(strange[0], list(REASONS))
+        raise ImportRefused(
+            f"the packs translate words into what is no reason: {', '.join(strange)}; mend their `reasons:`; {now}"
+        )
     text = path.read_text("utf-8") + (json.dumps(words, sort_keys=True) if packed else "")
     return Mapping(book.name, text, book, words)
 

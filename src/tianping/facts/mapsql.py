@@ -7,10 +7,10 @@ from pathlib import Path
 
 from tianping.errors import ImportRefused, did_you_mean
 from tianping.facts import cells, headings, values
-from tianping.facts.batch import position
+from tianping.facts.batch import line_sql, position
 from tianping.facts.check import Cell
 from tianping.facts.engine import name, names, parquet, quoted
-from tianping.facts.mapping import FILE, LINE, SHOP, Join, Mapping, Target, Value, When, split
+from tianping.facts.mapping import LINE, SHOP, Join, Mapping, Target, Value, When, split
 from tianping.facts.schema import TABLES, Column, Table
 
 _KEY = Column("key", "id")
@@ -56,14 +56,14 @@ class Scope:
         """Whether the column is there; a joined file's always is, or the import is refused."""
         role, column = split(ref, self.mapping.files)
         own = role in ("", self.target.from_)
-        return not own or column in (SHOP, LINE, FILE) or headings.find(column, self.own.headings) is not None
+        return not own or column in (SHOP, LINE) or headings.find(column, self.own.headings) is not None
 
     def sql(self, ref: str, kind: str = "text") -> str:
         """SQL of a column at hand, trimmed, empty null."""
         role, column = split(ref, self.mapping.files)
         if role not in ("", self.target.from_):
             return f'"of_{role}".k{self.joined(role).index(column)}'
-        if column in (SHOP, LINE, FILE):
+        if column in (SHOP, LINE):
             return self._said(column)
         if self.lenient and not self.has(ref):
             return "NULL::VARCHAR"
@@ -71,8 +71,8 @@ class Scope:
 
     def _said(self, column: str) -> str:
         if column == LINE:
-            return "CAST(own._line AS VARCHAR)"
-        return f"nullif({quoted(self.shop if column == SHOP else Path(self.own.file).stem)}, '')"
+            return f"CAST({line_sql('own._line')} AS VARCHAR)"
+        return f"nullif({quoted(self.shop)}, '')"
 
     def columns(self) -> dict[str, Value]:
         """The target's columns that this file can give."""

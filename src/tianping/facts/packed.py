@@ -17,7 +17,7 @@ SUFFIXES = (".gz", ".zst")
 FREE = 1 << 28
 """Bytes that any packed file may hold: 256 MB."""
 
-RATIO = 200
+RATIO = 100
 """How many times its own size a packed file may hold beyond that. Text of facts packs 5 to 30 times, a bomb 1,000 times."""
 
 _BROKEN = (EOFError, OSError, zlib.error, pa.ArrowInvalid)

@@ -138,7 +138,12 @@ def _source(file: Path, table: str, *, shop: str, zone: str, passwords: Password
     straight = Source(_readable(file), named, shop=shop, zone=zone, passwords=passwords)
     if table or (named and inner_suffix(file) not in EXPORTS):
         return straight
-    headings = format_of(file, passwords=passwords, known=pick.all_names() | _names(straight)).headings(file)
+    try:
+        headings = format_of(file, passwords=passwords, known=pick.all_names() | _names(straight)).headings(file)
+    except ImportRefused:
+        if named:
+            return straight  # whoever stages it says what is wrong
+        raise
     if named and set(TABLES[named].key) & set(headings):
         return straight
     mapping = pick.pick(str(file), headings)

@@ -109,11 +109,11 @@ def stage(
     bench.run()
     told = zip(bench.jobs, keys, strict=True)
     files = tuple(StagedFile(job.part, job.name, key, job.rows, unused(job.source) or job.note) for job, key in told)
-    return Staged(folder, files, tuple(_count(job, table) for job in bench.jobs for table in job.sieve.tallies))
+    return Staged(folder, files, tuple(_count(job, table) for job in bench.jobs for table in job.tallies))
 
 
 def _count(job: Job, table: str) -> Count:
-    tally = job.sieve.tallies[table]
+    tally = job.tallies[table]
     assert tally.adds_up, (job.name, table, tally)
     given = tuple(name for name in TABLES[table].by_name if name in tally.given)
     skipped = tuple(sorted(tally.skipped.items()))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import DatabaseError
 
 from tianping.errors import TianpingError
 
@@ -22,15 +23,21 @@ def sqlite_url(path: Path) -> str:
 
 
 def open_database(url: str) -> Engine:
-    """The engine of the database at `url`, its tables up to date. Raises TianpingError for a database newer than the program.
+    """The engine of the database at `url`, its tables up to date. Raises TianpingError for a database newer than the program,
+    or none at all.
 
     Two processes must not open a *new* database at once: `work.home` holds a lock around this.
     """
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
-    if revision(engine) != HEAD:
-        _upgrade(engine)
+    try:
+        if revision(engine) != HEAD:
+            _upgrade(engine)
+    except DatabaseError as error:
+        raise TianpingError(
+            f"the database {engine.url!r} cannot be opened; mend it or restore a backup: {error.orig}"
+        ) from error
     return engine
 
 

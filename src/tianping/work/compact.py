@@ -14,11 +14,12 @@ from tianping.facts.engine import names, parquet, same_key
 from tianping.facts.filing import WAITING, laid
 from tianping.facts.schema import TABLES, Table
 from tianping.facts.versions import LakeFile, Version
-from tianping.work.home import Home, commit, importing, moment, own_versions, sweep
+from tianping.work.home import Home, commit, importing, moment, own_versions, sweep, whole
 
-MANY = 6
-"""A table, shelf and kind with more small files than this is merged after an import; so is one with several that none of
-the last so many imports added to."""
+MANY = 8
+"""A table, shelf and kind with more small files than this is merged after an import."""
+QUIET = 2
+"""So is one with several that none of the last QUIET * MANY versions added to."""
 SMALL = 64 << 20
 """Bytes of a file that is not worth merging."""
 BATCH = 4 * SMALL
@@ -41,7 +42,7 @@ def compact(home: Home, known: Sequence[Version], at: dt.datetime, *, everything
 
 def compact_now(home: Home, *, at: dt.datetime) -> int | None:
     """The same as a command."""
-    with importing(home):
+    with importing(home), whole(home, "merging small files"):
         known = own_versions(home)
         sweep(home, known)
         return compact(home, known, moment(known, at))
@@ -80,7 +81,7 @@ def _groups(files: Iterable[LakeFile]) -> Iterator[list[LakeFile]]:
 
 
 def _is_due(group: Sequence[LakeFile], newest: int) -> bool:
-    return len(group) > MANY or max(file.last for file in group) <= newest - MANY
+    return len(group) > MANY or max(file.last for file in group) <= newest - QUIET * MANY
 
 
 def _waiting(files: Iterable[LakeFile]) -> set[str]:

@@ -19,7 +19,7 @@ from tianping.facts.filing import laid
 from tianping.facts.versions import Input, LakeFile, Version
 from tianping.store.database import checkpoint
 from tianping.store.versions import rename
-from tianping.work.home import Home, commit, importing, moment, own_versions, sweep
+from tianping.work.home import Home, commit, importing, moment, own_versions, sweep, whole
 
 PATIENCE = 30.0
 """Seconds to wait for readers of the files that go."""
@@ -41,7 +41,7 @@ class Erased:
 def erase(home: Home, buyer: str, *, at: dt.datetime) -> Erased:
     """Make a buyer nobody, in all versions, in quarantine and in the names of files. Killed in the middle the home is as it
     was before, or as it is after. Raises NotFound where nothing names the buyer."""
-    with importing(home):
+    with importing(home), whole(home, "erasing"):
         known = own_versions(home)
         sweep(home, known)
         mark = _mark(known, buyer)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
 from tianping.errors import ImportRefused, NotFound, TianpingError
 from tianping.facts import engine, lake
@@ -21,6 +22,8 @@ from tianping.store.database import open_database, sqlite_url
 DATABASE = "tianping.db"
 READERS = "readers.lock"
 """Held, shared, by whoever reads the lake."""
+OUTSIDE = (OSError, duckdb.IOException, duckdb.OutOfMemoryException, OperationalError)
+"""What can fail without anybody's mistake: the disk, the memory."""
 SCOPES = ("own_shops", "market")
 
 
@@ -101,6 +104,17 @@ def reading(home: Home, *, memory: str | None = None) -> duckdb.DuckDBPyConnecti
 
 
 @contextmanager
+def whole(home: Home, what: str) -> Iterator[None]:
+    """`what` is done as a whole or not at all: where disk or memory fail, files that no version names are swept. Raises
+    ImportRefused then. The versions are read anew, because the failure may have come after the commit."""
+    try:
+        yield
+    except OUTSIDE as error:
+        lake.sweep(home.lake, home.versions())
+        raise ImportRefused(f"{what} failed and the store is as it was; mend this and try again: {error}") from error
+
+
+@contextmanager
 def importing(home: Home) -> Iterator[None]:
     """Hold the import lock. Raises ImportRefused where another import holds it; a killed importer holds nothing."""
     with _lock(home.path / "import.lock", wait=False) as held:
@@ -149,7 +163,7 @@ def commit(home: Home, version: Version, *more: Callable[[Connection], None]) ->
         versions.add(connection, version)
         for act in more:
             act(connection)
-    with suppress(OSError):  # it is committed; where the note fails, the next import writes it
+    with suppress(OSError):  # it is committed; the next import makes up for the mark
         lake.mark(home.lake, version.seq)
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tianping.facts.versions import Input, LakeFile, Tally, Version
 from tianping.periods import Period
 from tianping.work.compact import compact
 from tianping.work.covers import cover
-from tianping.work.home import Home, commit, importing, moment, own_versions, sweep
+from tianping.work.home import Home, commit, importing, moment, own_versions, sweep, whole
 
 Before = Mapping[str, tuple[int, Input]]
 """By digest: the files that were imported before, and by which import."""
@@ -26,8 +27,6 @@ _STAGING = 0.5
 """The share of an import's time that staging takes, about."""
 MEMORY = "1200MB"
 """What DuckDB may hold while it imports; what is more goes to the scratch folder. The whole process stays under 2 GB."""
-_OUTSIDE = (OSError, duckdb.IOException, duckdb.OutOfMemoryException)
-"""What can fail without anybody's mistake: the disk, the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,7 @@ class Request:
     shop: str = ""
     covers: Period | None = None
     again: int = 0
+    passwords: read.Passwords = field(default_factory=read.Passwords)
 
     @property
     def options(self) -> dict[str, str]:
@@ -86,7 +86,14 @@ class Again:
 
 def bring(home: Home, request: Request, *, progress: Progress = lambda file, done: None) -> Report:
     """Import files; the whole import or nothing. Raises ImportRefused, and then the store is as it was."""
-    sources = read.find(request.paths, table=request.table, mapping=request.mapping, shop=request.shop, zone=home.zone)
+    sources = read.find(
+        request.paths,
+        table=request.table,
+        mapping=request.mapping,
+        shop=request.shop,
+        zone=home.zone,
+        passwords=request.passwords,
+    )
     with importing(home):
         known = own_versions(home)
         sweep(home, known)
@@ -113,17 +120,15 @@ def take(
     if not again and all(digest in before for digest in digests):
         return _report(None, {}, before, None)
     try:
-        staged = _stage(home, known, sources, frozenset(before), progress)
-        version = _file(home, known, staged, request, again, progress)
-        version = replace(version, inputs=_inputs(staged, before, again))
-        if tried and all(digest in tried for digest in digests) and not _brings(version):
-            lake.sweep(home.lake, known)
-            known_files = tuple((one.file, seq) for seq, one in tried.values())
-            return replace(_report(None, version.counts, before, staged), known=known_files)
-        commit(home, version)
-    except _OUTSIDE as error:
-        lake.sweep(home.lake, home.versions())  # asked again: a commit may have landed although its answer was lost
-        raise ImportRefused(f"the import failed and the store is as it was; mend this and import again: {error}") from error
+        with whole(home, "the import"):
+            staged = _stage(home, known, sources, frozenset(before), progress)
+            version = _file(home, known, staged, request, again, progress)
+            version = replace(version, inputs=_inputs(staged, before, again))
+            if tried and all(digest in tried for digest in digests) and not _brings(version):
+                lake.sweep(home.lake, known)
+                known_files = tuple((one.file, seq) for seq, one in tried.values())
+                return replace(_report(None, version.counts, before, staged), known=known_files)
+            commit(home, version)
     finally:
         shutil.rmtree(home.scratch, ignore_errors=True)
     return replace(_report(version.seq, version.counts, before, staged), compacted=_tidy(home, (*known, version)))
@@ -131,11 +136,9 @@ def take(
 
 def _tidy(home: Home, known: tuple[Version, ...]) -> int | None:
     """Merge small files where they have become many. The import stands, whatever becomes of this."""
-    try:
+    with suppress(ImportRefused), whole(home, "merging small files"):
         return compact(home, known, known[-1].at, everything=False)
-    except _OUTSIDE:
-        lake.sweep(home.lake, known)
-        return None
+    return None
 
 
 def _stage(

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from tianping.errors import ImportRefused, NotFound
 from tianping.facts import lake, read, versions
 from tianping.facts.engine import parquet, quoted
+from tianping.facts.packed import inner_suffix
 from tianping.facts.read import Source
 from tianping.facts.versions import Version
 from tianping.work.home import Home, importing, moment, own_versions, reading, sweep
@@ -102,11 +103,15 @@ def _open(home: Home, con: duckdb.DuckDBPyConnection, seq: int | None, table: st
     )
     while block := found.fetchmany(1000):
         for *head, row in block:
-            yield Bad._make([*head, _cells(json.loads(row or "{}"))])
+            yield Bad._make([*head, _cells(json.loads(row or "{}"), head[2])])
 
 
-def _cells(row: dict[str, Any] | list[str]) -> Mapping[str, str] | Sequence[str]:
-    return row if isinstance(row, list) else {name: "" if cell is None else str(cell) for name, cell in row.items()}
+def _cells(row: dict[str, Any] | list[str], file: str) -> Mapping[str, str] | Sequence[str]:
+    """In JSON lines a cell that is null was not there; an empty one of CSV would clear what is known."""
+    if isinstance(row, list):
+        return row
+    sparse = inner_suffix(Path(file)) in (".json", ".jsonl", ".ndjson")
+    return {name: "" if cell is None else str(cell) for name, cell in row.items() if not (sparse and cell is None)}
 
 
 def retry(
