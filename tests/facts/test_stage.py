@@ -162,8 +162,8 @@ def test_progress_rises_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert told[0][0] == "shops.csv", "shops first: they say the zones"
 
 
-def digests(folder: Path, content: str = "order_id\nO1\n", **options: str) -> tuple[str, ...]:
-    return stage.digests(read.find([write(folder, {"orders.csv": content})], **options))
+def digests(folder: Path, content: str = "order_id\nO1\n", shop: str = "") -> tuple[str, ...]:
+    return stage.digests(read.find([write(folder, {"orders.csv": content})], shop=shop))
 
 
 def test_a_digest_is_of_bytes_and_options(tmp_path: Path) -> None:
