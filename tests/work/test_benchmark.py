@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tianping.store.closes import Close
-from tianping.work.benchmark import Beside, beside, rounded
+from tianping.work.benchmark import Beside, Imported, beside, rounded
 from tianping.work.close import Filter, find, read
-from tianping.work.home import Home, open_home
+from tianping.work.home import Home, open_home, set_scope
 
 from .homes import bring, closed, table
 
@@ -39,6 +39,7 @@ def home(tmp_path: Path) -> Home:
         },
     )
     closed(home, T)
+    set_scope(home, "market")
     return home
 
 
@@ -107,3 +108,19 @@ def test_demo_benchmarks_are_the_platforms_figures(demo: Home) -> None:
         sums[key] = (up + int(str(each.figure["numerator"])), down + int(str(each.figure["denominator"])))
     rates = {key for key in whole if not str(key[0]).endswith("_count")}
     assert {key: sums[key] for key in rates} == {key: whole[key] for key in rates}
+
+
+def test_own_shops_are_no_benchmark(home: Home) -> None:
+    """In a home of own shops the average is only "your shops"; the benchmark is the newest imported one not after T."""
+    rows = [("kuaishou", "refusal_rate", "", "platform", "kuaishou", day, 30, 1, 50) for day in ("2024-05-01", "2024-05-20")]
+    rows += [("kuaishou", "refusal_rate", "", "platform", "kuaishou", "2024-06-02", 30, 1, 2)]
+    bring(home, {"benchmarks": table("platform,metric,variant,by,subject,date,days,numerator,denominator", *rows)})
+    done = closed(home, T)
+    set_scope(home, "own_shops")
+    [alone] = beside(home, done, Filter(metric="refusal_rate", by="shop", subject="a", days=30))
+    assert (alone.market, alone.benchmark) == (False, Fraction(1, 50))
+    assert alone.imported == Imported(dt.date(2024, 5, 20), Fraction(1, 50))
+    set_scope(home, "market")
+    [among] = beside(home, done, Filter(metric="refusal_rate", by="shop", subject="a", days=30))
+    assert among.benchmark == among.all_shops == alone.all_shops
+    assert among.imported == alone.imported

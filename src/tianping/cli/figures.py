@@ -19,7 +19,16 @@ from tianping.work.benchmark import beside, rounded
 from tianping.work.home import Home
 
 DAY = click.DateTime(["%Y-%m-%d"])
-_BENCHMARK = ("benchmark_numerator", "benchmark_denominator", "benchmark", "others", "ratio")
+_BENCHMARK = (
+    "benchmark_numerator",
+    "benchmark_denominator",
+    "benchmark",
+    "others",
+    "ratio",
+    "all_shops",
+    "imported",
+    "imported_date",
+)
 lang_option = click.option(
     "--lang", type=click.Choice(["zh", "en"]), default="zh", envvar="TIANPING_LANG", show_default=True, help="words"
 )
@@ -88,8 +97,11 @@ def _refuse_unknown(metric: str | None) -> None:
 def _with_benchmark(home: Home, done: Close, wanted: closing.Filter) -> Iterator[list[object]]:
     counts = frozenset(key for pack in packs().values() for key, metric in pack.metrics.items() if metric.unit == "count")
     for each in beside(home, done, wanted, counts=counts):
-        rates = [None if rate is None else rounded(rate) for rate in (each.benchmark, each.others, each.ratio)]
-        yield [*(each.figure[name] for name in Figure._fields), *(each.whole or (None, None)), *rates]
+        whole = each.whole if each.market and each.whole else (None, None)
+        rates = (each.benchmark, each.others, each.ratio, each.all_shops, each.imported.rate if each.imported else None)
+        shown = [None if rate is None else rounded(rate) for rate in rates]
+        date = each.imported.date if each.imported else None
+        yield [*(each.figure[name] for name in Figure._fields), *whole, *shown, date]
 
 
 @click.command()

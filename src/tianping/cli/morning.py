@@ -1,6 +1,7 @@
 """The morning table: a shop's figures beside the benchmark."""
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 
 from rich.table import Table
 
@@ -29,14 +30,14 @@ def print_morning(home: Home, done: Close, packs: Mapping[str, Pack], asked: Seq
                 f"`tianping metrics --date {done.date} --by shop` lists who has"
             )
         console.print(_table(shop, found, packs[str(found[0].figure["platform"])], done, lang))
-    console.print(word("all_shops", lang), style="dim")
+    console.print(word("market_note" if home.scope == "market" else "own_shops_note", lang), style="dim")
 
 
 def _table(shop: str, found: Sequence[Beside], pack: Pack, done: Close, lang: str) -> Table:
     title = f"{say(pack.label, lang)} · {word('shop', lang)} {shop} · {word('as_of', lang)} {done.date}"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     table.add_column(word("metric", lang), no_wrap=True)
-    for name, width in (("value", 12), ("fraction", 14), ("benchmark", 12), ("ratio", 6)):
+    for name, width in (("value", 12), ("fraction", 14), ("benchmark", 12), ("ratio", 6), (_second(found), 12)):
         table.add_column(word(name, lang), justify="right", no_wrap=True, min_width=width)
     for name in ("status", "days_counted"):
         table.add_column(word(name, lang), no_wrap=True)
@@ -45,6 +46,17 @@ def _table(shop: str, found: Sequence[Beside], pack: Pack, done: Close, lang: st
         if key in by_key:
             table.add_row(*_row(metric, by_key[key], lang))
     return table
+
+
+def _second(found: Sequence[Beside]) -> str:
+    """What stands beside the benchmark: in a market an imported one, in a home of own shops the average over them."""
+    return "imported" if found[0].market else "your_shops"
+
+
+def _beside(each: Beside) -> Fraction | None:
+    if not each.market:
+        return each.all_shops
+    return each.imported.rate if each.imported else None
 
 
 def _row(metric: Metric, each: Beside, lang: str) -> list[str]:
@@ -60,6 +72,7 @@ def _row(metric: Metric, each: Beside, lang: str) -> list[str]:
         fraction,
         benchmark,
         "" if metric.unit == "count" else ratio,
+        "" if metric.unit == "count" else amount(_beside(each), metric.unit),
         status,
         days,
     ]

@@ -42,7 +42,7 @@ def show(columns: Sequence[str], rows: Rows, form: str) -> None:
 
 def paper() -> Console:
     """Where pages for people go. Into a file or pipe they are as wide as a page needs, whatever the terminal."""
-    return Console() if sys.stdout.isatty() else Console(width=132)
+    return Console() if sys.stdout.isatty() else Console(width=160)
 
 
 def fetched(found: duckdb.DuckDBPyConnection) -> tuple[list[str], Iterator[Sequence[Any]]]:

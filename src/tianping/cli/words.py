@@ -45,10 +45,17 @@ TEXT: Mapping[str, Words] = {
         ("first_rows", "前几行（全部：--rows csv）", "the first rows (all: --rows csv)"),
         ("shop", "店铺", "shop"),
         ("as_of", "统计日期", "as of"),
+        ("imported", "导入的行业值", "imported"),
+        ("your_shops", "本库各店", "your shops"),
         (
-            "all_shops",
+            "market_note",
             "大盘为本库该平台全部店铺（含本店），按总和之比。",
             "The benchmark is all shops of the platform in this home, this one included: a ratio of sums.",
+        ),
+        (
+            "own_shops_note",
+            "大盘取导入的行业值（benchmarks 表），没有则空着；“本库各店”只是本库店铺的总和之比，不作规则之用。",
+            "The benchmark is the imported one (table benchmarks), or none; your shops' ratio of sums is no rule's measure.",
         ),
     )
 }

@@ -1,5 +1,10 @@
-"""A figure beside its benchmark: the same metric over all shops (with and without this one), as a ratio of sums."""
+"""A figure beside its benchmark: the same metric over all shops (with and without this one), as a ratio of sums.
 
+In a market the benchmark is computed from the home's shops, and an imported one is shown beside it. In a home of own shops
+that average is only "your shops": the benchmark is the imported one, or there is none.
+"""
+
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,7 +14,7 @@ import duckdb
 
 from tianping.store.closes import Close
 from tianping.work.close import Filter, figures_path, read
-from tianping.work.home import Home
+from tianping.work.home import Home, facts
 
 # The benchmark of a figure by `by` stands under this `by`; the subject drops what is above it.
 BESIDE = {
@@ -21,27 +26,44 @@ BESIDE = {
 
 
 @dataclass(frozen=True, slots=True)
+class Imported:
+    """An industry figure that somebody typed in or imported: as of `date`, the newest not after T."""
+
+    date: dt.date
+    rate: Fraction
+
+
+@dataclass(frozen=True, slots=True)
 class Beside:
     """A figure with the whole it is part of. All are counts, so that nothing is lost to rounding."""
 
     figure: Mapping[str, object]
     whole: tuple[int, int] | None
+    imported: Imported | None = None
+    market: bool = True
 
     @property
     def own(self) -> Fraction | None:
         return _rate(self.figure["numerator"], self.figure["denominator"])
 
     @property
-    def benchmark(self) -> Fraction | None:
-        """Over all shops, this one included: the one that rules use."""
+    def all_shops(self) -> Fraction | None:
+        """Over all shops of the home, this one included."""
         return _rate(*self.whole) if self.whole else None
 
     @property
     def others(self) -> Fraction | None:
-        """Over all shops but this one."""
+        """Over all shops of the home but this one."""
         if self.whole is None:
             return None
         return _rate(self.whole[0] - int(str(self.figure["numerator"])), self.whole[1] - int(str(self.figure["denominator"])))
+
+    @property
+    def benchmark(self) -> Fraction | None:
+        """The one that rules use."""
+        if self.market:
+            return self.all_shops
+        return self.imported.rate if self.imported else None
 
     @property
     def ratio(self) -> Fraction | None:
@@ -61,10 +83,39 @@ def _rate(numerator: object, denominator: object) -> Fraction | None:
 
 def beside(home: Home, done: Close, wanted: Filter, *, counts: frozenset[tuple[str, str]] = frozenset()) -> Iterator[Beside]:
     """The wanted figures of a close, each with its benchmark. Counts (by metric and variant) have none."""
-    wholes = _wholes(home, done, wanted)
+    wholes, imported, market = _wholes(home, done, wanted), _imported(home, done), home.scope == "market"
     for figure in read(home, done, wanted):
-        key = (figure["metric"], figure["variant"])
-        yield Beside(figure, None if key in counts else wholes.get(_key(figure)))
+        if (figure["metric"], figure["variant"]) in counts:
+            yield Beside(figure, None, None, market)
+        else:
+            yield Beside(figure, wholes.get(_key(figure)), imported.get(_above(figure)), market)
+
+
+def _above(figure: Mapping[str, object]) -> tuple[object, ...]:
+    """Under which key an imported benchmark of this figure stands."""
+    by, _ = BESIDE.get(str(figure["by"]), (str(figure["by"]), ""))
+    subject = figure["platform"] if by == "platform" else str(figure["subject"]).partition("/")[2]
+    return figure["platform"], figure["metric"], figure["variant"], by, subject, figure["days"]
+
+
+def _imported(home: Home, done: Close) -> dict[tuple[object, ...], Imported]:
+    """Of each imported benchmark the newest not after T, as known at the close."""
+    con, _ = facts(home, known_at=done.seq)
+    found = con.execute(
+        "select platform, metric, coalesce(variant, ''), \"by\", subject, days, date, numerator, denominator, value "
+        "from facts.benchmarks where date <= ? order by date",
+        [done.date],
+    )
+    rows = [(row[:6], row[6], _rate(row[7], row[8]) if row[8] else _written(row[9])) for row in found.fetchall()]
+    return {key: Imported(date, rate) for key, date, rate in rows if rate is not None}
+
+
+def _written(value: str | None) -> Fraction | None:
+    """A benchmark given as a value; None where it is no number."""
+    try:
+        return Fraction(value) if value else None
+    except (ValueError, ZeroDivisionError):
+        return None
 
 
 def _key(figure: Mapping[str, object]) -> tuple[object, ...]:
