@@ -204,8 +204,11 @@ def show_import(settings: Settings, seq: int, form: str) -> None:
 @click.pass_obj
 def undo_import(settings: Settings, seq: int, as_of: dt.datetime | None) -> None:
     """Take an import back. The undo is a new import; what was known before can still be asked for."""
-    undone = imports.undo(home_of(settings), seq, at=as_of or to_instant(dt.datetime.now(dt.UTC)), said_at=as_of is not None)
+    home = home_of(settings)
+    undone = imports.undo(home, seq, at=as_of or to_instant(dt.datetime.now(dt.UTC)), said_at=as_of is not None)
     click.echo(f"import {seq} is undone, by {undone.seq}", err=True)
+    for table, keys in holdings.incomplete(home).items():
+        click.echo(f"{keys} rows of {table} are now known only in part, and wait for a file that names them in full", err=True)
 
 
 @click.group("quarantine")

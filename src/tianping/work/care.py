@@ -14,7 +14,7 @@ from tianping.facts.schema import TABLES
 from tianping.facts.versions import Version
 from tianping.store import closes
 from tianping.store.database import HEAD, revision
-from tianping.work.holdings import count
+from tianping.work.holdings import count, incomplete
 from tianping.work.home import Home, facts, reading
 
 LITTLE_DISK = 2 << 30
@@ -111,9 +111,12 @@ def _waiting(home: Home) -> Finding:
         with con:
             found = con.execute(f'SELECT "table", sum(waiting) FROM ({counts}) GROUP BY 1 HAVING sum(waiting) > 0 ORDER BY 1')
             told = ", ".join(f"{table} {rows}" for table, rows in found.fetchall())
+        partly = ", ".join(f"{table} {keys}" for table, keys in incomplete(home).items())
     except (duckdb.Error, TianpingError) as error:
         return Finding("waiting", "fault", f"the facts cannot be read: {error}")
-    return Finding("waiting", "look" if told else "ok", f"{told}: their orders have not come" if told else "none")
+    words = [f"{told}: their orders have not come"] if told else []
+    words += [f"{partly}: known only in part, what named them in full was undone"] if partly else []
+    return Finding("waiting", "look" if words else "ok", "; ".join(words) or "none")
 
 
 def _quarantine(home: Home) -> Finding:

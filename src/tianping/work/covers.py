@@ -1,11 +1,12 @@
 """What an import covers: shops, tables, days, columns."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tianping.facts import stage
 from tianping.facts.desk import Desk, write
 from tianping.facts.engine import name, names, parquet, quoted, wall
+from tianping.facts.filing import WAITING
 from tianping.facts.schema import TABLES
 from tianping.facts.versions import LakeFile
 from tianping.periods import Period
@@ -35,14 +36,40 @@ def cover(
     if not shops or not given:
         return None
     tables = ", ".join(f"({quoted(table)}, [{', '.join(map(quoted, columns))}])" for table, columns in given.items())
-    file = write(
-        desk, "coverage", "all", "coverage",
-        f'SELECT s.shop_id, t."table", {days[0]} AS first_day, {days[1]} AS last_day, t."columns", '
-        f'{desk.seq}::BIGINT AS _seq '
-        f'FROM ({shops}) s(shop_id) CROSS JOIN (VALUES {tables}) t("table", "columns") ORDER BY ALL',
-    )  # fmt: skip
-    files.append(file)
+    own = (
+        f'SELECT s.shop_id, t."table", {days[0]} AS first_day, {days[1]} AS last_day, t."columns" '
+        f'FROM ({shops}) s(shop_id) CROSS JOIN (VALUES {tables}) t("table", "columns")'
+    )
+    every = " UNION ALL ".join([own, *_taken_up(desk, files)])
+    select = f"SELECT *, {desk.seq}::BIGINT AS _seq FROM ({every}) ORDER BY ALL"
+    files.append(write(desk, "coverage", "all", "coverage", select))
     return (period.first.isoformat(), period.last.isoformat()) if period else None
+
+
+def _taken_up(desk: Desk, files: Sequence[LakeFile]) -> Iterator[str]:
+    """SELECTs of what earlier imports cover of shops that only now are known: those of rows that waited for an order of this
+    import. The days are those of their import, the columns those their files had."""
+    new = [str(desk.folder / file.path) for file in files if (file.table, file.kind) == ("orders", "base")]
+    for table in TABLES.values():
+        waited = [str(desk.folder / file.path) for file in desk.now.of(table.name) if file.shelf == WAITING]
+        if new and waited and table.own_time:
+            day = f"CAST({wall('w.' + name(table.own_time), desk.zone)} AS DATE)"
+            had = "CASE WHEN bit_or(w._given) >> {} & 1 = 1 THEN {} END"
+            given = ", ".join(had.format(number, quoted(column)) for number, column in enumerate(table.by_name))
+            undone = ", ".join(map(str, sorted(desk.now.undone))) or "NULL"
+            yield (
+                f'SELECT p.shop_id, {quoted(table.name)} AS "table", least(min({day}), min(v.first)) AS first_day, '
+                f'greatest(max({day}), max(v.last)) AS last_day, list_filter([{given}], lambda c: c IS NOT NULL) AS "columns" '
+                f"FROM {parquet(waited)} w JOIN {parquet(new)} p USING (order_id) LEFT JOIN ({_days_of(desk)}) v "
+                f"ON v.seq = w._seq WHERE coalesce(w._seq NOT IN ({undone}), true) GROUP BY p.shop_id"
+            )
+
+
+def _days_of(desk: Desk) -> str:
+    """The SELECT of the days that each earlier import covers: seq, first, last."""
+    said = [(version.seq, *version.covers) for version in desk.known if version.covers]
+    rows = " UNION ALL ".join(f"SELECT {seq}, DATE '{first}', DATE '{last}'" for seq, first, last in said)
+    return f"SELECT * FROM ({rows or 'SELECT NULL::INTEGER, NULL::DATE, NULL::DATE'}) d(seq, first, last)"
 
 
 def _widened(period: Period | None, before: tuple[str, str] | None) -> Period | None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import duckdb
 
 from tianping.facts import lake, versions
-from tianping.facts.engine import name, quoted
+from tianping.facts.engine import name, names, quoted, same_key
 from tianping.facts.schema import TABLES, Table
 from tianping.work.home import Home, facts, reading
 
@@ -70,3 +70,18 @@ def count(table: Table) -> str:
         shop = "coalesce(r.shop_id, '')"
     counts = f'{quoted(table.name)} AS "table", count(*) AS rows, {waiting} AS waiting'
     return f"SELECT {shop} AS shop_id, {counts} FROM {rows} GROUP BY ALL HAVING count(*) > 0"
+
+
+def incomplete(home: Home) -> dict[str, int]:
+    """Per table, how many keys are known only in part: what first named them in full was undone. They count nowhere until
+    such a row comes again."""
+    con, _ = facts(home)
+    known, found = versions.known(home.versions()), {}
+    with con:
+        for table in TABLES.values():
+            if rows := lake.rows(home.lake, known, table, "change"):
+                keys = f"SELECT DISTINCT {names(table.key)} FROM {rows}"
+                on = same_key(table, "k", "t")
+                lost = con.execute(f"SELECT count(*) FROM ({keys}) k ANTI JOIN facts.{name(table.name)} t ON {on}").fetchone()
+                found[table.name] = int(lost[0]) if lost else 0
+    return {table: keys for table, keys in found.items() if keys}
