@@ -117,7 +117,7 @@ def test_a_set_inside_a_category(l1: str | None, l2: str | None, l3: str | None,
     for sets in (SETS, {"good": SETS["good"].model_copy(update={"inside": SETS["good"].inside[::-1]})}):
         text = formula.sql(formula.compile("channel in good", sets))
         sql = f"select {text} from (select ? as category_l1, ? as category_l2, ? as category_l3, ? as channel)"
-        assert duckdb.execute(sql, [l1, l2, l3, value]).fetchone() == (member,)
+        assert duckdb.connect().execute(sql, [l1, l2, l3, value]).fetchone() == (member,)
 
 
 @pytest.mark.parametrize(

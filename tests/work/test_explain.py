@@ -196,7 +196,9 @@ def test_blanks_around_ids(home: Home) -> None:
 def rewrite(home: Home, change: str) -> None:
     """Somebody changes the file of figures behind our back."""
     path = home.path / find(home, T).path
-    duckdb.sql(f"copy (select {change}) to '{path}.new' (format parquet)".replace("FIGURES", f"read_parquet('{path}')"))
+    duckdb.connect().execute(
+        f"copy (select {change}) to '{path}.new' (format parquet)".replace("FIGURES", f"read_parquet('{path}')")
+    )
     Path(f"{path}.new").replace(path)
 
 
