@@ -104,7 +104,7 @@ def test_json_is_one_array(tianping: Tianping, demo: Home) -> None:
     assert (said.status, said.err) == (0, "")
     [figure] = json.loads(said.out)
     assert tuple(figure) == Figure._fields
-    assert (figure["numerator"], figure["denominator"], figure["value"]) == (98, 1276, 0.076803)
+    assert (figure["numerator"], figure["denominator"], figure["value"]) == (104, 1255, 0.082869)
     assert (figure["first_day"], figure["last_day"], figure["variant"]) == ("2024-04-18", "2024-05-17", "")
     nothing = tianping("metrics", "--date", T, "--subject", "nobody", "--format", "json", home=demo.path)
     assert (nothing.status, json.loads(nothing.out)) == (0, [])
@@ -124,7 +124,7 @@ def test_csv_and_table(tianping: Tianping, demo: Home) -> None:
     assert [{k: "" if v is None else str(v) for k, v in row.items()} for row in figure_rows(demo, by="shop", days=7)] == rows
     shown = tianping("metrics", "--date", T, *ONE, home=demo.path).out.splitlines()
     assert shown[0].split() == list(Figure._fields)
-    assert {"quality_refund_rate", "S001", "98", "1276", "0.076803", "ok"} <= set(shown[1].split())
+    assert {"quality_refund_rate", "S001", "104", "1255", "0.082869", "ok"} <= set(shown[1].split())
 
 
 def test_every_filter(tianping: Tianping, demo: Home) -> None:
@@ -143,7 +143,7 @@ def test_benchmark_columns(tianping: Tianping, demo: Home) -> None:
     [whole] = figure_rows(demo, metric="quality_refund_rate", by="platform", days=30)
     assert (row["benchmark_numerator"], row["benchmark_denominator"]) == (whole["numerator"], whole["denominator"])
     assert row["benchmark"] == float(str(whole["value"]))
-    assert row["others"] == round((row["benchmark_numerator"] - 98) / (row["benchmark_denominator"] - 1276), 6)
+    assert row["others"] == round((row["benchmark_numerator"] - 104) / (row["benchmark_denominator"] - 1255), 6)
     words = ("--metric", "quality_refund_count", "--by", "shop", "--benchmark", "--format", "json")
     counts = json.loads(tianping("metrics", "--date", T, *words, home=demo.path).out)
     assert {count["benchmark_numerator"] for count in counts} == {None}
@@ -194,8 +194,8 @@ def test_morning(tianping: Tianping, demo: Home, lang: str, words: tuple[str, ..
     assert (said.status, said.err) == (0, "")
     assert said.out.index("S002") < said.out.index("S001")
     assert all(word in said.out for word in words)
-    [line] = [line for line in said.out.splitlines() if "98/1\u2009276" in line]
-    assert {"7.68", "4.38", "1.75×", "04-18–05-17"} <= set(line.split())
+    [line] = [line for line in said.out.splitlines() if "104/1\u2009255" in line]
+    assert {"8.29", "4.43", "1.87×", "04-18–05-17"} <= set(line.split())
 
 
 def test_morning_of_the_first_shops(tianping: Tianping, demo: Home) -> None:
@@ -210,7 +210,7 @@ def test_explain_page(tianping: Tianping, demo: Home) -> None:
     for words in (
         "S1 一、2",
         "2024-04-18 – 2024-05-17",
-        "7.68 %  98/1276  (agrees with the close)",
+        "8.29 %  104/1255  (agrees with the close)",
         "status: ok",
         "flagged by risk",
     ):
@@ -257,11 +257,11 @@ def test_difference(tianping: Tianping, demo: Home) -> None:
     """Both fractions, the kinds of rows that part them, and all of those rows on demand."""
     words = ("explain", "difference", "quality_refund_rate", "product_quality_refund_rate", "--date", T, "--subject", "S001")
     page = tianping(*words, "--lang", "en", home=demo.path).out
-    assert "7.68 %  98/1276" in page
+    assert "8.29 %  104/1255" in page
     assert "left out: flagged by risk control (risk_flagged)" in page
     rows = json.loads(tianping(*words, "--rows", "json", home=demo.path).out)
     [other] = figure_rows(demo, metric="product_quality_refund_rate", by="shop", subject="S001", days=30)
-    assert sum(row["adds_b"] - row["adds_a"] for row in rows) == int(str(other["numerator"])) - 98
+    assert sum(row["adds_b"] - row["adds_a"] for row in rows) == int(str(other["numerator"])) - 104
 
 
 def test_close_from_a_day_on(tianping: Tianping, demo: Home, tmp_path: Path) -> None:

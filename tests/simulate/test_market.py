@@ -4,54 +4,16 @@ import datetime as dt
 import json
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 
+from simulate.written import FILES, FIRST_DAY, Written, small
 from tianping.errors import TianpingError
 from tianping.facts.schema import CHANNELS, KINDS, TABLES, Column
-from tianping.simulate import demo, market, plan
-from tianping.simulate.faults import Planted
+from tianping.simulate import demo, market, names, plan
 from tianping.simulate.sink import Form
-from tianping.simulate.truth import Truth
-
-FILES = (
-    "shops", "products", "orders", "parcels", "cases", "reviews", "messages", "chat_ratings", "chat_sessions", "agent_shifts",
-    "agents", "complaints", "live_views", "videos", "video_plays",
-)  # fmt: skip
-FIRST_DAY = dt.date(2024, 3, 1)
-QUALITY = "('not_as_described', 'damaged', 'counterfeit', 'quality')"
-
-
-class Written:
-    """A market that was written: its folder, its truth, and a database with a view per table."""
-
-    def __init__(self, folder: Path, truth: Truth, form: str = "parquet") -> None:
-        self.folder, self.truth, self.con = folder, truth, duckdb.connect()
-        for table in FILES:
-            self.con.execute(f"CREATE VIEW {table} AS FROM '{folder / table}.{form}'")
-
-    def one(self, query: str) -> list[Any]:
-        """The only row of a query."""
-        (row,) = self.con.sql(query).fetchall()
-        return list(row)
-
-    def fault(self, kind: str) -> Planted:
-        (found,) = [fault for fault in self.truth.faults if fault.kind == kind]
-        return found
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Written:
-    """The demo market."""
-    folder = tmp_path_factory.mktemp("demo")
-    return Written(folder, demo.write(folder))
-
-
-def small(folder: Path, *, seed: int = 7, shops: int = 8, form: Form = "parquet") -> Written:
-    truth = market.write(folder, seed=seed, shops=shops, orders=1_500, days=40, first_day=FIRST_DAY, form=form)
-    return Written(folder, truth, form)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -63,6 +25,17 @@ def test_same_seed_same_bytes(tmp_path: Path, form: Form) -> None:
     first, second = (contents(small(tmp_path / name, form=form).folder) for name in ("first", "second"))
     assert set(first) == {"_truth.json", *(f"{table}.{form}" for table in FILES)}
     assert first == second
+
+
+def test_same_bytes_on_any_number_of_cores(tmp_path: Path) -> None:
+    cores = pa.cpu_count()
+    try:
+        pa.set_cpu_count(1)
+        one = contents(small(tmp_path / "one").folder)
+        pa.set_cpu_count(4)
+        assert contents(small(tmp_path / "four").folder) == one
+    finally:
+        pa.set_cpu_count(cores)
 
 
 def test_another_seed_is_another_market(tmp_path: Path) -> None:
@@ -204,79 +177,6 @@ def test_truth_json_says_what_was_returned(made: Written) -> None:
     assert said["rows"] == made.truth.rows
 
 
-FIRST_QUALITY = f"""
-    SELECT o.*, c.case_id IS NOT NULL AS bad, c.reason = 'damaged' AS damaged
-    FROM orders o LEFT JOIN (FROM cases WHERE right(case_id, 2) = '-1' AND reason IN {QUALITY}) c USING (order_id)
-    WHERE paid_at < '2024-05-15'"""
-
-
-def test_the_bad_product_shows(made: Written) -> None:
-    fault = made.fault("product_turns_bad")
-    rate = "avg(bad::INT) FILTER (paid_at {} '{}')"
-    before, after = made.one(f"""
-        SELECT {rate.format("<", fault.since)}, {rate.format(">=", fault.since)}
-        FROM ({FIRST_QUALITY}) WHERE product_id = '{fault.subject}'""")
-    assert before < 0.05 < 0.25 < after
-
-
-def test_the_crushing_carrier_shows(made: Written) -> None:
-    fault = made.fault("carrier_crushes")
-    theirs, others = made.one(f"""
-        SELECT avg(coalesce(damaged, false)::INT) FILTER (carrier = '{fault.subject}'),
-               avg(coalesce(damaged, false)::INT) FILTER (carrier <> '{fault.subject}')
-        FROM ({FIRST_QUALITY}) JOIN parcels USING (order_id) WHERE direction = 'out' AND shipped_at >= '{fault.since}'""")
-    assert theirs > 0.08 > 0.02 > others
-
-
-def test_the_night_is_silent(made: Written) -> None:
-    fault = made.fault("silent_at_night")
-    answered = f"""FROM messages WHERE shop_id = '{fault.subject}' AND sender IN ('agent', 'bot')
-        AND (hour(sent_at) >= 19 OR hour(sent_at) < 9)"""
-    before, after, asked = made.one(f"""SELECT
-        (SELECT count(*) {answered} AND sent_at < '{fault.since}'), (SELECT count(*) {answered} AND sent_at >= '{fault.since}'),
-        (SELECT count(*) FROM messages WHERE shop_id = '{fault.subject}' AND sender = 'buyer' AND hour(sent_at) >= 20)""")
-    assert asked > 1000
-    assert before > 100
-    assert after < 20  # only answers to what was asked just before 19:00
-
-
-def test_the_slow_shop_shows(made: Written) -> None:
-    """Seconds from a buyer's message to the next one of a person, in the slow shop and elsewhere."""
-    fault = made.fault("slow_answers")
-    slow, others = made.one(f"""
-        WITH said AS (SELECT *, lead(sender) OVER w AS next, epoch(lead(sent_at) OVER w - sent_at) AS wait FROM messages
-                      WHERE sender <> 'system' WINDOW w AS (PARTITION BY session_id ORDER BY sent_at))
-        SELECT median(wait) FILTER (shop_id = '{fault.subject}'), median(wait) FILTER (shop_id <> '{fault.subject}') FROM said
-        WHERE sender = 'buyer' AND next = 'agent' AND sent_at >= '{fault.since}' AND hour(sent_at) BETWEEN 9 AND 19""")
-    assert slow > 4 * others
-
-
-def test_the_steering_shop_shows(made: Written) -> None:
-    fault = made.fault("steers_reasons")
-    steered = "avg((reason_now = 'not_wanted')::INT)"
-    theirs, others = made.one(f"""
-        SELECT {steered} FILTER (shop_id = '{fault.subject}'), {steered} FILTER (shop_id <> '{fault.subject}')
-        FROM cases JOIN orders USING (order_id) WHERE reason IN {QUALITY} AND requested_at >= '{fault.since}'""")
-    assert theirs > 0.5 > 0.05 > others
-
-
-@pytest.mark.parametrize(
-    ("kind", "share", "low", "high"),
-    [
-        ("bunched_shipments", "p.shipped_at BETWEEN promised_ship_at - INTERVAL 40 minute AND promised_ship_at", 0.02, 0.55),
-        ("bunched_shipments", "p.collected_at IS NULL OR p.collected_at > p.shipped_at + INTERVAL 1 day", 0.08, 0.30),
-        ("ships_late", "p.shipped_at > promised_ship_at", 0.06, 0.35),
-    ],
-)
-def test_the_warehouses_show(made: Written, kind: str, share: str, low: float, high: float) -> None:
-    fault = made.fault(kind)
-    before, after = made.one(f"""
-        SELECT avg(({share})::INT) FILTER (paid_at < '{fault.since}'), avg(({share})::INT) FILTER (paid_at >= '{fault.since}')
-        FROM orders JOIN parcels p USING (order_id)
-        WHERE direction = 'out' AND NOT presale AND NOT cod AND shop_id = '{fault.subject}' AND paid_at < '2024-05-25'""")
-    assert before < low < high < after
-
-
 def test_chunks_cut_days_without_a_seam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Days above the chunk's size are cut: ids stay unique, no order is lost."""
     monkeypatch.setattr(plan, "CHUNK", 17)
@@ -285,14 +185,39 @@ def test_chunks_cut_days_without_a_seam(tmp_path: Path, monkeypatch: pytest.Monk
     assert cut.one("SELECT count(DISTINCT message_id) FROM messages") == [cut.truth.rows["messages"]]
 
 
-@pytest.mark.parametrize("shops", [1, 3, 250])
+@pytest.mark.parametrize("shops", [1, 3, 5, 12, 250])
 def test_few_and_many_shops(tmp_path: Path, shops: int) -> None:
-    """Every fault finds a subject; with many shops there are several of each."""
+    """As many shops as asked; five are of all five platforms."""
     written = small(tmp_path / "out", shops=shops)
-    assert written.one("SELECT count(*) FROM shops") == [shops]
-    kinds = [fault.kind for fault in written.truth.faults]
-    assert len(set(kinds)) == 7
-    assert kinds.count("ships_late") == (3 if shops == 250 else 1)
+    assert written.one("SELECT count(*), count(DISTINCT platform) FROM shops") == [shops, min(shops, len(names.PLATFORMS))]
+
+
+def test_every_platform_has_everything(made: Written) -> None:
+    """Orders, cases, talks with people and bots, ratings, complaints, shifts on each of the five."""
+    by_order = ("cases", "complaints", "parcels", "reviews")
+    for table in ("orders", "messages", "chat_sessions", "chat_ratings", "agents", "agent_shifts", *by_order):
+        order = "JOIN orders USING (order_id)" if table in by_order else ""
+        assert made.one(f"SELECT count(DISTINCT platform) FROM {table} {order} JOIN shops USING (shop_id)") == [5], table
+
+
+def test_what_stops_the_writing_leaves_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk, or a person who has waited long enough."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(market, "_write_cases", stop)
+    with pytest.raises(KeyboardInterrupt):
+        small(tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_progress_adds_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "CHUNK", 100)
+    done: list[int] = []
+    market.write(tmp_path, seed=1, shops=5, orders=1_000, days=30, first_day=FIRST_DAY, told=done.append)
+    assert len(done) >= 10
+    assert sum(done) == 1_000
 
 
 def test_a_folder_with_old_files_is_refused(tmp_path: Path) -> None:

@@ -40,8 +40,11 @@ def demo(settings: Settings, lang: str) -> None:
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="a new or empty folder")
 @click.option("--form", type=click.Choice(["parquet", "csv"]), default="parquet", show_default=True)
 def simulate(shops: int, orders: int, days: int, seed: int, first_day: dt.datetime, out: Path, form: Form) -> None:
-    """A made-up market as fact files with known causes. Same seed, same bytes."""
-    truth = market.write(out, seed=seed, shops=shops, orders=orders, days=days, first_day=first_day.date(), form=form)
+    """A made-up market as fact files with known causes, which _truth.json states. Same seed, same bytes."""
+    with click.progressbar(length=orders, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        truth = market.write(
+            out, seed=seed, shops=shops, orders=orders, days=days, first_day=first_day.date(), form=form, told=bar.update
+        )
     for table, rows in truth.rows.items():
         click.echo(f"{table}: {rows}", err=True)
 

@@ -1,52 +1,57 @@
-"""The people who answer: who they are and when they are on duty."""
+"""The people who answer: who they are, for which shop, how quick."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from tianping.simulate import columns as col
 from tianping.simulate import names
-from tianping.simulate.draws import DAY, HOUR, Ints, between, chance, stream
-from tianping.simulate.world import World
+from tianping.simulate.draws import Floats, Ints, between, stream
+from tianping.simulate.plan import Market
+from tianping.simulate.shops import Shops
 
 
-def table(world: World) -> col.Columns:
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """One entry per agent; those of shop s are first[s] … first[s] + count[s] - 1. `number`: its place within the shop;
+    `reply`: its own factor of the seconds to an answer; `scheme`: 0 before, 1 after the sale."""
+
+    first: Ints
+    count: Ints
+    shop: Ints
+    number: Ints
+    reply: Floats
+    scheme: Ints
+
+    def id(self, agent: int) -> str:
+        return f"A{self.shop[agent] + 1}-{self.number[agent] + 1}"
+
+
+def make(market: Market, shops: Shops) -> Staff:
+    rng = stream(market.seed, "staff")
+    count = shops.agents
+    first = np.cumsum(count) - count
+    shop = np.repeat(np.arange(len(count), dtype=np.int64), count)
+    number = np.arange(len(shop), dtype=np.int64) - first[shop]
+    reply = np.exp(rng.standard_normal(len(shop)) * 0.2)
+    scheme = np.where(count[shop] >= 4, number // 2 % 2, number % 2)
+    return Staff(first, count, shop, number, reply, scheme)
+
+
+def ids(staff: Staff, agent: Ints, where: np.typing.NDArray[np.bool_] | None = None) -> col.Column:
+    """`A7-2`: the second agent of the seventh shop; empty where not `where`."""
+    known = agent if where is None else np.where(where, agent, 0)
+    return col.ids("A", staff.shop[known] + 1, staff.number[known] + 1, where)
+
+
+def table(market: Market, shops: Shops, staff: Staff) -> col.Columns:
     """The file `agents`."""
-    shop, agent = _everybody(world)
-    rng, n = stream(world.market.seed, "agents"), len(shop)
+    rng, n = stream(market.seed, "agents"), len(staff.shop)
     return {
-        "agent_id": col.agents(shop, agent),
-        "shop_id": col.names(world.shops.id, shop),
+        "agent_id": ids(staff, np.arange(n, dtype=np.int64)),
+        "shop_id": col.names(shops.id, staff.shop),
         "name": col.names(names.FAMILY_NAMES, between(rng, 0, len(names.FAMILY_NAMES), n)),
-        "scheme": col.names(("pre", "after"), agent % 2),
-        "base_wage_fen": col.numbers(between(rng, 30, 50, n) * 100_00),
+        "scheme": col.names(("pre", "after"), staff.scheme),
+        "base_wage_fen": col.numbers(between(rng, 11, 21, n) * 100_00),
         "bonus_per_buyer_fen": col.numbers(between(rng, 10, 60, n)),
     }
-
-
-def shifts(world: World) -> col.Columns:
-    """The file `agent_shifts`: five days of seven, by day or till midnight, while the shop is open."""
-    market = world.market
-    rng = stream(market.seed, "shifts")
-    shop, agent = _everybody(world)
-    who = np.tile(np.arange(len(shop), dtype=np.int64), market.days)
-    day = np.repeat(np.arange(market.days, dtype=np.int64), len(shop))
-    late = (agent[who] + day // 7) % 2 == 1
-    online = day * DAY + np.where(late, 15, 9) * HOUR + between(rng, -600, 900, len(who))
-    here = np.flatnonzero(((who + day) % 7 < 5) & world.shops.open_at(shop[who], online))
-    who, day, late, online = who[here], day[here], late[here], online[here]
-    suspended = np.where(chance(rng, 0.7, len(who)), between(rng, 60, HOUR, len(who)), 0)
-    return {
-        "shift_id": col.ids("D", market.stamps()[day] * 1_000_000 + who),
-        "shop_id": col.names(world.shops.id, shop[who]),
-        "agent_id": col.agents(shop[who], agent[who]),
-        "online_at": col.times(market, online),
-        "offline_at": col.times(market, np.where(late, (day + 1) * DAY - 60, online + 9 * HOUR)),
-        "suspended_s": col.numbers(suspended),
-        "longest_suspension_s": col.numbers(suspended * between(rng, 4, 10, len(who)) // 10),
-    }
-
-
-def _everybody(world: World) -> tuple[Ints, Ints]:
-    """(shop, number within the shop) of every agent."""
-    count = world.shops.agents
-    shop = np.repeat(np.arange(len(count), dtype=np.int64), count)
-    return shop, np.arange(len(shop), dtype=np.int64) - (np.cumsum(count) - count)[shop]

@@ -8,7 +8,8 @@ from tianping.facts.schema import KINDS, LIABILITIES, REASONS
 from tianping.simulate import columns as col
 from tianping.simulate import names, words
 from tianping.simulate.cases import HANDLERS, OUTCOMES, Cases
-from tianping.simulate.draws import NEVER, Ints, Rng, between, chance, delay, weighted
+from tianping.simulate.draws import NEVER, Ints, Rng, between, chance, weighted
+from tianping.simulate.families import delay
 from tianping.simulate.orders import Orders
 from tianping.simulate.world import World
 

@@ -7,15 +7,17 @@ import numpy as np
 
 from tianping.facts.schema import KINDS, LIABILITIES, REASONS
 from tianping.simulate.causes import IS_QUALITY, Course, Requests, asked_again, first_requests
-from tianping.simulate.draws import DAY, HOUR, NEVER, Flags, Ints, Rng, between, by_row, chance, delay, weighted
-from tianping.simulate.faults import BY_NAME
+from tianping.simulate.draws import DAY, HOUR, NEVER, Flags, Ints, Rng, between, by_row, chance, weighted
+from tianping.simulate.families import delay
 from tianping.simulate.orders import Orders
 from tianping.simulate.plan import to_daytime
+from tianping.simulate.troubles import strength
 from tianping.simulate.world import World
 
 HANDLERS: Final = ("person", "rule", "platform")
 OUTCOMES: Final = ("refunded", "exchanged", "reissued", "repaired", "closed")
 CLOSED: Final = OUTCOMES.index("closed")
+CLOCK: Final = 48 * HOUR  # without an answer, the platform agrees then
 ROUNDS: Final = 3  # requests of one order, at most
 _OUTCOME: Final = np.array([0, 0, 1, 2, 3])  # of a case that is granted, by kind
 _LIABLE: Final = np.array(
@@ -81,7 +83,7 @@ def _handle(world: World, orders: Orders, course: Course, asked: Requests, rng: 
     answers = _answers(world, orders, course, asked, rng)
     returns = _returns(world, orders, asked, answers, rng)
     granted = _granted(asked, answers, returns, rng)
-    disputes = _disputes(asked, answers, granted, rng)
+    disputes = _disputes(world, orders, asked, answers, granted, rng)
     ended, outcome = _ends(asked, answers, returns, disputes, granted, rng)
     return Cases(asked, _reasons_now(world, orders, asked, rng), answers, returns, disputes, ended, outcome)
 
@@ -93,11 +95,18 @@ def _answers(world: World, orders: Orders, course: Course, asked: Requests, rng:
     unshipped = asked.at < course.shipped[asked.order]
     instant = shops.instant[shop] & unshipped & (asked.at - begun <= 6 * HOUR) & (orders.amount_fen[asked.order] < 300_00)
     at = to_daytime(rng, asked.at + delay(rng, "answer", n, shops.answer[shop]))
+    at = np.where(_held(world, shop, asked.at, rng), asked.at + CLOCK - between(rng, 1, HOUR, n), at)
     at = np.where(instant, asked.at + between(rng, 2, 60, n), at)
-    silent = chance(rng, 0.005, n) & ~instant | (at > asked.at + 48 * HOUR)
+    silent = chance(rng, 0.005, n) & ~instant | (at > asked.at + CLOCK)
     on_the_way = ~unshipped & (asked.at < course.signed[asked.order])
-    refuses = chance(rng, 0.03 + 0.06 * IS_QUALITY[asked.reason] + 0.12 * on_the_way, n) & ~instant & ~silent
-    return Answers(np.where(silent, asked.at + 48 * HOUR, at), refuses, np.where(instant, 1, np.where(silent, 2, 0)))
+    hard = world.faults.acts("refuses_refunds", shop, asked.at) * strength("refuses_refunds")
+    refuses = chance(rng, 0.03 + 0.06 * IS_QUALITY[asked.reason] + 0.12 * on_the_way + hard, n) & ~instant & ~silent
+    return Answers(np.where(silent, asked.at + CLOCK, at), refuses, np.where(instant, 1, np.where(silent, 2, 0)))
+
+
+def _held(world: World, shop: Ints, at: Ints, rng: Rng) -> Flags:
+    """The requests whose answer is put off until the clock has nearly run out."""
+    return world.faults.acts("holds_refunds", shop, at) & chance(rng, strength("holds_refunds"), len(at))
 
 
 def _returns(world: World, orders: Orders, asked: Requests, answers: Answers, rng: Rng) -> Returns:
@@ -121,10 +130,11 @@ def _granted(asked: Requests, answers: Answers, returns: Returns, rng: Rng) -> I
     return np.where(answers.refused | (returns.lapsed < NEVER), NEVER, done)
 
 
-def _disputes(asked: Requests, answers: Answers, granted: Ints, rng: Rng) -> Disputes:
+def _disputes(world: World, orders: Orders, asked: Requests, answers: Answers, granted: Ints, rng: Rng) -> Disputes:
     """Three of ten refused buyers go to the platform, and a few of those who wait; a few sellers do too."""
     n = len(asked.at)
-    refused = answers.refused & chance(rng, 0.3, n)
+    hard = world.faults.acts("refuses_refunds", orders.shop[asked.order], asked.at)
+    refused = answers.refused & chance(rng, np.where(hard, strength("refuses_refunds", "escalated"), 0.3), n)
     waiting = (granted < NEVER) & (granted - asked.at > 6 * HOUR) & chance(rng, 0.012, n)
     while_waiting = asked.at + (np.where(waiting, granted - asked.at, 0) * rng.random(n)).astype(np.int64)
     escalated = np.where(refused, answers.at + delay(rng, "escalate", n), np.where(waiting, while_waiting, NEVER))
@@ -152,5 +162,5 @@ def _reasons_now(world: World, orders: Orders, asked: Requests, rng: Rng) -> Int
     n = len(asked.at)
     own = np.where(chance(rng, 0.02, n), weighted(rng, np.ones(len(REASONS)), n), asked.reason)
     steered = world.faults.acts("steers_reasons", orders.shop[asked.order], asked.at) & IS_QUALITY[asked.reason]
-    steered &= chance(rng, BY_NAME["steers_reasons"].strength["share"], n)
+    steered &= chance(rng, strength("steers_reasons"), n)
     return np.where(steered, REASONS.index("not_wanted"), own)

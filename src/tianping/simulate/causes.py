@@ -6,10 +6,11 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from tianping.facts.schema import KINDS, REASONS
-from tianping.simulate import names
-from tianping.simulate.draws import DAY, NEVER, Flags, Floats, Ints, Rng, by_row, chance, delay, weighted
-from tianping.simulate.faults import BY_NAME
+from tianping.simulate import festival, names
+from tianping.simulate.draws import DAY, NEVER, Flags, Floats, Ints, Rng, by_row, chance, weighted
+from tianping.simulate.families import delay
 from tianping.simulate.orders import Orders
+from tianping.simulate.troubles import BY_NAME, strength
 from tianping.simulate.world import World
 
 QUALITY: Final = ("not_as_described", "damaged", "counterfeit", "quality")
@@ -30,6 +31,7 @@ CAUSES: Final = (
     Cause("wrong_order", "begun", "regret", 0.010),
     Cause("out_of_stock", "promised", "impatience", 0.000),
     Cause("late_shipment", "promised", "impatience", 0.000),
+    Cause("logistics", "signed", "trial", 0.001),
     Cause("logistics", "shipped", "lost_patience", 0.002),
     Cause("quality", "signed", "trial", 0.0075),
     Cause("not_as_described", "signed", "trial", 0.006),
@@ -45,6 +47,9 @@ CAUSES: Final = (
 )
 _REASON: Final = np.array([REASONS.index(cause.reason) for cause in CAUSES])
 _BEFORE_SIGNING: Final = np.array([cause.start != "signed" for cause in CAUSES])
+RISKY: Final = 3.0  # orders flagged by risk control are refunded so many times as often: some claim for a living
+_REGRETS: Final = np.array([cause.reason in festival.REGRETS for cause in CAUSES])
+# of two causes of one reason the later is meant: `not_wanted` once signed, `logistics` on the way
 _AT: Final = {cause.reason: place for place, cause in enumerate(CAUSES)}
 
 KIND_WEIGHTS: Final[dict[str, tuple[float, ...]]] = {  # KINDS, after signing
@@ -56,6 +61,7 @@ KIND_WEIGHTS: Final[dict[str, tuple[float, ...]]] = {  # KINDS, after signing
     "missing_item": (50, 4, 0, 46, 0),
     "seven_days": (0, 96, 4, 0, 0),
     "not_wanted": (4, 94, 2, 0, 0),
+    "logistics": (25, 75, 0, 0, 0),
     "needs_repair": (5, 10, 15, 0, 70),
     "wrong_order": (5, 80, 15, 0, 0),
     "other": (40, 50, 6, 2, 2),
@@ -119,16 +125,19 @@ _BASE: Final = _base()
 
 
 def _chances(world: World, orders: Orders, course: Course) -> Floats:
-    """Chance of each cause for each order: its category's, times its product's and shop's quality, plus what is wrong."""
+    """Chance of each cause for each order: its category's, times its product's and shop's quality and the festival's haste,
+    plus what is wrong."""
     products, faults = world.products, world.faults
     chances = _BASE[products.l1[orders.product]]
     worse = products.quality[orders.product] * world.shops.quality[orders.shop]
     for reason in QUALITY:
         chances[:, _AT[reason]] *= worse
+    chances[:, _REGRETS] *= festival.times(world.market.festival, "refund_times", orders.begun)[:, np.newaxis]
+    chances[orders.risk] *= RISKY
     bad = faults.acts("product_turns_bad", orders.product, orders.begun)
     for reason, share in BY_NAME["product_turns_bad"].strength.items():
         chances[:, _AT[reason]] += bad * share
-    chances[:, _AT["damaged"]] += course.crushed * BY_NAME["carrier_crushes"].strength["damaged"]
+    chances[:, _AT["damaged"]] += course.crushed * strength("carrier_crushes", "damaged")
     late = (course.shipped > orders.promised) & ~orders.virtual
     chances[:, _AT["late_shipment"]] = late * 0.13
     chances[:, _AT["out_of_stock"]] = (late & (course.shipped >= NEVER)) * 0.5

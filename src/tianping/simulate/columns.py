@@ -58,8 +58,3 @@ def join(texts: Column, number: Ints) -> Column:
     """Each text with its number behind it."""
     joined: Column = _join(texts, pa.array(number).cast(pa.string()), "")
     return joined
-
-
-def agents(shop: Ints, agent: Ints, where: Flags | None = None) -> Column:
-    """`A7-2`: the second agent of the seventh shop."""
-    return ids("A", shop + 1, agent + 1, where)

@@ -6,8 +6,10 @@ from typing import Final
 import numpy as np
 
 from tianping.simulate import columns as col
-from tianping.simulate.draws import DAY, HOUR, NEVER, Flags, Ints, Rng, between, chance, delay, stream, weighted
+from tianping.simulate.draws import DAY, HOUR, NEVER, Flags, Ints, Rng, between, chance, stream, weighted
+from tianping.simulate.families import delay
 from tianping.simulate.orders import Orders
+from tianping.simulate.talks import FIRST_STRANGER
 from tianping.simulate.world import World
 
 VIEWS_PER_ORDER: Final = 0.30
@@ -90,4 +92,4 @@ def view_table(world: World, orders: Orders, rng: Rng) -> col.Columns:
 def _viewers(orders: Orders, order: Ints, rng: Rng) -> Ints:
     """Half of those who watch buy; the other half never did."""
     n = len(order)
-    return np.where(chance(rng, 0.5, n), orders.buyer[order], 50_000_000 + between(rng, 0, 5_000_000, n))
+    return np.where(chance(rng, 0.5, n), orders.buyer[order], FIRST_STRANGER + between(rng, 0, 5_000_000, n))

@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 
 from tianping.facts.schema import CHANNELS
+from tianping.simulate import agents, names
 from tianping.simulate import columns as col
-from tianping.simulate import names
 from tianping.simulate.cases import Cases
 from tianping.simulate.draws import DAY, NEVER, Ints
 from tianping.simulate.orders import Orders
@@ -52,7 +52,7 @@ def make(orders: Orders, trips: Trips, rounds: list[Cases]) -> Endings:
     return Endings(
         paid=paid,
         signed=signed,
-        closed=np.where(unpaid, orders.created + DAY, refunded),
+        closed=np.where(unpaid, orders.lapses, refunded),
         closed_why=np.where(unpaid, 0, 1),
         succeeded=np.where(refunded < NEVER, NEVER, np.maximum(signed + wait, last_end)),
     )
@@ -65,8 +65,8 @@ def _earliest(orders: Orders, marks: list[tuple[Ints, Ints]]) -> Ints:
     return found
 
 
-def table(world: World, orders: Orders, endings: Endings) -> col.Columns:
-    """The file `orders`."""
+def table(world: World, orders: Orders, endings: Endings, agent: Ints) -> col.Columns:
+    """The file `orders`; `agent`: who served the buyer before each order, -1 where nobody did."""
     market, shops = world.market, world.shops
     promise = ~orders.virtual & (
         orders.begun < market.end
@@ -91,5 +91,5 @@ def table(world: World, orders: Orders, endings: Endings) -> col.Columns:
         "close_reason": col.names(CLOSE_REASONS, endings.closed_why, endings.closed < market.end),
         "succeeded_at": col.times(market, endings.succeeded),
         "region": col.names(_REGIONS, orders.region),
-        "agent_id": col.agents(orders.shop, np.maximum(orders.agent, 0), orders.agent >= 0),
+        "agent_id": agents.ids(world.staff, agent, agent >= 0),
     }

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Final
 
 PLATFORMS: Final = ("kuaishou", "douyin", "taobao", "tmall", "jd")
-# Mostly Kuaishou; two of each other platform among 24 shops.
-PLATFORM_TURN: Final = (0, 0, 0, 1, 0, 0, 2, 0, 3, 0, 4, 0)
+# The platform of the shop of each rank, in turn: mostly Kuaishou; two of each other platform among 24 shops.
+PLATFORM_TURN: Final = (0, 0, 0, 1, 2, 0, 3, 0, 4, 0)
+FEW_SHOPS: Final = 12  # below that, the biggest five are of the five platforms
+FEW_TURN: Final = (0, 1, 2, 3, 4, 0, 0, 0, 0, 0, 0)
 
 CHANNEL_WEIGHTS: Final = (  # self_built, flash, auction, distribution, other; a row per platform
     (0.58, 0.14, 0.05, 0.19, 0.04),

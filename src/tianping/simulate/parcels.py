@@ -6,13 +6,17 @@ from typing import Final
 import numpy as np
 
 from tianping.simulate import columns as col
-from tianping.simulate import names
-from tianping.simulate.draws import DAY, HOUR, MINUTE, NEVER, Flags, Ints, Rng, between, chance, delay, weighted
-from tianping.simulate.faults import BY_NAME
+from tianping.simulate import festival, names
+from tianping.simulate.draws import DAY, HOUR, MINUTE, NEVER, Flags, Ints, Rng, between, chance, weighted
+from tianping.simulate.families import delay
 from tianping.simulate.orders import Orders
 from tianping.simulate.plan import to_daytime
+from tianping.simulate.troubles import strength
 from tianping.simulate.world import World
 
+FAKE: Final = 0.002  # share of parcels clicked as shipped that never existed, where nothing is wrong
+NEVER_SHIPS: Final = 0.002  # share of orders
+AFTERMATH: Final = 4  # days after the festival in which carriers are still slow
 _SLOW: Final = np.array([slow for _, _, slow in names.REGIONS])
 
 
@@ -52,25 +56,28 @@ def plan(world: World, orders: Orders, rng: Rng) -> Trips:
 
 
 def _shipping(world: World, orders: Orders, rng: Rng) -> Ints:
-    """When the first parcel ships; two of a thousand never do."""
+    """When the first parcel ships; a few never do."""
     faults, n = world.faults, len(orders)
-    late = np.where(faults.acts("ships_late", orders.shop, orders.begun), BY_NAME["ships_late"].strength["times"], 1.0)
+    late = np.where(faults.acts("ships_late", orders.shop, orders.begun), strength("ships_late", "times"), 1.0)
+    late = late * festival.times(world.market.festival, "ship_times", orders.begun)
     promise = np.where(orders.begun < NEVER, orders.promised - orders.begun, 0)
     shipped = to_daytime(rng, orders.begun + delay(rng, "ship", n, promise * late))
-    bunched = faults.acts("bunched_shipments", orders.shop, orders.begun) & chance(
-        rng, BY_NAME["bunched_shipments"].strength["share"], n
-    )
+    bunched = faults.acts("bunched_shipments", orders.shop, orders.begun) & chance(rng, strength("bunched_shipments"), n)
     shipped = np.where(bunched, orders.promised - between(rng, 1, 40 * MINUTE, n), shipped)
-    return np.where((orders.begun < NEVER) & ~chance(rng, 0.002, n), shipped, NEVER)
+    lacking = np.where(
+        faults.acts("sells_without_stock", orders.shop, orders.begun), strength("sells_without_stock"), NEVER_SHIPS
+    )
+    return np.where((orders.begun < NEVER) & ~chance(rng, lacking, n), shipped, NEVER)
 
 
 def _travel(world: World, orders: Orders, rng: Rng, order: Ints, part: Ints, carrier: Ints, shipped: Ints) -> Trips:
-    n = len(order)
-    bunched = world.faults.acts("bunched_shipments", orders.shop[order], shipped)
-    fake = chance(rng, 0.002, n)
-    slower = np.where(bunched, BY_NAME["bunched_shipments"].strength["pickup_times"], 1.0)
+    n, shop, faults = len(order), orders.shop[order], world.faults
+    bunched = faults.acts("bunched_shipments", shop, shipped)
+    fake = chance(rng, np.where(faults.acts("fakes_shipments", shop, shipped), strength("fakes_shipments"), FAKE), n)
+    slower = np.where(bunched, strength("bunched_shipments", "pickup_times"), 1.0)
     collected = np.where(fake, NEVER, shipped + delay(rng, "pickup", n, slower))
-    arrived = to_daytime(rng, collected + delay(rng, "transit", n, _SLOW[orders.region[order]]))
+    crowded = festival.times(world.market.festival, "transit_times", collected, AFTERMATH)
+    arrived = to_daytime(rng, collected + delay(rng, "transit", n, _SLOW[orders.region[order]] * crowded))
     signed = np.where(fake | chance(rng, 0.003, n), NEVER, arrived)
     return Trips(order, part, carrier, shipped, collected, signed, fake)
 

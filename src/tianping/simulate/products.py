@@ -1,5 +1,6 @@
 """The products: each of one shop, the shop's best seller first, named and priced by its category."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,10 +9,12 @@ import numpy as np
 from tianping.simulate import columns as col
 from tianping.simulate import names
 from tianping.simulate.draws import DAY, Flags, Floats, Ints, between, chance, stream, zipf
+from tianping.simulate.families import SKEWS
 from tianping.simulate.plan import Market
 from tianping.simulate.shops import Shops
 
 MOST: Final = 3_000  # products of one shop
+BLOCK: Final = 200_000  # products written at once
 _KINDS: Final = tuple(kind for kind, _ in names.CATEGORIES.values())
 
 
@@ -64,7 +67,7 @@ def _leaves(market: Market, main: Ints) -> Ints:
     l1 = np.where(chance(rng, 0.9, len(main)), main, 4)  # 4 = household goods: nearly everybody sells some
     per_l1 = np.bincount(names.LEAF_L1)
     first = np.cumsum(per_l1) - per_l1
-    return np.asarray(first[l1] + zipf(rng, per_l1[l1]), dtype=np.int64)
+    return np.asarray(first[l1] + zipf(rng, per_l1[l1], SKEWS["categories"].exponent), dtype=np.int64)
 
 
 def _prices(market: Market, leaf: Ints) -> Ints:
@@ -79,29 +82,37 @@ def _trait(name: str) -> Flags:
     return np.array([bool(getattr(kind, name)) for kind in _KINDS])
 
 
-def table(market: Market, shops: Shops, products: Products) -> col.Columns:
-    """The file `products`; the shops of the role `without_categories` leave the categories empty."""
-    rng, n = stream(market.seed, "products", "file"), len(products.shop)
-    sorted_in = np.array([role != "without_categories" for role in shops.role])[products.shop]
-    listed = shops.opened[products.shop] + between(rng, 0, 40, n) * DAY + between(rng, 0, DAY, n)
-    listed = np.where(shops.opened[products.shop] < 0, listed, shops.opened[products.shop])
-    l1 = products.l1
+def tables(market: Market, shops: Shops, products: Products) -> Iterator[col.Columns]:
+    """The file `products`, in blocks; the shops of the role `without_categories` leave the categories empty."""
+    sorted_in = np.array([role != "without_categories" for role in shops.role])
+    for first in range(0, len(products.shop), BLOCK):
+        these = np.arange(first, min(first + BLOCK, len(products.shop)), dtype=np.int64)
+        yield _table(market, shops, products, these, sorted_in[products.shop[these]])
+
+
+def _table(market: Market, shops: Shops, products: Products, these: Ints, sorted_in: Flags) -> col.Columns:
+    rng, n = stream(market.seed, "products", "file", int(these[0])), len(these)
+    shop, leaf, number = products.shop[these], products.leaf[these], products.number[these]
+    opened = shops.opened[shop]
+    listed = np.where(opened < 0, opened + between(rng, 0, 40, n) * DAY + between(rng, 0, DAY, n), opened)
+    l1 = np.array(names.LEAF_L1)[leaf]
     traits = ("standard", "virtual", "seven_days", "three_guarantees", "durable")
     return {
-        "product_id": col.ids("P", products.number),
-        "shop_id": col.names(shops.id, products.shop),
-        "title": col.names(_titles(products), np.arange(n, dtype=np.int64)),
-        "category_l1": col.names([leaf[0] for leaf in names.LEAVES], products.leaf, sorted_in),
-        "category_l2": col.names([leaf[1] for leaf in names.LEAVES], products.leaf, sorted_in),
-        "category_l3": col.names([leaf[2] for leaf in names.LEAVES], products.leaf, sorted_in),
+        "product_id": col.ids("P", number),
+        "shop_id": col.names(shops.id, shop),
+        "title": col.names(_titles(number, leaf), np.arange(n, dtype=np.int64)),
+        **{
+            f"category_l{level}": col.names(path, leaf, sorted_in)
+            for level, path in enumerate(zip(*names.LEAVES, strict=True), 1)
+        },
         **{trait: col.flags(_trait(trait)[l1]) for trait in traits},
         "listed_at": col.moments(listed + market.epoch),
-        "price_fen": col.numbers(products.price_fen),
+        "price_fen": col.numbers(products.price_fen[these]),
     }
 
 
-def _titles(products: Products) -> list[str]:
-    return [_title(number, leaf) for number, leaf in zip(products.number.tolist(), products.leaf.tolist(), strict=True)]
+def _titles(number: Ints, leaf: Ints) -> list[str]:
+    return [_title(*pair) for pair in zip(number.tolist(), leaf.tolist(), strict=True)]
 
 
 def _title(number: int, leaf: int) -> str:

@@ -1,4 +1,4 @@
-"""Reviews and complaints: what buyers say afterwards."""
+"""Reviews: what buyers say afterwards, and what some of them say later."""
 
 from typing import Final
 
@@ -8,8 +8,9 @@ from tianping.simulate import columns as col
 from tianping.simulate import words
 from tianping.simulate.cases import Cases
 from tianping.simulate.causes import IS_QUALITY, Course
-from tianping.simulate.draws import DAY, NEVER, Flags, Ints, Rng, between, by_row, chance, delay, weighted
+from tianping.simulate.draws import DAY, NEVER, Flags, Ints, Rng, between, by_row, chance
 from tianping.simulate.endings import Endings
+from tianping.simulate.families import delay
 from tianping.simulate.orders import Orders
 from tianping.simulate.world import World
 
@@ -18,17 +19,18 @@ _STARS: Final = np.array(
 )  # 1–5 stars, by whether the buyer was let down
 _VOICES: Final = max(len(said) for said in words.REVIEWS)
 _SAID: Final = (*(said[voice % len(said)] for said in words.REVIEWS for voice in range(_VOICES)), words.AUTOMATIC)
-VERDICTS: Final = ("merchant", "buyer", "malicious", "open")
+APPENDS: Final = (0.04, 0.15)  # share of reviews followed by a second one, by whether the buyer was let down
+WON_BACK: Final = 0.5  # share of the second ones that are as of a buyer who was not
 
 
-def table(world: World, orders: Orders, course: Course, endings: Endings, rounds: list[Cases], rng: Rng) -> col.Columns:
-    """The file `reviews`: people's, automatic ones after 15 days of silence, and second ones."""
-    sad = _let_down(world, orders, course, rounds)
+def table(world: World, orders: Orders, course: Course, endings: Endings, sad: Flags, rng: Rng) -> col.Columns:
+    """The file `reviews`: people's, automatic ones after 15 days of silence, and second ones; `sad`: see `let_down`."""
     order, at, part, automatic = _written(world, orders, endings, sad, rng)
-    n, let_down = len(order), sad[order]
+    n = len(order)
+    still_sad = sad[order] & ~((part == 2) & chance(rng, WON_BACK, n))
     stars = [
         np.where(automatic, 5, by_row(rng, _STARS, sorrow.astype(np.int64)) + 1)
-        for sorrow in _sorrows(orders, course, order, let_down)
+        for sorrow in _sorrows(orders, course, order, still_sad)
     ]
     text = np.where(automatic, len(_SAID) - 1, (stars[0] - 1) * _VOICES + between(rng, 0, _VOICES, n))
     bad = stars[0] + stars[1] + stars[2] <= 6
@@ -53,7 +55,7 @@ def _written(world: World, orders: Orders, endings: Endings, sad: Flags, rng: Rn
     human = chance(rng, np.where(sad, 0.54, 0.24), n)
     silent = ~human & chance(rng, 0.4, n)
     first = np.where(human, endings.signed + delay(rng, "review", n), np.where(silent, endings.signed + 15 * DAY, NEVER))
-    second = np.where(human & chance(rng, 0.04, n), first + delay(rng, "append", n), NEVER)
+    second = np.where(human & chance(rng, np.array(APPENDS)[sad.astype(np.int64)], n), first + delay(rng, "append", n), NEVER)
     place = np.arange(n, dtype=np.int64)
     order, at = np.concatenate([place, place]), np.concatenate([first, second])
     part, automatic = np.repeat(np.array([1, 2]), n), np.concatenate([silent, np.zeros(n, dtype=np.bool_)])
@@ -61,7 +63,7 @@ def _written(world: World, orders: Orders, endings: Endings, sad: Flags, rng: Rn
     return order[here], at[here], part[here], automatic[here]
 
 
-def _let_down(world: World, orders: Orders, course: Course, rounds: list[Cases]) -> Flags:
+def let_down(world: World, orders: Orders, course: Course, rounds: list[Cases]) -> Flags:
     """Per order: whether the goods gave reason to complain."""
     bad = world.faults.acts("product_turns_bad", orders.product, orders.begun)
     sad: Flags = bad | (course.crushed & (orders.number % 4 == 0))
@@ -74,17 +76,3 @@ def _sorrows(orders: Orders, course: Course, order: Ints, let_down: Flags) -> tu
     """Whether goods, logistics, service gave reason for few stars; who is let down is hard on everything."""
     slow = (course.signed[order] - orders.begun[order] > 7 * DAY) & (orders.begun[order] < NEVER)
     return let_down, slow | (let_down & (orders.number[order] % 2 == 0)), let_down & (orders.number[order] % 3 > 0)
-
-
-def complaints(world: World, orders: Orders, rng: Rng) -> col.Columns:
-    """The file `complaints`: two of a thousand orders."""
-    at = np.where(chance(rng, 0.002, len(orders)), orders.created + delay(rng, "complain", len(orders)), NEVER)
-    order = np.flatnonzero(at < world.market.end)
-    n = len(order)
-    return {
-        "complaint_id": col.ids("T", orders.number[order]),
-        "order_id": col.ids("", orders.number[order]),
-        "complained_at": col.times(world.market, at[order]),
-        "kind": col.names(words.COMPLAINTS, between(rng, 0, len(words.COMPLAINTS), n)),
-        "verdict": col.names(VERDICTS, weighted(rng, (0.4, 0.3, 0.1, 0.2), n)),
-    }

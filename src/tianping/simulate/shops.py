@@ -8,6 +8,7 @@ import numpy as np
 from tianping.simulate import columns as col
 from tianping.simulate import names
 from tianping.simulate.draws import DAY, HOUR, NEVER, Flags, Floats, Ints, Rng, between, chance, stream, weighted
+from tianping.simulate.families import SKEWS
 from tianping.simulate.plan import Market
 
 SPECIAL: Final = ("new", "without_categories", "closed", "nearly_dead")  # taken in turn by the last sixth of the ranks
@@ -49,14 +50,14 @@ def make(market: Market) -> Shops:
     rng, n = stream(market.seed, "shops"), market.shops
     roles = _roles(n)
     special = np.array([role in SPECIAL for role in roles])
-    turn = np.array(names.PLATFORM_TURN)[np.arange(n) % len(names.PLATFORM_TURN)]
-    weight: Floats = np.power(np.arange(n) + 2.0, -0.9)
+    turn = np.array(names.FEW_TURN if n < names.FEW_SHOPS else names.PLATFORM_TURN)
+    weight = SKEWS["shops"].weights(n)
     dead = np.array([role == "nearly_dead" for role in roles])
     weight[dead] = min(NEARLY_DEAD_ORDERS / market.orders, 0.02) * weight.sum()
     return Shops(
         id=tuple(f"S{number:0{max(3, len(str(n)))}}" for number in range(1, n + 1)),
         role=roles,
-        platform=np.where(special, 0, turn),
+        platform=np.where(special, 0, turn[np.arange(n) % len(turn)]),
         main=np.array(names.MAIN_TURN)[np.arange(n) % len(names.MAIN_TURN)],
         weight=weight,
         opened=_opened(rng, market, roles),

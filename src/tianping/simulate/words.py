@@ -125,4 +125,3 @@ BOT_ANSWERS: Final = (
     "亲，付款后48小时内发货",
 )
 GREETING: Final = "您已接入人工客服"
-COMPLAINTS: Final = ("虚假宣传", "不退款", "发货慢", "骚扰买家", "未履行承诺")

@@ -1,8 +1,8 @@
-"""The market before its first order: parameters, shops, products, and what is wrong with them."""
+"""The market before its first order: parameters, shops, products, staff, and what is wrong with them."""
 
 from dataclasses import dataclass
 
-from tianping.simulate import faults, products, shops
+from tianping.simulate import agents, faults, products, shops
 from tianping.simulate.plan import Market
 
 
@@ -11,10 +11,12 @@ class World:
     market: Market
     shops: shops.Shops
     products: products.Products
+    staff: agents.Staff
     faults: faults.Faults
 
 
 def make(market: Market) -> World:
     their_shops = shops.make(market)
     goods = products.make(market, their_shops)
-    return World(market, their_shops, goods, faults.plant(market, their_shops, goods))
+    staff = agents.make(market, their_shops)
+    return World(market, their_shops, goods, staff, faults.plant(market, their_shops, goods, staff))
