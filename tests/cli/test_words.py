@@ -59,6 +59,9 @@ def test_say() -> None:
         (Fraction(86400 * 12 + 1), "seconds", "12 d 00:00:01"),
         (Fraction(-61), "seconds", "-00:01:01"),
         (Fraction(7, 2), "seconds", "00:00:04"),
+        (Fraction(123456789), "fen", "¥1\u2009234\u2009567.89"),
+        (Fraction(5), "fen", "¥0.05"),
+        (Fraction(101, 2), "fen", "¥0.50"),
     ],
 )
 def test_amounts(value: Fraction | None, unit: Unit, text: str) -> None:

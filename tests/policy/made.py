@@ -25,9 +25,10 @@ def version(body: str, since: str = "2020-01-01", more: str = "") -> str:
     return f"      - {{since: {since}, {source}, window: 1, {more}{body}}}\n"
 
 
-def metric(name: str, *versions: str, unit: str = "rate") -> str:
+def metric(name: str, *versions: str, unit: str = "rate", by: str = "") -> str:
     """An entry of `metrics`."""
-    return f"  {name}:\n    label: {{zh: 甲, en: A}}\n    unit: {unit}\n    better: lower\n    versions:\n{''.join(versions)}"
+    heads = f"    label: {{zh: 甲, en: A}}\n    unit: {unit}\n{f'    by: {by}' + chr(10) if by else ''}    better: lower\n"
+    return f"  {name}:\n{heads}    versions:\n{''.join(versions)}"
 
 
 def shares(count: str, *, of: str = "order", day: str = "paid_at", leave_out: Sequence[str] = ()) -> str:

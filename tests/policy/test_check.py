@@ -34,7 +34,7 @@ def test_the_packs_of_the_program_have_no_fault() -> None:
 @pytest.mark.parametrize(
     ("body", "fault"),
     [
-        ("both: {of: ordr, day: paid_at}", 'no view "ordr" (did you mean "order"? allowed: burst, buyer_day, case, order, '),
+        ("both: {of: ordr, day: paid_at}", 'no view "ordr" (did you mean "order"? allowed: burst, buyer_day, case, '),
         ("both: {of: order, day: payed_at}", 'no column "payed_at" in this view: did you mean "paid_at"? allowed: '),
         ("both: {of: order, day: quantity}", '"quantity" is int (time or day is needed here)'),
         ("both: {of: order, day: paid_at, count: quantity}", '"quantity" is int (bool is needed here)'),
@@ -109,3 +109,72 @@ def test_a_count_is_of_the_days_of_its_rate(tmp_path: Path, window: int, faulty:
     found = faults(tmp_path, "metrics:\n" + metric("m", version(shares("virtual"))) + metric("n", count, unit="count"))
     told = 'made/a.yaml:15: window and matures_days differ from those of "m"; a count is shown beside its rate'
     assert found == [told] * faulty
+
+
+BY_DEED = "applies: deed, "
+
+
+@pytest.mark.parametrize(("key", "faulty"), [("window: 1", False), ("window: 2", True)])
+def test_one_figure_by_deed_has_one_window(tmp_path: Path, key: str, faulty: bool) -> None:
+    """It holds the days of both versions, and says one first and one last day."""
+    old = version(shares("virtual")).replace("window: 1", key)
+    found = faults(tmp_path, "metrics:\n" + metric("m", old, version(shares("cod"), "2021-01-01", BY_DEED)))
+    told = "made/a.yaml:10: applies by deed, and window differs from that of the version 2020-01-01 "
+    assert found == [told + "(one figure holds both; give them the same, or apply by close)"] * faulty
+
+
+def test_one_figure_by_deed_ripens_once(tmp_path: Path) -> None:
+    versions = [version(shares("virtual"), f"202{year}-01-01", f"{BY_DEED}matures_days: {year}, ") for year in (1, 2)]
+    found = faults(tmp_path, "metrics:\n" + metric("m", *versions))
+    assert [fault.split(" (")[0] for fault in found] == [
+        "made/a.yaml:10: applies by deed, and matures_days differs from that of the version 2021-01-01"
+    ]
+
+
+def test_by_close_windows_may_change(tmp_path: Path) -> None:
+    later = version(shares("cod"), "2021-01-01").replace("window: 1", "window: 2")
+    assert faults(tmp_path, "metrics:\n" + metric("m", version(shares("virtual")), later)) == []
+
+
+NOBODYS = "rules:\n  nobodys: {{label: {{zh: 无客服, en: no agent}}, when: {}}}\n"
+
+
+def by_agent(folder: Path, body: str, when: str = "agent_id is null") -> list[str]:
+    """The faults of a metric by agent; its version stands on line 12."""
+    return faults(folder, NOBODYS.format(when) + "metrics:\n" + metric("m", version(body), by="agent"))
+
+
+@pytest.mark.parametrize("when", ["agent_id is null", "agent_id is null or virtual", "cod or virtual or agent_id is null"])
+def test_a_metric_by_agent_leaves_out_what_is_nobodys(tmp_path: Path, when: str) -> None:
+    assert by_agent(tmp_path, shares("cod", leave_out=["nobodys"]), when) == []
+
+
+@pytest.mark.parametrize("when", ["virtual", "not agent_id is null", "agent_id is null and virtual", "agent_id = 'x'"])
+def test_a_rule_that_leaves_some_of_it_in_is_not_enough(tmp_path: Path, when: str) -> None:
+    told = 'rows without an agent are not left out, and this metric is by agent (add a rule "agent_id is null" to leave_out)'
+    assert by_agent(tmp_path, shares("cod", leave_out=["nobodys"]), when) == [f"made/a.yaml:12: {told}"]
+
+
+def test_a_view_without_agents_is_not_counted_by_agent(tmp_path: Path) -> None:
+    found = faults(tmp_path, "metrics:\n" + metric("m", version("both: {of: buyer_day, day: day}"), by="agent"))
+    assert found == ['made/a.yaml:10: the view "buyer_day" knows no agents (it cannot be counted by agent)']
+
+
+@pytest.mark.parametrize("body", ["both: {of: served, day: day, count: paid}", "alone: {of: shift, day: offline_at}"])
+def test_a_view_of_agents_has_nothing_that_is_nobodys(tmp_path: Path, body: str) -> None:
+    assert faults(tmp_path, "metrics:\n" + metric("m", version(body), by="agent")) == []
+
+
+@pytest.mark.parametrize(("by", "faulty"), [("agent", False), ("", True)])
+def test_a_view_of_agents_folds_by_agent(tmp_path: Path, by: str, faulty: bool) -> None:
+    body = version("both: {of: served, day: day, once_per: buyer, count: paid}")
+    told = 'the view "served" folds by agent and buyer, and this metric is not by agent'
+    found = [fault.split(": ", 1)[1].split(" (")[0] for fault in faults(tmp_path, "metrics:\n" + metric("m", body, by=by))]
+    assert found == [told] * faulty
+
+
+def test_a_count_has_the_subjects_of_its_rate(tmp_path: Path) -> None:
+    rate = metric("m", version("both: {of: served, day: day, count: paid}"), by="agent")
+    count = metric("n", version("count_of: {metric: m, side: numerator}"), unit="count")
+    told = 'made/a.yaml:16: "m" is by agent; a count has the subjects of its rate'
+    assert faults(tmp_path, "metrics:\n" + rate + count) == [told]

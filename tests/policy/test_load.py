@@ -9,7 +9,7 @@ import pytest
 
 from proofs import HOUSE
 from tianping.errors import NotFound, PolicyError
-from tianping.policy.load import key_of, open_all, open_pack, packs, shipped
+from tianping.policy.load import SHARED, key_of, open_all, open_pack, packs, shipped
 
 from .made import HEAD, metric, said, shares, version, write
 
@@ -164,6 +164,6 @@ def test_the_wheel_carries_every_file_of_the_packs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         held = set(wheel.namelist())
-    files = [path for folder in shipped() for path in folder.glob("*.yaml")]
+    files = [path for folder in (*shipped(), SHARED) for path in folder.glob("*.yaml")]
     assert files
     assert {f"tianping/packs/{path.parent.name}/{path.name}" for path in files} <= held

@@ -13,8 +13,8 @@ from tianping.policy.yamlio import load
 
 from .made import HEAD, metric, said, shares, version
 
-KEYS = "label, metrics, note, platform, reasons, rules, sets, tests, too_few_below"
-MEASURE = "count, day, leave_out, of, once_per, sum"
+KEYS = "label, metrics, note, platform, reasons, rules, sets, shares, tests, too_few_below"
+MEASURE = "count, day, leave_out, max, of, once_per, sum"
 
 
 def faults(folder: Path, text: str) -> list[Fault]:
@@ -72,9 +72,9 @@ def test_what_is_missing_or_of_another_kind(tmp_path: Path, text: str, fault: st
         ((version(shares("virtual")), version(shares("virtual"))),
          "metrics.m.versions: versions stand in the order of their dates, each date once"),
         ((version("numerator: {of: order, day: paid_at}"),),
-         'metrics.m.versions.0: a version has either "both", or "numerator" and "denominator", or "count_of"'),
+         'metrics.m.versions.0: a version has either "both", or "numerator" and "denominator", or "count_of", or "alone"'),
         ((version(shares("virtual") + ", denominator: {of: order, day: paid_at}"),),
-         'metrics.m.versions.0: a version has either "both", or "numerator" and "denominator", or "count_of"'),
+         'metrics.m.versions.0: a version has either "both", or "numerator" and "denominator", or "count_of", or "alone"'),
         ((version(shares("virtual"), more="assumed: true, "),),
          'metrics.m.versions.0: "assumed: true" needs a note that says what was decided'),
         ((version(shares("virtual"), more="applies: sometimes, "),),

@@ -14,7 +14,8 @@ from tianping.work.trial import figures
 
 from .made import HEAD, metric, opened, shares, version, write
 
-HOURS = {"2024-01-01": 48, "2024-06-28": 24}
+FIRST = "2024-01-01"
+HOURS = {FIRST: 48, "2024-06-28": 24}
 Counts = tuple[int, int, str]
 
 
@@ -29,7 +30,7 @@ def shipped_in_time(folder: Path, applies: str) -> Pack:
 
 def counts(pack: Pack, *paid_at: str, date: dt.date = dt.date(2024, 6, 30), days: int = 7) -> Counts:
     """(numerator, denominator, version) where each order was shipped 36 hours after it was paid."""
-    paid = [dt.datetime.fromisoformat(f"2024-{text}") for text in paid_at]
+    paid = [dt.datetime.fromisoformat(text if len(text) == 19 else f"2024-{text}") for text in paid_at]
     orders = [{"order_id": str(at), "shop_id": "S1", "product_id": "P1", "paid_at": at} for at in paid]
     parcels = [{"parcel_id": str(at), "order_id": str(at), "shipped_at": at + dt.timedelta(hours=36)} for at in paid]
     found = figures({"orders": orders, "parcels": parcels}, date=date, pack=pack)
@@ -58,6 +59,13 @@ def test_rule_12_by_deed_each_row_is_under_the_version_of_its_day(tmp_path: Path
 @pytest.mark.parametrize(("paid_at", "in_time"), [("06-27 23:59:59", 1), ("06-28 00:00:00", 0)])
 def test_rule_12_by_deed_the_change_comes_at_midnight(tmp_path: Path, paid_at: str, in_time: int) -> None:
     assert counts(shipped_in_time(tmp_path, "deed"), paid_at) == (in_time, 1, "2024-06-28")
+
+
+def test_rule_12_by_deed_days_before_the_first_version_are_under_none(tmp_path: Path) -> None:
+    """By close the version in force at T holds for them too."""
+    orders = ["01-01 00:00", "01-02 00:00"]
+    assert counts(shipped_in_time(tmp_path, "deed"), *orders, "2023-12-31 23:59:59", date=dt.date(2024, 1, 5)) == (2, 2, FIRST)
+    assert counts(shipped_in_time(tmp_path, "close"), *orders, "2023-12-31 23:59:59", date=dt.date(2024, 1, 5)) == (3, 3, FIRST)
 
 
 @pytest.mark.parametrize("applies", ["close", "deed"])

@@ -95,7 +95,7 @@ def _refuse_unknown(metric: str | None) -> None:
 
 
 def _with_benchmark(home: Home, done: Close, wanted: closing.Filter) -> Iterator[list[object]]:
-    counts = frozenset(key for pack in packs().values() for key, metric in pack.metrics.items() if metric.unit == "count")
+    counts = frozenset(key for pack in packs().values() for key, metric in pack.metrics.items() if metric.is_count)
     for each in beside(home, done, wanted, counts=counts):
         whole = each.whole if each.market and each.whole else (None, None)
         rates = (each.benchmark, each.others, each.ratio, each.all_shops, each.imported.rate if each.imported else None)

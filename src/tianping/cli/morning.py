@@ -10,7 +10,7 @@ from tianping.cli.words import amount, say, word
 from tianping.errors import NotFound
 from tianping.policy.model import Metric, Pack
 from tianping.store.closes import Close
-from tianping.work.benchmark import Beside, beside
+from tianping.work.benchmark import Beside, beside, yardsticks
 from tianping.work.close import Filter, shops
 from tianping.work.home import Home
 
@@ -21,16 +21,17 @@ FEW = 3
 def print_morning(home: Home, done: Close, packs: Mapping[str, Pack], asked: Sequence[str], days: int, lang: str) -> None:
     """One table a shop."""
     console = paper()
-    counts = frozenset(key for pack in packs.values() for key, metric in pack.metrics.items() if metric.unit == "count")
+    counts = frozenset(key for pack in packs.values() for key, metric in pack.metrics.items() if metric.is_count)
+    against = yardsticks(home, done)
     for shop in asked or shops(home, done)[:FEW]:
-        found = list(beside(home, done, Filter(by="shop", subject=shop, days=days), counts=counts))
+        found = list(beside(home, done, Filter(by="shop", subject=shop, days=days), counts=counts, against=against))
         if not found:
             raise NotFound(
                 f"the close of {done.date} has no figures of shop {shop} over {days} days; "
                 f"`tianping metrics --date {done.date} --by shop` lists who has"
             )
         console.print(_table(shop, found, packs[str(found[0].figure["platform"])], done, lang))
-    console.print(word("market_note" if home.scope == "market" else "own_shops_note", lang), style="dim")
+    console.print(word("market_note" if against.market else "own_shops_note", lang), style="dim")
 
 
 def _table(shop: str, found: Sequence[Beside], pack: Pack, done: Close, lang: str) -> Table:
@@ -61,9 +62,9 @@ def _beside(each: Beside) -> Fraction | None:
 
 def _row(metric: Metric, each: Beside, lang: str) -> list[str]:
     figure = each.figure
-    fraction = "" if metric.unit == "count" else f"{figure['numerator']:,}/{figure['denominator']:,}".replace(",", "\u2009")
+    fraction = "" if metric.is_count else f"{figure['numerator']:,}/{figure['denominator']:,}".replace(",", "\u2009")
     ratio = "–" if each.ratio is None else f"{float(each.ratio):.2f}×"
-    benchmark = "" if metric.unit == "count" else amount(each.benchmark, metric.unit)
+    benchmark = "" if metric.is_count else amount(each.benchmark, metric.unit)
     status = word(str(figure["status"]), lang)
     days = f"{figure['first_day']:%m-%d}–{figure['last_day']:%m-%d}"
     return [
@@ -71,8 +72,8 @@ def _row(metric: Metric, each: Beside, lang: str) -> list[str]:
         amount(each.own, metric.unit),
         fraction,
         benchmark,
-        "" if metric.unit == "count" else ratio,
-        "" if metric.unit == "count" else amount(_beside(each), metric.unit),
+        "" if metric.is_count else ratio,
+        "" if metric.is_count else amount(_beside(each), metric.unit),
         status,
         days,
     ]

@@ -9,7 +9,7 @@ from tianping.cli.words import say
 from tianping.errors import Fault, PolicyError
 from tianping.facts.views import VIEWS
 from tianping.policy import load
-from tianping.policy.check import check as check_pack
+from tianping.policy.check import check_all, idle_shared
 from tianping.work.selftest import run
 
 folders_argument = click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -32,7 +32,7 @@ def check(folders: tuple[Path, ...]) -> None:
 
 def _faults(folders: tuple[Path, ...]) -> list[Fault]:
     opened, faults = load.open_all(folders or None)
-    return faults + [fault for pack in opened for fault in check_pack(pack, VIEWS)]
+    return faults + check_all(opened, VIEWS) + ([] if folders or faults else idle_shared(opened))
 
 
 @policy.command("show")

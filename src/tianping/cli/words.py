@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from decimal import Decimal
 from fractions import Fraction
 
 from tianping.policy.model import Unit, Words
@@ -72,14 +73,20 @@ def say(words: Words, lang: str) -> str:
 
 
 def amount(value: Fraction | None, unit: Unit) -> str:
-    """A value as people read it: `3.21 %`, `1 d 02:15:08`, `4.56`, `1 277`; a dash where there is none."""
+    """A value as people read it: `3.21 %`, `1 d 02:15:08`, `4.56`, `1 277`, `¥1 277.50`; a dash where there is none."""
     if value is None:
         return "–"
     if unit == "rate":
         return f"{float(value) * 100:.2f} %"
     if unit == "seconds":
         return span(round(value))
-    return f"{int(value):,}".replace(",", "\u2009") if unit == "count" else f"{float(value):.2f}"
+    if unit == "stars":
+        return f"{float(value):.2f}"
+    return _grouped(f"{int(value):,}" if unit == "count" else f"¥{Decimal(round(value)) / 100:,.2f}")
+
+
+def _grouped(number: str) -> str:
+    return number.replace(",", "\u2009")
 
 
 def span(seconds: int) -> str:

@@ -28,11 +28,12 @@ CAME_WITH: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 def as_of(con: duckdb.DuckDBPyConnection, date: dt.date) -> None:
-    """Make schema `dated` for T = `date`. Shops keep their row and have a `cutoff`: the instant at which T begins there."""
+    """Make schema `dated` for T = `date`, in the place of another T's. Shops keep their row and have a `cutoff`: the instant at which T begins there."""
     found = con.sql(f"select distinct coalesce(timezone, '{HOME_ZONE}') from facts.shops").fetchall()
     zones = sorted(str(zone) for (zone,) in found) or [HOME_ZONE]
+    con.execute("drop schema if exists dated cascade")
     con.execute("create schema dated")
-    con.execute(f"create macro wall(instant, zone) as {_wall(zones)}")
+    con.execute(f"create or replace macro wall(instant, zone) as {_wall(zones)}")
     starts = " ".join(f"when {quoted(zone)} then timestamp '{day_start(date, zone)}'" for zone in zones)
     con.execute(
         f"create view dated.shops as select * replace (coalesce(timezone, '{HOME_ZONE}') as timezone), "

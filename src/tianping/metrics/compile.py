@@ -10,7 +10,8 @@ from tianping.policy import formula
 from tianping.policy.model import CountOf, Measure, Metric, Pack, Version
 
 Key = tuple[str, str]
-Gives = Literal["both", "numerator", "denominator", "count_numerator", "count_denominator"]
+Gives = Literal["both", "numerator", "denominator", "count_numerator", "count_denominator"]  # alone: count_numerator
+By = Literal["product", "shop", "agent"]
 USUAL_DAYS = (1, 7, 30)  # reading rule 10
 
 
@@ -27,7 +28,9 @@ class View(Protocol):
     def columns(self) -> Mapping[str, str]: ...
     @property
     def folds(self) -> Mapping[str, str]: ...
-    def select(self, columns: Iterable[str], *, since: dt.date | None = None, where: str = "") -> str: ...
+    def select(
+        self, columns: Iterable[str], *, since: dt.date | None = None, where: str = "", platform: str | None = None
+    ) -> str: ...
     def needs(self, columns: Iterable[str], needed: Iterable[str]) -> Mapping[str, set[str]]: ...
 
 
@@ -39,8 +42,9 @@ class Tally:
     """A measure in SQL: which rows of `view`, under which day, left out by which rules, and what each row kept adds.
 
     `day` gives a date; the rules and `count` are conditions that are never null; `total` is an integer, or None: each row
-    adds one. `columns` are those it reads, `needed` those of them without which it means nothing. `clip` bounds the event
-    days (a version that applies by deed counts only the days it was in force).
+    adds one. `greatest`: the rows' greatest `total` is taken, not their sum. `columns` are those it reads, `needed` those of
+    them without which it means nothing. `clip` bounds the event days (a version that applies by deed counts only the days it
+    was in force). `by`: what its rows go to, besides shops and platforms.
     """
 
     view: str
@@ -53,6 +57,13 @@ class Tally:
     columns: frozenset[str]
     needed: frozenset[str]
     clip: Period | None = None
+    greatest: bool = False
+    by: By = "shop"
+
+    @property
+    def additive(self) -> bool:
+        """Whether the figures of two sets of rows add up to that of both: not where a window is folded, nor of a greatest."""
+        return not self.greatest and self.once_per is None
 
     @property
     def left_out(self) -> str:
@@ -81,7 +92,13 @@ class Definition:
 
     @property
     def is_count(self) -> bool:
-        return self.version.count_of is not None
+        """Whether it is divided by nothing, so that its denominator is 1."""
+        return self.version.is_count
+
+    @property
+    def greatest(self) -> bool:
+        """Whether subjects take the greatest of their parts, not the sum."""
+        return any(side.tally.greatest for side in self.sides)
 
     def window(self, days: int) -> Window:
         return Window(days, self.version.window)
@@ -109,24 +126,20 @@ def _sides(pack: Pack, views: Views, metric: Metric, version: Version, date: dt.
         yield from _counted_side(pack, views, version.count_of, date)
         return
     for each, clip in _in_force(metric, version):
-        measures: tuple[tuple[Gives, Measure | None], ...] = (
-            ("both", each.both), ("numerator", each.numerator), ("denominator", each.denominator),
-        )  # fmt: skip
-        for gives, measure in measures:
-            if measure is not None:
-                yield Side(gives, _tally(pack, views[measure.of], measure, each.window, clip))
+        for side, measure in each.measures:
+            tally = _tally(pack, views[measure.of], measure, each.window, clip, metric.by)
+            yield Side("count_numerator" if side == "alone" else side, tally)
 
 
 def _in_force(metric: Metric, version: Version) -> Iterator[tuple[Version, Period | None]]:
-    """By close: the one version, for the whole window. By deed: every version up to this one, each for its own days
-    (reading rule 12)."""
+    """By close: the one version, for the whole window. By deed: every version up to this one, each for its own days (reading
+    rule 12); days before the first are under none."""
     if version.applies == "close":
         yield version, None
         return
     earlier = [each for each in metric.versions if each.since <= version.since]
     for each, after in zip(earlier, [*earlier[1:], None], strict=True):
-        first = each.since if each is not earlier[0] else dt.date.min
-        yield each, Period(first, after.since - dt.timedelta(days=1) if after else dt.date.max)
+        yield each, Period(each.since, after.since - dt.timedelta(days=1) if after else dt.date.max)
 
 
 def _counted_side(pack: Pack, views: Views, count_of: CountOf, date: dt.date) -> Iterator[Side]:
@@ -138,14 +151,16 @@ def _counted_side(pack: Pack, views: Views, count_of: CountOf, date: dt.date) ->
             yield Side("count_denominator" if whole else "count_numerator", side.tally)
 
 
-def _tally(pack: Pack, view: View, measure: Measure, lag: int, clip: Period | None) -> Tally:
+def _tally(pack: Pack, view: View, measure: Measure, lag: int, clip: Period | None, by: By | None) -> Tally:
     event = formula.check(measure.day, view.columns, pack.sets).type
     day = formula.compile(f"day({measure.day})" if event == "time" else measure.day, pack.sets)
     rules = [(name, formula.compile(pack.rules[name].when, pack.sets)) for name in measure.leave_out]
     count = formula.compile(measure.count, pack.sets) if measure.count else None
-    total = formula.compile(measure.sum, pack.sets) if measure.sum else None
+    adds = measure.sum or measure.max
+    total = formula.compile(adds, pack.sets) if adds else None
     counted = [day, *(tree for tree in (count, total) if tree is not None)]
     needed = counted + [tree for name, tree in rules if not pack.rules[name].may_lack]
+    agent = {"agent_id"} if by == "agent" else set()
     return Tally(
         view=measure.of,
         once_per=measure.once_per,
@@ -154,7 +169,11 @@ def _tally(pack: Pack, view: View, measure: Measure, lag: int, clip: Period | No
         count=formula.condition(count) if count is not None else None,
         total=f"coalesce({formula.sql(total)}, 0)" if total is not None else None,
         lag=lag,
-        columns=frozenset(name for tree in (*counted, *(tree for _, tree in rules)) for name in formula.columns_of(tree)),
-        needed=frozenset(name for tree in needed for name in formula.needed_columns(tree)),
+        columns=frozenset(
+            agent | {name for tree in (*counted, *(tree for _, tree in rules)) for name in formula.columns_of(tree)}
+        ),
+        needed=frozenset(agent | {name for tree in needed for name in formula.needed_columns(tree)}),
         clip=clip,
+        greatest=measure.max is not None,
+        by=by or ("product" if view.by_product else "shop"),
     )

@@ -5,7 +5,7 @@ of `figure.Figure`, sorted. Any (T, seq) is computed directly from the rows: thi
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -29,13 +29,40 @@ def compute(
 ) -> None:
     """Fill the temp table `figures` for one platform's definitions as of T. Raises where rows are lost or counted twice.
     `covered=False`: the facts are all there is, and coverage is not asked for."""
+    prepare(con)
+    count_views(con, views, platform, uses_of(defined), date)
+    finish(con, views, platform, defined, date, covered=covered)
+
+
+def prepare(con: duckdb.DuckDBPyConnection) -> None:
+    """The empty temp table `cells`: what each metric (by its index) has over so many days, by shop, and product or agent."""
     con.execute(
-        "create or replace temp table cells "
-        "(metric integer, days integer, shop_id varchar, product_id varchar, numerator hugeint, denominator hugeint)"
+        "create or replace temp table cells (metric integer, days integer, shop_id varchar, product_id varchar, "
+        "agent_id varchar, numerator hugeint, denominator hugeint)"
     )
-    uses = [Use(index, each.days, side) for index, each in enumerate(defined) for side in each.sides]
+
+
+def uses_of(defined: Sequence[Definition]) -> list["Use"]:
+    """What the definitions take from which tallies."""
+    return [Use(index, each.days, side) for index, each in enumerate(defined) for side in each.sides]
+
+
+def count_views(con: duckdb.DuckDBPyConnection, views: Views, platform: str, uses: Sequence["Use"], date: dt.date) -> None:
+    """Add the cells of all uses, from the rows."""
     for name, group in groupby(sorted(uses, key=_pass_of), key=lambda use: use.side.tally.view):
         _count_view(con, name, views[name], platform, date, list(group))
+
+
+def finish(
+    con: duckdb.DuckDBPyConnection,
+    views: Views,
+    platform: str,
+    defined: Sequence[Definition],
+    date: dt.date,
+    *,
+    covered: bool = True,
+) -> None:
+    """From `cells` to `figures`."""
     (judge if covered else skip)(con, views, platform, defined, date)
     roll_up(con, platform, defined, date)
 
@@ -49,10 +76,10 @@ class Use:
     side: Side
 
 
-def _pass_of(use: Use) -> tuple[str, str, int]:
+def _pass_of(use: Use) -> tuple[str, str, int, str]:
     """Uses with the same answer are counted in the same pass. Folding is per window, so each lag folds apart."""
     tally = use.side.tally
-    return tally.view, tally.once_per or "", tally.lag if tally.once_per else 0
+    return tally.view, tally.once_per or "", tally.lag if tally.once_per else 0, tally.by
 
 
 def _count_view(
@@ -60,21 +87,38 @@ def _count_view(
 ) -> None:
     """Count everything that reads one view. Its rows are made once, even where some metrics fold them and some do not."""
     windows = tuple(sorted({days for use in uses for days in use.days}))
-    rows = rows_sql(view, [use.side.tally for use in uses], windows, date, where=f"platform = '{platform}'")
-    passes = [tuple(group) for _, group in groupby(uses, key=_pass_of)]
-    if len(passes) > 1:
+    rows = rows_sql(view, [use.side.tally for use in uses], windows, date, platform=platform)
+    if len({_pass_of(use) for use in uses}) > 1:
         con.execute(f"create or replace temp table shared as {rows}")
         rows = "select * from shared"
-    for each in passes:
-        tallies = [use.side.tally for use in each]
-        source = folded_sql(view, rows, tallies, windows, date) if tallies[0].once_per else rows
-        _count(con, Pass(name, view, source, platform, date, windows, each))
+    count_rows(con, view, rows, Taking(name, platform, date, tuple(uses)))
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """What is taken of the rows of one view, of one platform as of T."""
+
+    view: str
+    platform: str
+    date: dt.date
+    uses: tuple[Use, ...]
+
+
+def count_rows(con: duckdb.DuckDBPyConnection, view: View, rows: str, taking: Taking) -> None:
+    """Add the cells of these uses, from the view's rows as `rows` selects them."""
+    windows = tuple(sorted({days for use in taking.uses for days in use.days}))
+    for _, group in groupby(sorted(taking.uses, key=_pass_of), key=_pass_of):
+        uses = tuple(group)
+        tallies = [use.side.tally for use in uses]
+        source = folded_sql(view, rows, tallies, windows, taking.date) if tallies[0].once_per else rows
+        count(con, Pass(taking.view, view, source, taking.platform, taking.date, windows, uses))
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One pass over the rows of a view. They are grouped by shop, product and, for each event in play, the smallest window
-    they fall into (`bucket`): the windows of one event lie inside one another, so every window is a sum over such groups."""
+    """One pass over the rows of a view. They are grouped by shop, product or agent and, for each event in play, the smallest
+    window they fall into (`bucket`): the windows of one event lie inside one another, so every window is a sum over such
+    groups."""
 
     name: str
     view: View
@@ -100,29 +144,41 @@ class Pass:
         return f"bucket_{self.buckets.index(self.bucket_of(tally))}"
 
 
-def _count(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
+def count(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
+    """Add the cells of one pass, from its rows. Raises where rows are lost or counted twice."""
     con.execute(f"create or replace temp table groups as {groups_sql(each)}")
-    _assert_population(con, each)
+    assert_population(con, each.name, each.tallies, "groups", lambda tally: f"{each.bucket_name(tally)} is not null")
+    fill_cells(con, each)
+
+
+def fill_cells(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
+    """Add the cells of one pass from the temp table `groups`, and drop that."""
     for use in each.uses:
         con.execute(f"insert into cells {_cells_sql(each, use)}")
     con.execute("drop table groups")
 
 
+def group_columns(view: View, tally: Tally) -> str:
+    """`shop_id, product_id, agent_id` of a view's rows, empty those that the tally's rows do not go to."""
+    product = "product_id" if view.by_product and tally.by != "agent" else "null::varchar as product_id"
+    return f"shop_id, {product}, {'agent_id' if tally.by == 'agent' else 'null::varchar as agent_id'}"
+
+
 def groups_sql(each: Pass) -> str:
-    """The one scan: rows marked, then counted by shop, product and buckets."""
-    product = "product_id" if each.view.by_product else "null::varchar as product_id"
-    marks = [f"{sql} as bucket_{number}" for number, sql in enumerate(each.buckets)]
-    sums: list[str] = []
+    """The one scan: rows marked, then counted by subject and buckets."""
+    marked = [f"{sql} as bucket_{number}" for number, sql in enumerate(each.buckets)]
+    counted: list[str] = []
     for number, tally in enumerate(each.tallies):
-        marks += _marks(number, tally)
-        sums += _sums(number, tally)
+        marked += marks(number, tally)
+        counted += sums(number, tally)
     names = [f"bucket_{number}" for number in range(len(each.buckets))]
     some = " or ".join(f"{name} is not null" for name in names)
-    marked = f"select shop_id, {product}, {', '.join(marks)} from ({each.rows}) where platform = '{each.platform}'"
-    return f"select shop_id, product_id, {', '.join(names + sums)} from ({marked}) where {some} group by all"
+    columns = group_columns(each.view, each.tallies[0])
+    rows = f"select {columns}, {', '.join(marked)} from ({each.rows}) where platform = '{each.platform}'"
+    return f"select shop_id, product_id, agent_id, {', '.join(names + counted)} from ({rows}) where {some} group by all"
 
 
-def _marks(number: int, tally: Tally) -> Iterable[str]:
+def marks(number: int, tally: Tally) -> Iterable[str]:
     """Of each row: whether the tally leaves it out, whether it counts it, what it adds."""
     yield f"({tally.left_out}) as out_{number}"
     if tally.count:
@@ -131,7 +187,7 @@ def _marks(number: int, tally: Tally) -> Iterable[str]:
         yield f"{tally.total} as add_{number}"
 
 
-def _sums(number: int, tally: Tally) -> Iterable[str]:
+def sums(number: int, tally: Tally) -> Iterable[str]:
     """Four counts, each taken by itself, so that the population's identity can fail."""
     hit = f"hit_{number}" if tally.count else "true"
     yield f"count(*) as rows_{number}"
@@ -139,19 +195,29 @@ def _sums(number: int, tally: Tally) -> Iterable[str]:
     yield f"count(*) filter (where not out_{number} and {hit}) as hits_{number}"
     yield f"count(*) filter (where not out_{number} and not {hit}) as rests_{number}"
     if tally.total:
-        yield f"sum(add_{number}) filter (where not out_{number}) as adds_{number}"
+        yield f"{_joins(tally)}(add_{number}) filter (where not out_{number}) as adds_{number}"
 
 
-def _assert_population(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
-    """Population = counted + in the denominator only + left out, for every measure, each time."""
-    for number, tally in enumerate(each.tallies):
-        inside = f"where {each.bucket_name(tally)} is not null"
-        row = con.execute(
-            f"select sum(rows_{number}), sum(outs_{number} + hits_{number} + rests_{number}) from groups {inside}"
-        ).fetchone()
-        if row is not None and row[0] != row[1]:
+def _joins(tally: Tally) -> str:
+    """How what the rows of a tally add becomes one number."""
+    return "max" if tally.greatest else "sum"
+
+
+def assert_population(
+    con: duckdb.DuckDBPyConnection,
+    view: str,
+    tallies: Sequence[Tally],
+    table: str,
+    inside: Callable[[Tally], str] = lambda tally: "true",
+) -> None:
+    """Population = counted + in the denominator only + left out, for every measure, each time, over the rows of `table`
+    that are `inside`."""
+    parts = "[sum(rows_{0}) filter (where {1}), sum(outs_{0} + hits_{0} + rests_{0}) filter (where {1})]"
+    pairs = ", ".join(parts.format(number, inside(tally)) for number, tally in enumerate(tallies))
+    for rows, sorted_out in con.sql(f"select {pairs} from {table}").fetchall()[0]:
+        if rows != sorted_out:
             raise TianpingError(
-                f"a count over the view {each.name} has {row[0]} rows but {row[1]} counted and left out: a fault of the "
+                f"a count over the view {view} has {rows} rows but {sorted_out} counted and left out: a fault of the "
                 "program; no figures were kept; report it with the packs you use"
             )
 
@@ -166,7 +232,8 @@ def _cells_sql(each: Pass, use: Use) -> str:
     }[use.side.gives]  # fmt: skip
     compare = "=" if tally.once_per else "<="
     return " union all ".join(
-        f"select {use.metric}, {days}, shop_id, product_id, coalesce(sum({numerator}), 0), coalesce(sum({denominator}), 0) "
+        f"select {use.metric}, {days}, shop_id, product_id, agent_id, "
+        f"coalesce({_joins(tally)}({numerator}), 0), coalesce(sum({denominator}), 0) "
         f"from groups where {bucket} {compare} {days} group by all"
         for days in use.days
     )

@@ -18,6 +18,7 @@ LEVELS: tuple[tuple[str, str, str], ...] = (
     ("shop", "shop_id", "min(shop_id)"),
     *((f"shop_category_l{level}", f"shop_id || '/' || {path}", "min(shop_id)") for level, path in enumerate(PATHS, start=1)),
     ("product", "product_id", "min(shop_id)"),
+    ("agent", "agent_id", "min(shop_id)"),
 )
 
 # numerator / denominator, exactly rounded half-even to 6 decimals, in whole numbers.
@@ -30,20 +31,29 @@ _MILLIONTHS = """abs(numerator) * 1000000 // denominator + case
 def roll_up(con: duckdb.DuckDBPyConnection, platform: str, defined: Sequence[Definition], date: dt.date) -> None:
     """Temp tables `cells` and `covered` to temp table `figures`."""
     _list_definitions(con, defined, date)
+    numerator = _joined(defined)
     con.execute(
-        "create or replace temp table placed as select c.metric, c.days, c.shop_id, c.product_id, p.category_l1, "
-        f"p.category_l2, p.category_l3, '{platform}' as platform, sum(numerator) as numerator, sum(denominator) as denominator "
+        "create or replace temp table placed as select c.metric, c.days, c.shop_id, c.product_id, c.agent_id, p.category_l1, "
+        f"p.category_l2, p.category_l3, '{platform}' as platform, {numerator} as numerator, sum(denominator) as denominator "
         "from cells c left join facts.products p using (product_id) group by all "
         "having sum(numerator) <> 0 or sum(denominator) <> 0"
     )
-    con.execute(f"create or replace temp table leveled as {' union all '.join(_level(*level) for level in LEVELS)}")
+    levels = " union all ".join(_level(*level, numerator) for level in LEVELS)
+    con.execute(f"create or replace temp table leveled as {levels}")
     _add_uncovered(con)
     con.execute(f"create or replace temp table figures as {_figures_sql(platform, date)}")
 
 
-def _level(by: str, subject: str, shop: str) -> str:
+def _joined(defined: Sequence[Definition]) -> str:
+    """The numerator of a larger subject: the sum over its parts, or the greatest where that is what the metric takes."""
+    greatest = [str(index) for index, each in enumerate(defined) if each.greatest]
+    total = "sum(numerator)"
+    return f"case when any_value(metric) in ({', '.join(greatest)}) then max(numerator) else {total} end" if greatest else total
+
+
+def _level(by: str, subject: str, shop: str, numerator: str) -> str:
     return (
-        f"select metric, days, '{by}' as \"by\", {subject} as subject, {shop} as shop_id, sum(numerator) as numerator, "
+        f"select metric, days, '{by}' as \"by\", {subject} as subject, {shop} as shop_id, {numerator} as numerator, "
         f"sum(denominator) as denominator from placed where ({subject}) is not null group by metric, days, {subject}"
     )
 

@@ -56,7 +56,7 @@ def proof_sql(view: View, side: Side, scope: Scope) -> str:
         *shown,
     ]
     return (
-        f"select {', '.join(parts)} from ({rows}) where platform = '{scope.platform}' and {_subject(view, scope)} "
+        f"select {', '.join(parts)} from ({rows}) where platform = '{scope.platform}' and {_subject(tally, scope)} "
         f"and {bucket_sql(tally, (scope.days,), scope.date)} is not null"
     )
 
@@ -65,13 +65,16 @@ def _levels_columns(view: View) -> tuple[str, ...]:
     return ("product_id", "category_l1", "category_l2", "category_l3") if view.by_product else ()
 
 
-def _subject(view: View, scope: Scope) -> str:
+def _subject(tally: Tally, scope: Scope) -> str:
     """The condition that picks the subject's rows."""
-    path = {by: sql for by, sql, _ in LEVELS}.get(scope.by)
-    if path is None or (not view.by_product and scope.by not in ("platform", "shop")):
-        allowed = ("platform", "shop") if not view.by_product else tuple(by for by, _, _ in LEVELS)
-        raise NotFound(f'this metric has no figures by "{scope.by}"; it has them by {", ".join(allowed)}')
-    return f"({path}) = {exp.Literal.string(scope.subject).sql('duckdb')}"
+    paths = {by: path for by, path, _ in LEVELS if by in _levels(tally)}
+    if scope.by not in paths:
+        raise NotFound(f'this metric has no figures by "{scope.by}"; it has them by {", ".join(paths)}')
+    return f"({paths[scope.by]}) = {exp.Literal.string(scope.subject).sql('duckdb')}"
+
+
+def _levels(tally: Tally) -> set[str]:
+    return {by for by, _, _ in LEVELS} - {"agent"} if tally.by == "product" else {"platform", "shop", tally.by}
 
 
 def _role(side: Side) -> str:

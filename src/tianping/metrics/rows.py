@@ -20,25 +20,28 @@ def rows_sql(
     date: dt.date,
     besides: Iterable[str] = (),
     *,
-    where: str = "true",
+    platform: str | None = None,
 ) -> str:
     """The view's rows with the columns that the tallies read, and some besides. Rows that fall into no window may be missing,
-    and so may those for which `where` does not hold."""
+    and so may those of other platforms where one is named."""
     first = min(Window(max(windows), tally.lag).at(date).first for tally in tallies)
     inside = dict.fromkeys(f"{bucket_sql(tally, windows, date)} is not null" for tally in tallies if not tally.once_per)
-    if all(not tally.once_per for tally in tallies):
-        where = f"{where} and ({' or '.join(inside)})"
-    return view.select(sorted(columns_of(view, tallies, besides)), since=first, where=where)
+    wanted = [f"platform = '{platform}'"] if platform is not None else []
+    wanted += [f"({' or '.join(inside)})"] if all(not tally.once_per for tally in tallies) else []
+    columns = sorted(columns_of(view, tallies, besides))
+    return view.select(columns, since=first, where=" and ".join(wanted), platform=platform)
 
 
 def folded_sql(view: View, rows: str, tallies: Sequence[Tally], windows: Sequence[int], date: dt.date) -> str:
-    """A buyer's days inside each window as one row, with `window_days` and the window's last day as its `day`."""
+    """A buyer's days inside each window as one row, with `window_days` and the window's last day as its `day`; by agent, those
+    with one agent."""
     spans = [(days, Window(days, tallies[0].lag).at(date)) for days in windows]
     listed = ", ".join(f"({days}, date '{span.first}', date '{span.last}')" for days, span in spans)
     folded = ", ".join(f"{view.folds[name]} as {name}" for name in sorted(columns_of(view, tallies)) if name in view.folds)
+    whose = "shop_id, agent_id, buyer_id" if tallies[0].by == "agent" else "shop_id, buyer_id"
     return (
-        f"select w.days as window_days, max(w.last) as day, shop_id, buyer_id, {folded} from ({rows}) d "
-        f"join (values {listed}) w(days, first, last) on d.day between w.first and w.last group by w.days, shop_id, buyer_id"
+        f"select w.days as window_days, max(w.last) as day, {whose}, {folded} from ({rows}) d "
+        f"join (values {listed}) w(days, first, last) on d.day between w.first and w.last group by w.days, {whose}"
     )
 
 

@@ -5,24 +5,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from tianping.errors import Fault, NotFound, PolicyError
-from tianping.policy.model import Metric, Pack, PackFile
+from tianping.errors import Fault, NotFound, PolicyError, did_you_mean
+from tianping.policy.model import Metric, Pack, PackFile, SharedFile
 from tianping.policy.strict import read
 from tianping.policy.yamlio import Document, Place, load
 
 Key = tuple[str, str]
+M = TypeVar("M", bound=SharedFile)
 _NEEDED = ("platform", "label")  # by one file of a pack
 _ONCE = (*_NEEDED, "too_few_below")  # by at most one
+SHARED = Path(str(files("tianping") / "packs" / "shared"))
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A pack with the documents it was read from, so that later checks can name file and line."""
+    """A pack with the documents it was read from, so that later checks can name file and line. `shared` are those of them that
+    other packs may read too."""
 
     pack: Pack
     documents: tuple[Document, ...]
+    shared: tuple[Document, ...] = ()
 
     def fault(self, place: Place, what: str, now: str = "") -> Fault:
         """A fault at `place` (`("metrics", "dispute_rate", …)`), wherever among the files that stands."""
@@ -38,6 +42,10 @@ class Opened:
             index -= held
         raise IndexError(index)
 
+    def is_shared(self, place: Place) -> bool:
+        """Whether what stands at `place` comes from a shared file."""
+        return any(place in document.lines for document in self.shared)
+
 
 def _depth(document: Document, place: Place) -> int:
     return next((n for n in range(len(place), 0, -1) if place[:n] in document.lines), 0)
@@ -45,8 +53,8 @@ def _depth(document: Document, place: Place) -> int:
 
 def shipped() -> tuple[Path, ...]:
     """The folders of the packs that come with the program."""
-    root = Path(str(files("tianping") / "packs"))
-    return tuple(sorted(path for path in root.iterdir() if path.is_dir() and any(path.glob("*.yaml"))))
+    folders = (path for path in SHARED.parent.iterdir() if path.is_dir() and path != SHARED)
+    return tuple(sorted(path for path in folders if any(path.glob("*.yaml"))))
 
 
 def key_of(name: str) -> Key:
@@ -55,30 +63,65 @@ def key_of(name: str) -> Key:
     return metric, variant
 
 
+class Part(NamedTuple, Generic[M]):
+    """One file, as it stands and as it was understood."""
+
+    path: Path
+    document: Document
+    model: M | None
+
+
 def open_pack(folder: Path) -> tuple[Opened | None, list[Fault]]:
     """One pack, or None, with its faults of form (what the formulas mean is checked in `check`)."""
     paths = sorted(folder.glob("*.yaml"))
     if not paths:
         raise NotFound(f"no pack in {folder}: a pack is a folder of .yaml files; name one that has them")
-    documents = tuple(load(path, name=f"{folder.name}/{path.name}") for path in paths)
-    parts, faults = [], []
-    for document in documents:
-        part, found = read(PackFile, document)
-        faults += found
-        parts += [part] if part else []
-    faults += _twice(documents)
-    heads = {name: value for part in parts for name in _ONCE if (value := getattr(part, name)) is not None}
+    parts, faults = _read(PackFile, paths, folder.name)
+    names, unknown = _shares(parts)
+    shared, found = _read(SharedFile, [SHARED / f"{name}.yaml" for name in names], SHARED.name)
+    own, others = (tuple(part.document for part in parts), tuple(part.document for part in shared))
+    faults += found + unknown + _twice((*others, *own))
+    files = [part.model for part in parts if part.model]
+    heads = {name: value for file in files for name in _ONCE if (value := getattr(file, name)) is not None}
     if not faults:
-        faults += [
-            Fault(f"{folder.name}/", 1, f'no file says "{name}:"', "add it to one file")
-            for name in _NEEDED
-            if name not in heads
-        ]
+        missing = (name for name in _NEEDED if name not in heads)
+        faults += [Fault(f"{folder.name}/", 1, f'no file says "{name}:"', "add it to one file") for name in missing]
     if faults:
         return None, faults
-    ruling = [path for path, part in zip(paths, parts, strict=True) if not part.model_fields_set <= {"tests", "reasons"}]
-    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in ruling)).hexdigest()
-    return Opened(_join(heads, parts, digest), documents), []
+    pack = _join(heads, files, [part.model for part in shared if part.model], _digest((*parts, *shared)))
+    return Opened(pack, (*own, *others), others), []
+
+
+def _read(model: type[M], paths: Sequence[Path], folder: str) -> tuple[list[Part[M]], list[Fault]]:
+    parts: list[Part[M]] = []
+    faults: list[Fault] = []
+    for path in paths:
+        document = load(path, name=f"{folder}/{path.name}")
+        understood, found = read(model, document)
+        parts.append(Part(path, document, understood))
+        faults += found
+    return parts, faults
+
+
+def _shares(parts: Sequence[Part[PackFile]]) -> tuple[list[str], list[Fault]]:
+    """The shared files that a pack's files name, each once, and the names that are none."""
+    known = sorted(path.stem for path in SHARED.glob("*.yaml"))
+    named: dict[str, None] = {}
+    faults = []
+    for part in parts:
+        for index, name in enumerate(part.model.shares if part.model else ()):
+            if name in known:
+                named[name] = None
+            else:
+                line = part.document.line(("shares", index))
+                faults.append(Fault(part.document.file, line, f'no shared file "{name}"', did_you_mean(name, known)))
+    return list(named), faults
+
+
+def _digest(parts: Sequence[Part[Any]]) -> str:
+    """Of the files with rules, the shared ones too."""
+    ruling = [part.path for part in parts if part.model and not part.model.model_fields_set <= {"tests", "reasons"}]
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in ruling)).hexdigest()
 
 
 def _twice(documents: Sequence[Document]) -> list[Fault]:
@@ -100,18 +143,19 @@ def _only_once(place: Place) -> bool:
     return (len(place) == 2 and place[0] in ("sets", "rules", "metrics", "reasons")) or (len(place) == 1 and place[0] in _ONCE)
 
 
-def _join(heads: Mapping[str, Any], parts: Sequence[PackFile], digest: str) -> Pack:
-    metrics: dict[Key, Metric] = {key_of(name): metric for part in parts for name, metric in part.metrics.items()}
+def _join(heads: Mapping[str, Any], own: Sequence[PackFile], shared: Sequence[SharedFile], digest: str) -> Pack:
+    every = (*shared, *own)
+    metrics: dict[Key, Metric] = {key_of(name): metric for file in every for name, metric in file.metrics.items()}
     return Pack(
         platform=heads["platform"],
         label=heads["label"],
         too_few_below=heads.get("too_few_below", 0),
         digest=digest,
-        sets={name: each for part in parts for name, each in part.sets.items()},
-        rules={name: each for part in parts for name, each in part.rules.items()},
+        sets={name: each for file in every for name, each in file.sets.items()},
+        rules={name: each for file in every for name, each in file.rules.items()},
         metrics=metrics,
-        tests=tuple(test for part in parts for test in part.tests),
-        reasons={name: each for part in parts for name, each in part.reasons.items()},
+        tests=tuple(test for file in own for test in file.tests),
+        reasons={name: each for file in own for name, each in file.reasons.items()},
     )
 
 
@@ -125,7 +169,7 @@ def open_all(folders: Sequence[Path] | None = None) -> tuple[tuple[Opened, ...],
         if pack and any(each.pack.platform == pack.pack.platform for each in opened):
             faults.append(pack.fault(("platform",), f'a second pack of "{pack.pack.platform}"', "keep one of the folders"))
         opened += [pack] if pack else []
-    return tuple(opened), faults
+    return tuple(opened), list(dict.fromkeys(faults))  # a fault of a shared file is one fault, however many packs share it
 
 
 def packs(folders: Sequence[Path] | None = None) -> Mapping[str, Pack]:

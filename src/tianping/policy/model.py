@@ -7,8 +7,9 @@ from pydantic import Field, field_validator, model_validator
 
 from tianping.policy.strict import Strict
 
-Unit = Literal["rate", "seconds", "stars", "count"]
+Unit = Literal["rate", "seconds", "stars", "count", "fen"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]  # names go into SQL
+MeasureSide = Literal["both", "numerator", "denominator", "alone"]
 MetricName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(/[a-z][a-z0-9_]*)?$")]  # metric, or metric/variant
 
 
@@ -67,8 +68,8 @@ class Set(Strict):
 class Measure(Strict):
     """What is counted: rows of a view, under the day of an event, some left out by name.
 
-    `count` says which of the rows kept are in the numerator; `sum` what each adds to it; neither: each adds one.
-    `once_per: buyer` folds a buyer's days of the window into one row.
+    `count` says which of the rows kept are in the numerator; `sum` what each adds to it; neither: each adds one. `max` takes
+    the greatest instead, of days and of subjects alike. `once_per: buyer` folds a buyer's days of the window into one row.
     """
 
     of: str
@@ -76,7 +77,14 @@ class Measure(Strict):
     leave_out: tuple[str, ...] = ()
     count: str | None = None
     sum: str | None = None
+    max: str | None = None
     once_per: Literal["buyer"] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.max is not None and (self.count is not None or self.sum is not None):
+            raise ValueError('"max" stands alone, without "count" or "sum"')
+        return self
 
 
 class CountOf(Strict):
@@ -88,7 +96,8 @@ class CountOf(Strict):
 
 
 class Version(Strict):
-    """One dated definition. Either both sides from one measure, or a measure for each, or a side of another metric."""
+    """One dated definition. Either both sides from one measure, or a measure for each, or a side of another metric, or one
+    measure alone, which is divided by nothing."""
 
     since: dt.date
     applies: Literal["close", "deed"] = "close"
@@ -100,14 +109,18 @@ class Version(Strict):
     numerator: Measure | None = None
     denominator: Measure | None = None
     count_of: CountOf | None = None
+    alone: Measure | None = None
     assumed: bool = False
     note: Words | None = None
 
     @model_validator(mode="after")
     def _one_shape(self) -> Self:
-        shapes = (self.both is not None, self.numerator is not None and self.denominator is not None, self.count_of is not None)
+        sides = self.numerator is not None and self.denominator is not None
+        shapes = (self.both is not None, sides, self.count_of is not None, self.alone is not None)
         if sum(shapes) != 1 or (self.numerator is None) != (self.denominator is None):
-            raise ValueError('a version has either "both", or "numerator" and "denominator", or "count_of"')
+            raise ValueError('a version has either "both", or "numerator" and "denominator", or "count_of", or "alone"')
+        if any(measure.max is not None for side, measure in self.measures if side != "alone"):
+            raise ValueError('"max" goes with "alone" only: a greatest value divided by a number means nothing')
         if self.assumed and not self.note:
             raise ValueError('"assumed: true" needs a note that says what was decided')
         return self
@@ -117,13 +130,30 @@ class Version(Strict):
         """What figures call this version: the day it came into force."""
         return self.since.isoformat()
 
+    @property
+    def measures(self) -> tuple[tuple[MeasureSide, Measure], ...]:
+        """What it counts itself, by side."""
+        each: tuple[tuple[MeasureSide, Measure | None], ...] = (
+            ("both", self.both), ("numerator", self.numerator), ("denominator", self.denominator), ("alone", self.alone),
+        )  # fmt: skip
+        return tuple((side, measure) for side, measure in each if measure is not None)
+
+    @property
+    def is_count(self) -> bool:
+        """Whether its figures are divided by nothing: their denominator is 1."""
+        return self.count_of is not None or self.alone is not None
+
 
 class Metric(Strict):
-    """A metric: what its figures are called and how they read, and its dated definitions, newest last."""
+    """A metric: what its figures are called and how they read, and its dated definitions, newest last.
+
+    `by: agent`: its figures are of agents, shops and platforms; else of all levels down to products, where its views go so far.
+    """
 
     label: Words
     unit: Unit
     better: Literal["lower", "higher", "neither"]
+    by: Literal["agent"] | None = None
     days: tuple[int, ...] = ()
     too_few_below: int | None = None
     versions: tuple[Version, ...] = Field(min_length=1)
@@ -140,6 +170,11 @@ class Metric(Strict):
         """The version in force on `date`."""
         return next((version for version in reversed(self.versions) if version.since <= date), None)
 
+    @property
+    def is_count(self) -> bool:
+        """Whether its figures are divided by nothing, so that those of one subject are no measure for another's."""
+        return any(version.is_count for version in self.versions)
+
 
 class Case(Strict):
     """A pack's own test: a sentence, rows in, figures out.
@@ -155,16 +190,22 @@ class Case(Strict):
     figures: dict[str, str]
 
 
-class PackFile(Strict):
-    """One YAML file of a pack; a pack is all files of its folder."""
+class SharedFile(Strict):
+    """One YAML file of `packs/shared`: definitions written once, for every pack whose file says `shares: [its name]`."""
 
-    platform: Name | None = None
-    label: Words | None = None
-    too_few_below: int | None = None
     note: str = ""
     sets: dict[Name, Set] = {}
     rules: dict[Name, Rule] = {}
     metrics: dict[MetricName, Metric] = {}
+
+
+class PackFile(SharedFile):
+    """One YAML file of a pack; a pack is all files of its folder, and the shared ones they name."""
+
+    platform: Name | None = None
+    label: Words | None = None
+    too_few_below: int | None = None
+    shares: tuple[Name, ...] = ()
     reasons: dict[Name, tuple[str, ...]] = {}
     tests: tuple[Case, ...] = ()
 

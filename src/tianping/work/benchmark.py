@@ -81,14 +81,34 @@ def _rate(numerator: object, denominator: object) -> Fraction | None:
     return Fraction(int(str(numerator)), int(str(denominator))) if denominator else None
 
 
-def beside(home: Home, done: Close, wanted: Filter, *, counts: frozenset[tuple[str, str]] = frozenset()) -> Iterator[Beside]:
+@dataclass(frozen=True, slots=True)
+class Yardsticks:
+    """What a close's figures are held against besides figures: the imported benchmarks, and whether the home is a market."""
+
+    imported: Mapping[tuple[object, ...], Imported]
+    market: bool
+
+
+def yardsticks(home: Home, done: Close) -> Yardsticks:
+    """Those of a close. Reads the lake: once for many `beside`."""
+    return Yardsticks(_imported(home, done), home.scope == "market")
+
+
+def beside(
+    home: Home,
+    done: Close,
+    wanted: Filter,
+    *,
+    counts: frozenset[tuple[str, str]] = frozenset(),
+    against: Yardsticks | None = None,
+) -> Iterator[Beside]:
     """The wanted figures of a close, each with its benchmark. Counts (by metric and variant) have none."""
-    wholes, imported, market = _wholes(home, done, wanted), _imported(home, done), home.scope == "market"
+    wholes, sticks = _wholes(home, done, wanted), against or yardsticks(home, done)
     for figure in read(home, done, wanted):
         if (figure["metric"], figure["variant"]) in counts:
-            yield Beside(figure, None, None, market)
+            yield Beside(figure, None, None, sticks.market)
         else:
-            yield Beside(figure, wholes.get(_key(figure)), imported.get(_above(figure)), market)
+            yield Beside(figure, wholes.get(_key(figure)), sticks.imported.get(_above(figure)), sticks.market)
 
 
 def _above(figure: Mapping[str, object]) -> tuple[object, ...]:

@@ -12,15 +12,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tianping.errors import NotFound, TianpingError
+from tianping.facts import versions
 from tianping.facts.asof import as_of
 from tianping.facts.lake import settle
 from tianping.facts.views import VIEWS
 from tianping.metrics.compile import definitions
-from tianping.metrics.engine import compute
+from tianping.metrics.engine import count_views, finish, prepare, uses_of
 from tianping.policy.model import Pack
 from tianping.store import closes
 from tianping.store.closes import Close
-from tianping.work.home import Home, facts
+from tianping.work import carry
+from tianping.work.home import Home, facts, locked
 
 _TYPES: dict[str, pa.DataType] = {
     "platform": pa.string(), "metric": pa.string(), "variant": pa.string(), "version": pa.string(), "by": pa.string(),
@@ -29,6 +31,8 @@ _TYPES: dict[str, pa.DataType] = {
     "why": pa.string(),
 }  # fmt: skip
 COLUMNS = pa.schema(_TYPES)
+CARRIED_FROM = 2_000_000
+"""Rows of all tables from which a close is carried from the one before; measured (docs/performance.md)."""
 _ORDER = 'metric, variant, "by", subject, days'
 
 
@@ -55,7 +59,7 @@ def close(home: Home, packs: Mapping[str, Pack], asked: Asked, *, at: dt.datetim
     digests = {name: pack.digest for name, pack in by_platform.items()}
     digest = hashlib.sha256(repr((sorted(digests.items()), sorted(asked.days))).encode()).hexdigest()
     path = Path("closes") / asked.date.isoformat() / f"{seq}-{digest[:12]}.parquet"
-    count = _write(home.path / path, _computed(con, by_platform, asked))
+    count = _write(home.path / path, _computed(home, con, by_platform, asked, seq))
     done = Close(asked.date, seq, digest, digests, sorted(asked.days), path.as_posix(), count, at)
     closes.keep(home.database, done)
     return done
@@ -76,10 +80,30 @@ def unweighed(home: Home, packs: Mapping[str, Pack], known_at: int | dt.datetime
         yield f"{orders} orders of {lost} shops have no figures: no row of shops says their platform"
 
 
-def _computed(con: duckdb.DuckDBPyConnection, packs: Mapping[str, Pack], asked: Asked) -> Iterator[pa.RecordBatch]:
-    for name, pack in packs.items():
-        compute(con, VIEWS, name, definitions(pack, VIEWS, asked.date, asked.days), asked.date)
-        yield from con.sql(f"select * from figures order by {_ORDER}").to_arrow_reader(100_000)
+def _computed(
+    home: Home, con: duckdb.DuckDBPyConnection, packs: Mapping[str, Pack], asked: Asked, seq: int
+) -> Iterator[pa.RecordBatch]:
+    """What is known now is carried from close to close, where it pays and nobody else is at it; else all is counted."""
+    defined = {name: definitions(pack, VIEWS, asked.date, asked.days) for name, pack in packs.items()}
+    uses = {name: uses_of(each) for name, each in defined.items()}
+    with locked(home.path / "ledger.lock", wait=False) as free:
+        carries = free and asked.known_at is None and _large(home, seq)
+        kept = {name: [use for use in each if carries and carry.keeps(use)] for name, each in uses.items()}
+        turn = carry.Round(home, con, (asked.date, seq), kept) if carries else None
+        for name, each in defined.items():
+            prepare(con)
+            count_views(con, VIEWS, name, [use for use in uses[name] if use not in kept[name]], asked.date)
+            if turn:
+                turn.fill(name)
+            finish(con, VIEWS, name, each, asked.date)
+            yield from con.sql(f"select * from figures order by {_ORDER}").to_arrow_reader(100_000)
+        if turn:
+            turn.end()
+
+
+def _large(home: Home, seq: int) -> bool:
+    """Whether the home holds so much that carrying is faster than counting."""
+    return sum(file.rows for file in versions.known(home.versions(), seq).files) >= CARRIED_FROM
 
 
 def _write(path: Path, batches: Iterator[pa.RecordBatch]) -> int:

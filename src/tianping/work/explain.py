@@ -39,7 +39,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """How many rows of one side play one role, by one rule, and what they add up to."""
+    """How many rows of one side play one role, by one rule, and what they add up to (of a greatest value: the greatest)."""
 
     side: str
     role: str
@@ -89,7 +89,8 @@ def explain(home: Home, packs: Mapping[str, Pack], named: Named, wanted: Scope) 
     con, _ = facts(home, known_at=done.seq)
     as_of(con, wanted.date)
     sql = _sql(definition, wanted)
-    parts = tuple(part for side, text in sql for part in _parts(con, side, text))
+    joins = "max" if definition.greatest else "sum"
+    parts = tuple(part for side, text in sql for part in _parts(con, side, text, joins))
     figure = _closed(home, done, definition, wanted)
     if figure is not None or _is_closed(done, definition, wanted):
         _check(definition, parts, figure)
@@ -149,9 +150,9 @@ def _side_name(side: Side) -> str:
     return side.gives if side.gives in ("numerator", "denominator") else "both"
 
 
-def _parts(con: duckdb.DuckDBPyConnection, side: str, sql: str) -> list[Part]:
+def _parts(con: duckdb.DuckDBPyConnection, side: str, sql: str, joins: str) -> list[Part]:
     found = con.sql(
-        f"select role, coalesce(rule, ''), count(*), sum(adds)::bigint from ({sql}) group by role, coalesce(rule, '') "
+        f"select role, coalesce(rule, ''), count(*), {joins}(adds)::bigint from ({sql}) group by role, coalesce(rule, '') "
         f"order by {_BY_ROLE}, 2"
     ).fetchall()
     return [Part(side, role, rule, rows, adds) for role, rule, rows, adds in found]
@@ -159,6 +160,8 @@ def _parts(con: duckdb.DuckDBPyConnection, side: str, sql: str) -> list[Part]:
 
 def totals(definition: Definition, parts: Sequence[Part]) -> tuple[int, int]:
     """Numerator and denominator as the rows give them."""
+    if definition.greatest:
+        return max((part.adds for part in parts), default=0), 1
     if definition.is_count:
         return sum(part.adds for part in parts), 1
     numerator = sum(part.adds for part in parts if part.side != "denominator")

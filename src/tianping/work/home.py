@@ -61,7 +61,7 @@ def open_home(path: Path, *, create: bool = False, url: str = "") -> Home:
     if not url and not (path / DATABASE).exists():
         _refuse_other_folders(path)
     path.mkdir(parents=True, exist_ok=True)
-    with _lock(path / "open.lock", wait=True):
+    with locked(path / "open.lock", wait=True):
         return Home(path, open_database(url or sqlite_url(path / DATABASE)))
 
 
@@ -117,7 +117,7 @@ def whole(home: Home, what: str) -> Iterator[None]:
 @contextmanager
 def importing(home: Home) -> Iterator[None]:
     """Hold the import lock. Raises ImportRefused where another import holds it; a killed importer holds nothing."""
-    with _lock(home.path / "import.lock", wait=False) as held:
+    with locked(home.path / "import.lock", wait=False) as held:
         if not held:
             raise ImportRefused(f"another import into {home.path} is running; try again when it is done")
         yield
@@ -126,7 +126,7 @@ def importing(home: Home) -> Iterator[None]:
 def sweep(home: Home, known: Sequence[Version]) -> bool:
     """Delete the files that no version names, and, where nobody reads, those that others have replaced; whether so. Only
     under the import lock: a reader that begins now finds the newer files named."""
-    with _lock(home.path / READERS, wait=False) as alone:
+    with locked(home.path / READERS, wait=False) as alone:
         lake.sweep(home.lake, known, replaced=alone)
     return alone
 
@@ -168,7 +168,7 @@ def commit(home: Home, version: Version, *more: Callable[[Connection], None]) ->
 
 
 @contextmanager
-def _lock(path: Path, *, wait: bool) -> Iterator[bool]:
+def locked(path: Path, *, wait: bool) -> Iterator[bool]:
     """Hold a file's lock; whether it is held (always, with `wait`)."""
     with path.open("a") as handle:
         try:
