@@ -7,19 +7,28 @@ import duckdb
 
 from tianping.metrics.compile import Definition
 
-# (by, subject, the shop it belongs to). Categories go by their path, so that equal names on different branches stay apart
-# (reading rule 11).
-# A slash inside a name is written as the full-width one.
+# Categories go by their path, so that equal names on different branches stay apart (reading rule 11); a slash inside a name
+# is written as the full-width one.
 _L1, _L2, _L3 = (f"replace(category_l{level}, '/', '／')" for level in (1, 2, 3))
 PATHS = (_L1, f"{_L1} || '/' || {_L2}", f"{_L1} || '/' || {_L2} || '/' || {_L3}")
-LEVELS: tuple[tuple[str, str, str], ...] = (
-    ("platform", "platform", "null"),
-    *((f"category_l{level}", path, "null") for level, path in enumerate(PATHS, start=1)),
-    ("shop", "shop_id", "min(shop_id)"),
-    *((f"shop_category_l{level}", f"shop_id || '/' || {path}", "min(shop_id)") for level, path in enumerate(PATHS, start=1)),
-    ("product", "product_id", "min(shop_id)"),
-    ("agent", "agent_id", "min(shop_id)"),
-)
+
+
+def levels(paths: tuple[str, str, str]) -> tuple[tuple[str, str, str], ...]:
+    """Each level as (by, SQL of its subject, SQL of its shop), from the SQL of a product's three category paths."""
+    return (
+        ("platform", "platform", "null"),
+        *((f"category_l{level}", path, "null") for level, path in enumerate(paths, start=1)),
+        ("shop", "shop_id", "min(shop_id)"),
+        *(
+            (f"shop_category_l{level}", f"shop_id || '/' || {path}", "min(shop_id)")
+            for level, path in enumerate(paths, start=1)
+        ),
+        ("product", "product_id", "min(shop_id)"),
+        ("agent", "agent_id", "min(shop_id)"),
+    )
+
+
+LEVELS = levels(PATHS)
 
 # numerator / denominator, exactly rounded half-even to 6 decimals, in whole numbers.
 _MILLIONTHS = """abs(numerator) * 1000000 // denominator + case
@@ -32,14 +41,16 @@ def roll_up(con: duckdb.DuckDBPyConnection, platform: str, defined: Sequence[Def
     """Temp tables `cells` and `covered` to temp table `figures`."""
     _list_definitions(con, defined, date)
     numerator = _joined(defined)
+    paths = ", ".join(f"{path} as path_{level}" for level, path in enumerate(PATHS, start=1))
     con.execute(
-        "create or replace temp table placed as select c.metric, c.days, c.shop_id, c.product_id, c.agent_id, p.category_l1, "
-        f"p.category_l2, p.category_l3, '{platform}' as platform, {numerator} as numerator, sum(denominator) as denominator "
-        "from cells c left join facts.products p using (product_id) group by all "
-        "having sum(numerator) <> 0 or sum(denominator) <> 0"
+        "create or replace temp table placed as "
+        f"select c.*, path_1, path_2, path_3, '{platform}' as platform from ("
+        f"select metric, days, shop_id, product_id, agent_id, {numerator} as numerator, sum(denominator) as denominator "
+        "from cells group by all having sum(numerator) <> 0 or sum(denominator) <> 0"
+        f") c left join (select product_id, {paths} from facts.products) using (product_id)"
     )
-    levels = " union all ".join(_level(*level, numerator) for level in LEVELS)
-    con.execute(f"create or replace temp table leveled as {levels}")
+    each = " union all ".join(_level(*level, numerator) for level in levels(("path_1", "path_2", "path_3")))
+    con.execute(f"create or replace temp table leveled as {each}")
     _add_uncovered(con)
     con.execute(f"create or replace temp table figures as {_figures_sql(platform, date)}")
 
