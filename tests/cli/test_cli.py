@@ -271,9 +271,17 @@ def test_close_from_a_day_on(tianping: Tianping, demo: Home, tmp_path: Path) -> 
     assert (said.status, said.out) == (0, "")
     done = [line.split(":")[0] for line in said.err.splitlines() if "from import" in line]
     assert done == ["2024-05-31", T]
-    assert '2 shops of the platform "douyin" have no figures' in said.err
-    assert "from import 1, packs kuaishou" in said.err
+    assert "from import 1, packs douyin, jd, kuaishou, taobao, tmall" in said.err
     assert [each.date for each in closes.every(home.database)] == [DAY, DAY - dt.timedelta(days=1)]
+
+
+def test_close_says_what_no_pack_weighs(tianping: Tianping, tmp_path: Path) -> None:
+    """Shops of a platform without a pack are named; the others have their figures."""
+    (tmp_path / "shops.csv").write_text("shop_id,platform\nP1,pinduoduo\nK1,kuaishou\n", encoding="utf-8")
+    assert tianping("import", tmp_path / "shops.csv", home=tmp_path / "home").status == 0
+    said = tianping("close", "--date", T, home=tmp_path / "home")
+    assert said.status == 0
+    assert '1 shops of the platform "pinduoduo" have no figures' in said.err
 
 
 def test_demo_twice_changes_nothing(tianping: Tianping, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tianping.work.benchmark import Beside, Imported, beside, rounded
 from tianping.work.close import Filter, find, read
 from tianping.work.home import Home, open_home, set_scope
 
-from .homes import bring, closed, table
+from .homes import bring, closed, rules, table
 
 T = dt.date(2024, 6, 1)
 REFUSALS = {"a": (1, 4), "b": (3, 6), "c": (0, 10)}
@@ -97,16 +97,18 @@ def test_demo_benchmarks_are_the_platforms_figures(demo: Home) -> None:
     """Every shop's benchmark is the platform's own figure; every shop's figures together give it."""
     done: Close = find(demo, T)
     whole = {
-        (row["metric"], row["variant"]): (row["numerator"], row["denominator"])
+        (row["platform"], row["metric"], row["variant"]): (row["numerator"], row["denominator"])
         for row in read(demo, done, Filter(by="platform", days=30))
     }
     sums = dict.fromkeys(whole, (0, 0))
     for each in beside(demo, done, Filter(by="shop", days=30)):
-        key = (each.figure["metric"], each.figure["variant"])
+        key = (each.figure["platform"], each.figure["metric"], each.figure["variant"])
         assert each.whole == whole[key]
         up, down = sums[key]
         sums[key] = (up + int(str(each.figure["numerator"])), down + int(str(each.figure["denominator"])))
-    rates = {key for key in whole if not str(key[0]).endswith("_count")}
+    alone = {(name, *key) for name, pack in rules().items() for key, metric in pack.metrics.items() if metric.is_count}
+    rates = whole.keys() - alone
+    assert {platform for platform, _, _ in rates} == {"kuaishou", "douyin", "taobao", "tmall", "jd"}
     assert {key: sums[key] for key in rates} == {key: whole[key] for key in rates}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from tianping.app import Settings
-from tianping.cli.facts import home_of
+from tianping.cli.options import home_of
 from tianping.cli.show import format_option, show
 from tianping.errors import TianpingError
 from tianping.facts import versions

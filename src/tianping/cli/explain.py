@@ -12,8 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tianping.app import Settings
-from tianping.cli.facts import home_of
-from tianping.cli.figures import DAY
+from tianping.cli.options import DAY, home_of
 from tianping.cli.show import paper, show
 from tianping.cli.words import amount, say, word
 from tianping.metrics.figure import BY

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import click
 
 from tianping.app import Settings
-from tianping.cli.facts import KnownAt, home_of
 from tianping.cli.morning import print_morning
+from tianping.cli.options import DAY, KnownAt, home_of
 from tianping.cli.show import format_option, show
 from tianping.errors import NotFound, did_you_mean
 from tianping.metrics.figure import BY, Figure
@@ -18,7 +18,6 @@ from tianping.work import close as closing
 from tianping.work.benchmark import beside, rounded
 from tianping.work.home import Home
 
-DAY = click.DateTime(["%Y-%m-%d"])
 _BENCHMARK = (
     "benchmark_numerator",
     "benchmark_denominator",
