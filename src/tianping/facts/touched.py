@@ -1,4 +1,4 @@
-"""Which things may look different between two states of the facts, (T, seq) and a later one: all that differ, and rather more.
+"""Which things may look different between two states of the facts, one (T, seq) and another: all that differ, and rather more.
 
 A *thing* is what the rows of some views hang on: an order for its parcels, cases and reviews, a buyer of a shop for what they
 say. A thing looks the same in both states unless a row of it is known in only one of them, or one of its times lies between
@@ -54,7 +54,7 @@ _OF_SHOP = ("shop_id", "platform", "region", "timezone")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """From one state to a later one: T and seq of both, and the numbers of the imports that count in only one of them."""
+    """From one state to another: T and seq of both, and the numbers of the imports that count in only one of them."""
 
     dates: tuple[dt.date, dt.date]
     seqs: tuple[int, int]
@@ -72,6 +72,8 @@ def find(con: duckdb.DuckDBPyConnection, family: Family, folder: Path, known: Se
     found = [*_by_time(con, family, step.dates), *_by_rows(family, folder, known, step)]
     if len(states) > 1:
         found += [each for state in states for each in _by_shop_or_product(family, state)]
+    if not found:
+        return 0
     some = " and ".join(f"{name(column)} is not null" for column in family.thing)
     sql = f"select * from ({' union all '.join(found)}) where {some}"
     con.execute(f"create or replace temp table {family.touched} as select distinct {names(family.thing)} from ({sql})")
@@ -79,15 +81,16 @@ def find(con: duckdb.DuckDBPyConnection, family: Family, folder: Path, known: Se
 
 
 def _by_time(con: duckdb.DuckDBPyConnection, family: Family, dates: tuple[dt.date, dt.date]) -> Iterable[str]:
-    """Things with a time from the first T to the second, in whatever zone of theirs. One scan per column: each passes over
+    """Things with a time from the earlier T to the later, in whatever zone of theirs. One scan per column: each passes over
     the row groups that hold no such time."""
-    if dates[0] == dates[1]:
+    earlier, later = sorted(dates)
+    if earlier == later:
         return
     zones = {str(zone or HOME_ZONE) for (zone,) in con.sql("select distinct timezone from facts.shops").fetchall()} or {
         HOME_ZONE
     }
-    since = min(day_start(dates[0], zone) for zone in zones)
-    until = max(day_start(dates[1], zone) for zone in zones)
+    since = min(day_start(earlier, zone) for zone in zones)
+    until = max(day_start(later, zone) for zone in zones)
     for table in family.tables:
         for column in TABLES[table].columns:
             if column.type == "time" and column.name != "updated_at":
