@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 # Where `make run` puts its made-up market.
 DATA := tianping-data
-# Orders that `make bench` imports and closes.
+# Orders of the market that `make bench` measures on; the disk is checked first. ALL=--all: also what large markets leave out.
 ORDERS ?= 1000000
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header
 
@@ -31,8 +31,8 @@ check: $(READY)  ## everything a change must pass: format, lint, types, floors, 
 spec: $(READY)  ## rows of the specification that no passing test proves
 	@$(BIN)/python scripts/proofs.py
 
-bench: $(READY)  ## seconds and memory of simulate, import, close (ORDERS=1000000)
-	@$(BIN)/python scripts/bench.py $(ORDERS)
+bench: $(READY)  ## seconds and memory of simulate, import, close, explain beside their aims (ORDERS=1000000)
+	@$(BIN)/python scripts/bench.py $(ORDERS) $(ALL)
 
 lock: $(READY)  ## pin and hash the dependencies anew (UPGRADE=--upgrade for newer ones)
 	@$(COMPILE) $(UPGRADE) pyproject.toml -o requirements/main.txt

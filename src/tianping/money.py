@@ -1,12 +1,16 @@
-"""Money is integer fen. Yuan appear only in text people wrote."""
+"""Money is integer fen. Yuan appear only in text people wrote: how such text looks is said here, for Python and SQL alike."""
 
 import re
 
-YUAN = r"-?(\d{1,3}(,\d{3})+|\d+)(\.\d{1,2})?"
-"""A sum of yuan as text, without its sign of currency: at most two decimals, thousands commas allowed."""
+SIGNS = "¥￥"
+"""Signs of currency; they stand before or behind a plus or minus, `元` at the end."""
+YUAN = r"(\d{1,3}(,\d{3})+|\d+)(\.\d{0,2}0*)?"
+"""A sum of yuan without its signs: at most two decimals that are not 0, thousands commas allowed."""
+WRITTEN = rf"[{SIGNS} ]*([+-]?)[{SIGNS} ]*(.*?)[ 元]*"
+"""Text of a sum: its first group is the plus or minus, its second the sum."""
 
-_SIGNS = "¥￥元 "
-_WRITTEN = re.compile(YUAN)
+_WRITTEN = re.compile(WRITTEN, re.DOTALL)
+_YUAN = re.compile(YUAN, re.ASCII)
 
 
 def fen(yuan: str) -> int | None:
@@ -14,12 +18,13 @@ def fen(yuan: str) -> int | None:
 
     A third decimal is refused, never rounded: nobody but the writer knows which way it should go.
     """
-    plain = yuan.strip(_SIGNS)
-    if not _WRITTEN.fullmatch(plain):
+    found = _WRITTEN.fullmatch(yuan.strip())
+    assert found is not None  # it matches any text
+    sign, plain = found.groups()
+    if not _YUAN.fullmatch(plain):
         return None
     whole, _, part = plain.replace(",", "").partition(".")
-    sign = -1 if whole.startswith("-") else 1
-    return sign * (abs(int(whole)) * 100 + int(part.ljust(2, "0")))
+    return (-1 if sign == "-" else 1) * (int(whole) * 100 + int(part[:2].ljust(2, "0")))
 
 
 def yuan(fen: int) -> str:

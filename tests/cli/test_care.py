@@ -62,7 +62,8 @@ def test_scope(home: Path, tianping: Tianping) -> None:
 
 def test_quarantine_out_and_in(home: Path, tianping: Tianping, tmp_path: Path) -> None:
     said = tianping("quarantine", "export", tmp_path / "out", home=home)
-    assert said.err.endswith("orders-1-1.csv: 1 rows\n")
+    assert said.err.splitlines()[0].endswith("orders-1-1.csv: 1 rows")
+    assert said.err.endswith("to mend these rows in one, give --format xlsx\n")
     sheet = tmp_path / "out" / "orders-1-1.csv"
     sheet.write_text(sheet.read_text("utf-8-sig").replace(",soon", ",2024-04-01"), encoding="utf-8")
     said = tianping("quarantine", "retry", sheet, "--format", "json", home=home)

@@ -40,6 +40,7 @@ def write_staged(folder: Path, table: str, part: int, rows: Sequence[Row], *, pa
             *((c.name, ARROW[c.type]) for c in columns),
             ("_clears", pa.int64()),
             ("_given", pa.int64()),
+            ("_zone", pa.string()),
             ("_part", pa.int32()),
             ("_line", pa.int64()),
         ]

@@ -217,6 +217,37 @@ def test_a_benchmark_needs_counts_or_a_value(tmp_path: Path) -> None:
     assert result.column("benchmarks", "variant") == ["", ""]
 
 
+BENCHMARKS = [
+    # by, days, numerator, denominator, value; the column told, or "" where the row will do
+    ("platform,30,1,200,", ""),
+    ("shop_category_l2,30,,,0.003", ""),
+    ("platform,30,,,3E-05", ""),
+    ("platform,30,,,-2", ""),
+    ("platform,30,,,0.3%", "value"),
+    ("platform,30,,,abc", "value"),
+    ("platform,30,,,1/3", "value"),
+    ("platform,30,,,", "value"),
+    ("platform,30,5,0,", "denominator"),
+    ("platform,30,5,-1,", "denominator"),
+    ("planet,30,1,200,", "by"),
+    ("platform,0,1,200,", "days"),
+]
+
+
+@pytest.mark.parametrize(("row", "column"), BENCHMARKS)
+def test_a_benchmark_is_a_number_over_something(tmp_path: Path, row: str, column: str) -> None:
+    by, rest = row.split(",", 1)
+    text = f"platform,metric,by,subject,date,days,numerator,denominator,value\nk,m,{by},k,2024-03-01,{rest}\n"
+    result = put(tmp_path, {"benchmarks.csv": text})
+    assert [(bad.line, bad.column) for bad in result.bad()] == ([(2, column)] if column else [])
+
+
+def test_a_share_is_no_percentage(tmp_path: Path) -> None:
+    head = "platform,metric,by,subject,date,days,value"
+    [bad] = put(tmp_path, {"benchmarks.csv": f"{head}\nk,m,platform,k,2024-03-01,30,0.3%\n"}).bad()
+    assert (bad.value, bad.reason) == ("0.3%", "no decimal number; a share is written as one: 0.003 for 0.3%")
+
+
 ZONES = "2024-07-01 12:00"
 
 

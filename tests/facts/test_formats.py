@@ -1,12 +1,14 @@
 """The same facts in every format a merchant may have them in."""
 
 import datetime as dt
+import os
 from pathlib import Path
 
 import pytest
+import xlsxwriter  # type: ignore[import-untyped]
 
 from tianping.errors import ImportRefused
-from tianping.facts import read, stage
+from tianping.facts import mapping, read, stage
 from tianping.facts.locked import Passwords
 
 from .books import gz, jsonl, locked, parquet, xlsx, zst
@@ -42,6 +44,9 @@ FILES: list[tuple[str, bytes, list[int]]] = [
     ("orders.csv", TEXT.encode("gb18030"), [2, 3]),
     ("orders.csv", TEXT.encode("utf-16"), [2, 3]),
     ("orders.csv", TEXT.replace("\n", "\r\n").replace("州\r\n", "州\n").encode("gb18030"), [2, 3]),
+    ("orders.csv", TEXT.replace("\n", "\r").encode(), [2, 3]),
+    ("orders.csv", TEXT.replace("\n", "\r").replace("州\r", "州\n").encode("gb18030"), [2, 3]),
+    ("orders.csv", TEXT.replace("\n", "\r").encode("utf-16"), [2, 3]),
     ("orders.tsv", TEXT.replace('"1,234.50"', "1;234").replace(",", "\t").replace("1;234", "1,234.50").encode(), [2, 3]),
     ("orders.csv", TEXT.replace('"1,234.50"', "1 234").replace(",", ";").replace("1 234", "1,234.50").encode(), [2, 3]),
     ("orders.csv.gz", gz(TEXT.encode("gb18030")), [2, 3]),
@@ -206,3 +211,42 @@ def test_words_for_an_empty_cell(tmp_path: Path, ending: str) -> None:
     assert result.column("orders", "region") == [None, "无锡"]
     assert result.column("orders", "paid_at") == [None, dt.datetime(2024, 2, 29, 16)]
     assert not result.bad()
+
+
+OLD_NAMES = {"orders-订单.csv": TEXT.encode(), "orders-订单.xlsx": BOOK, "orders-订单.parquet": parquet(COLUMNS)}
+
+
+@pytest.mark.parametrize("name", OLD_NAMES)
+def test_a_name_that_is_no_utf8(tmp_path: Path, name: str) -> None:
+    """As a ZIP of a Chinese Windows is unpacked: read, and called by its name."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    Path(os.fsdecode(bytes(folder) + b"/" + name.encode("gb18030"))).write_bytes(OLD_NAMES[name])
+    con = known()
+    result = Result(con, stage.stage(con, read.find([folder]), tmp_path / "out"))
+    assert result.rows("orders", "order_id, region, amount_fen, paid_at") == SAID
+    assert [file.file for file in result.staged.files] == [str(folder / name)]
+
+
+def test_such_a_name_says_its_shop(tmp_path: Path) -> None:
+    sample = mapping.path_of("kuaishou_orders").with_name("samples") / "kuaishou_orders.csv"
+    file = Path(os.fsdecode(bytes(tmp_path) + "/甲店@订单.csv".encode("gb18030")))
+    file.write_bytes(sample.read_bytes())
+    con = known()
+    result = Result(con, stage.stage(con, read.find([tmp_path]), tmp_path / "out"))
+    assert {*result.column("orders", "shop_id")} == {"甲店"}
+
+
+def test_a_workbook_says_where_it_shows_what_its_cells_do_not_hold(tmp_path: Path) -> None:
+    """An id shown as 000123 is the number 123; a time without a format is counted from a day that only the workbook knows."""
+    path = tmp_path / "orders.xlsx"
+    rows: list[list[object]] = [["order_id", "created_at"], ["A1", "2024-03-01"], ["A2", 123]]
+    path.write_bytes(xlsx({"a": rows}, formats={0: "@", 1: "000000"}))
+    assert read.reader(read.Source(path, "orders")).notes(path) == (
+        "the zeros that a number format (000000) shows before a number: format ids as text"
+    )
+    with xlsxwriter.Workbook(str(path), {"date_1904": True}) as made:
+        made.add_worksheet("a").write_row(0, 0, ["order_id"])
+    assert "its calendar of 1904" in read.reader(read.Source(path, "orders")).notes(path)
+    path.write_bytes(BOOK)
+    assert read.reader(read.Source(path, "orders")).notes(path) == ""

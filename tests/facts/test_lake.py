@@ -130,6 +130,24 @@ def test_another_shop_is_quarantined(shop: Shop) -> None:
     assert "known under shop s1" in shop.bad[0][5]
 
 
+def case(case_id: str, order_id: str) -> Row:
+    return {"case_id": case_id, "order_id": order_id, "kind": "refund_only", "reason": "other", "requested_at": AT}
+
+
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_an_unknown_order_takes_nothing_over(shop: Shop, first: str) -> None:
+    """A known case is not moved to an order that may be of any shop; the order of imports does not matter."""
+    known = {"a": {"orders": [[order()]], "cases": [[case("c1", "o1")]]}, "b": {"cases": [[case("c1", "o9")]]}}
+    shop.bring(known[first])
+    shop.bring(known["b" if first == "a" else "a"])
+    [(_, _, _, _, column, reason)] = shop.bad
+    assert column == "shop_id"
+    assert "order_id o9, which is not known yet" in reason
+    shop.bring({"orders": [[order("o9", shop_id="s2")]]})
+    assert [row["order_id"] for row in shop.state("cases")] == ["o1" if first == "a" else "o9"]
+    assert shop.bring({"cases": [[case("c1", "o1")], [case("c1", "o9")]]})["cases"].tally.quarantined == 1
+
+
 def test_another_shop_within_one_import(shop: Shop) -> None:
     """Of two files that claim a new key for two shops, the first is right."""
     filed = shop.bring({"orders": [[order()], [order(shop_id="s2")]]})

@@ -132,3 +132,21 @@ def test_a_mapped_column_that_stands_twice_is_refused(tmp_path: Path) -> None:
     rules = book(tmp_path, HEAD + ORDERS + columns(order_id="num", region="a", **SHOP))
     with pytest.raises(ImportRefused, match='has the column "a" twice'):
         put(tmp_path, {"x.csv": "num,a,a\nO1,x,y\n"}, mapping=rules, shop="S1")
+
+
+def test_an_id_that_only_its_shop_knows(tmp_path: Path) -> None:
+    """The row's own shop stands before it, wherever that comes from; one that a spreadsheet destroyed is told as it stands."""
+    more = {"shop_id": "{first: [_shop, s]}", "product_id": "{from: a, of_shop: true}"}
+    rules = book(tmp_path, HEAD + ORDERS + columns(order_id="num", **more))
+    text = "num,a,s\nO1,KH-1,S7\nO2,KH-1,S8\nO3,6.9177E+18,S8\nO4,KH-1,\n"
+    result = put(tmp_path, {"x.csv": text}, mapping=rules)
+    assert result.column("orders", "product_id") == ["S7/KH-1", "S8/KH-1"]
+    assert [(bad.line, bad.value) for bad in result.bad()][:1] == [(4, "6.9177E+18")]
+
+
+def test_of_shop_needs_a_shop(tmp_path: Path) -> None:
+    rules = book(
+        tmp_path, HEAD + "  - table: orders\n    from: lines\n" + columns(order_id="num", product_id="{from: a, of_shop: true}")
+    )
+    with pytest.raises(ImportRefused, match='"product_id" is no id beside a shop_id of these rows'):
+        mapping.load(rules)

@@ -82,8 +82,8 @@ FACTS: dict[str, dict[str, list[str]]] = {
     },
     "taobao_orders_2026": {
         "orders(order_id product_id amount_fen created_at promised_ship_at succeeded_at close_reason region)": [
-            "300000000000000003 样品书架 8000 2024-03-01T02:00:00 2024-03-03T02:05:00 - - 江苏省",
-            "300000000000000004 样品书立 2000 2024-03-02T02:00:00 - 2024-03-08T02:00:00 - -",
+            "300000000000000003 S1/样品书架 8000 2024-03-01T02:00:00 2024-03-03T02:05:00 - - 江苏省",
+            "300000000000000004 S1/样品书立 2000 2024-03-02T02:00:00 - 2024-03-08T02:00:00 - -",
         ],
         "parcels(parcel_id waybill)": ["300000000000000003-YD1 YD1"],
     },
@@ -104,15 +104,16 @@ FACTS: dict[str, dict[str, list[str]]] = {
     "taobao_refunds_2026": {"cases(case_id kind)": ["T1 return_refund", "T2 refund_only"]},
     "jd_orders": {
         "shops(shop_id platform)": ["S1 jd"],
-        "orders(order_id product_id buyer_id amount_fen paid_at succeeded_at)": [
-            "2900001 100001 jd_sample_1 18900 2024-03-01T02:00:40 2024-03-05T02:00:00",
-            "2900002 100002 jd_sample_2 120000 - -",
+        "orders(order_id parent_id product_id buyer_id amount_fen paid_at succeeded_at)": [
+            "2900001-100001 2900001 100001 jd_sample_1 18900 2024-03-01T02:00:40 2024-03-05T02:00:00",
+            "2900002-100002 2900002 100002 jd_sample_2 120000 - -",
+            "2900002-100003 2900002 100003 jd_sample_2 5900 - -",
         ],
     },
     "jd_aftersales": {
-        "cases(case_id kind reason reason_words answer received_at refund_fen quantity)": [
-            "F1 return_refund quality 质量问题_/_左耳无声 agreed 2024-03-09T02:00:00 18900 1",
-            "F2 exchange other 其他 - - - 1",
+        "cases(case_id order_id kind reason reason_words answer received_at refund_fen quantity)": [
+            "F1 2900001-100001 return_refund quality 质量问题_/_左耳无声 agreed 2024-03-09T02:00:00 18900 1",
+            "F2 2900002-100003 exchange other 其他 - - - 1",
         ],
         "parcels(parcel_id direction collected_at signed_at)": ["F1-JD1 back 2024-03-07T02:00:00 2024-03-09T02:00:00"],
     },
@@ -125,7 +126,7 @@ FACTS: dict[str, dict[str, list[str]]] = {
     },
     "jushuitan_orders": {
         "orders(order_id parent_id product_id quantity amount_fen)": [
-            "6920000003 6920000002 KH-01 2 9900", "6920000004 6920000002 KH-02 1 4900",
+            "6920000003 6920000002 S1/KH-01 2 9900", "6920000004 6920000002 S1/KH-02 1 4900",
         ],
         "parcels(parcel_id)": ["6920000003-YT7"],
     },
@@ -150,6 +151,44 @@ FACTS: dict[str, dict[str, list[str]]] = {
         ],
         "cases(case_id order_id quantity refund_fen)": ["100003-5 100003-5 5 0", "C100002-4 C100002-4 2 510"],
     },
+}  # fmt: skip
+
+BUYERS = {"kuaishou": "B1", "douyin": "样品用户甲", "taobao": "样品买家甲", "jd": "jd_sample_1"}
+for platform, buyer in BUYERS.items():
+    FACTS[f"{platform}_chats"] = {
+        "messages(shop_id buyer_id agent_id sent_at sender text)": [
+            f"S1 {buyer} - 2024-03-01T02:00:00 buyer 这件有_L_码吗",
+            f"S1 {buyer} - 2024-03-01T02:00:01 bot 亲，稍等",
+            f"S1 {buyer} - 2024-03-01T02:02:00 buyer 好",
+            f"S1 {buyer} - 2024-03-01T02:02:00 buyer 好",
+            f"S1 {buyer} - 2024-03-01T02:02:00 system 买家已下单",
+            f"S1 {buyer} 样品店:小样 2024-03-01T02:01:30 agent 有的，喜欢可以拍",
+        ],
+    }
+    FACTS[f"{platform}_sessions"] = {
+        "chat_sessions(session_id buyer_id agent_id assigned_at closed_at human)": [
+            f"C1 {buyer} 样品店:小样 2024-03-01T02:00:20 2024-03-01T02:05:00 True",
+            f"C2 {buyer} 样品店:小样 - 2024-03-02T01:01:00 False",
+            f"C3 {buyer} - - 2024-03-03T01:01:00 False",
+        ],
+        "chat_ratings(rating_id session_id buyer_id agent_id rated_at score reason)": [
+            f"C1 C1 {buyer} 样品店:小样 2024-03-01T02:06:00 bad attitude",
+            f"C2 C2 {buyer} 样品店:小样 2024-03-02T01:01:00 5 -",
+        ],
+    }
+FACTS |= {
+    "kuaishou_reviews": {
+        "reviews(review_id order_id quality logistics service text valid automatic)": [
+            "R1 2406100000000001 5 5 4 很暖和 - False", "R2 2406100000000002 1 3 5 有磕碰 False False",
+        ],
+    },
+    "douyin_reviews": {"reviews(order_id quality logistics text)": ["6920000001 5 5 好用", "6920000003 2 - 色差大"]},
+    "taobao_reviews": {
+        "reviews(order_id quality logistics service)": ["300000000000000011 5 4 5", "300000000000000012 2 - -"],
+    },
+    "jd_reviews": {"reviews(order_id reviewed_at quality)": [
+        "2900001-100001 2024-03-06T02:00:00 5", "2900002-100003 2024-03-07T02:00:00 1",
+    ]},
 }  # fmt: skip
 
 
@@ -182,6 +221,33 @@ def test_an_unknown_kind_goes_to_quarantine_and_an_unknown_reason_is_told(tmp_pa
     assert result.bad() == [Bad(4, "cases", "7003", "售后类型", "上门取件", why)]
     told = [count.told for count in bring(tmp_path / "b", "kuaishou_aftersales").staged.counts if count.table == "cases"]
     assert told == [(("售后原因", "月饼不够圆", 1),)]
+
+
+def test_a_message_without_a_number_has_one_made_of_it(tmp_path: Path) -> None:
+    """The same words at the same time are the same message, also in another export, and of another shop another."""
+    ids = [bring(tmp_path / place, "taobao_chats", shop=shop).column("messages", "message_id")
+           for place, shop in (("a", "S1"), ("b", "S1"), ("c", "S2"))]  # fmt: skip
+    assert ids[0] == ids[1]
+    assert len(set(ids[0])) == 5
+    assert not set(ids[0]) & set(ids[2])
+    assert bring(tmp_path / "d", "jd_chats").column("messages", "message_id") == ["M1", "M2", "M3", "M4", "M5", "M6"]
+
+
+def test_who_spoke_is_not_guessed(tmp_path: Path) -> None:
+    [bad] = bring(tmp_path, "douyin_chats").bad()
+    assert (bad.line, bad.column, bad.value) == (8, "发送方", "神秘人")
+
+
+@pytest.mark.parametrize(
+    "name", ["taobao_orders", "taobao_orders_2026", "jushuitan_orders", "jushuitan_details", "wangdiantong_outstock"]
+)
+def test_a_title_or_a_merchants_own_code_names_a_product_of_its_shop_alone(tmp_path: Path, name: str) -> None:
+    """Two shops may sell the same title: their products are two. Orders name the product as the products do."""
+    products = [{*bring(tmp_path / shop, name, shop=shop).column("products", "product_id")} for shop in ("S1", "S2")]
+    assert products[0]
+    assert not products[0] & products[1]
+    assert {one.removeprefix("S1/") for one in products[0]} == {one.removeprefix("S2/") for one in products[1]}
+    assert {*bring(tmp_path / "again", name).column("orders", "product_id")} == products[0]
 
 
 def test_an_export_says_no_shop(tmp_path: Path) -> None:

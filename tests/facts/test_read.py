@@ -9,8 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from tianping.errors import ImportRefused
-from tianping.facts import batch, columnar, csvrows, read
+from tianping.facts import batch, columnar, csvrows, encoding, read
 from tianping.facts.batch import BadRow, Batch
+from tianping.facts.encoding import decide
 
 from .stagehand import write
 
@@ -46,6 +47,8 @@ def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         (b"a,b\r\n1,2\r\n3,4\r\n", [(2, "1", "2"), (3, "3", "4")]),
         (b"\xef\xbb\xbfa,b\n1,2\n", [(2, "1", "2")]),
         (b'a,b\n"1\n1",2\n3,4\n', [(2, "1\n1", "2"), (4, "3", "4")]),
+        (b"a,b\r1,2\r\r3,4", [(2, "1", "2"), (4, "3", "4")]),
+        (b'"a\r\na",b\r"1\n1",2\r3,4\r', [(3, "1\n1", "2"), (5, "3", "4")]),
         (b'a,b\r\n"1\r\n\r\n1",2\r\n3,4\r\n', [(2, "1\r\n\r\n1", "2"), (5, "3", "4")]),
         (b'a,b\n1,"say ""hi"", then"\n', [(2, "1", 'say "hi", then')]),
         (b'a,b\n1,5" screen\n2,x\n', [(2, "1", '5" screen'), (3, "2", "x")]),
@@ -54,6 +57,8 @@ def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         (b'\n"a\na",b\n1,2\n', [(4, "1", "2")]),
         (b"a\n1\n\n2\n", [(2, "1"), (4, "2")]),
         ("a,b\n商品,质量\n".encode(), [(2, "商品", "质量")]),
+        (b"sep=,\r\na,b\r\n1,2\r\n", [(3, "1", "2")]),
+        (b"sep=;\na;b\n1;2\n", [(3, "1", "2")]),
         (b"a,b\n", []),
         (b"a,b", []),
     ],
@@ -176,3 +181,29 @@ def test_nothing_there_is_refused(tmp_path: Path, made: bool) -> None:
 def test_the_table_may_be_said(tmp_path: Path) -> None:
     [source] = read.find([write(tmp_path, {"export.csv": "x\n"})], table="orders", shop="S1", zone="UTC")
     assert (source.table, source.shop, source.zone) == ("orders", "S1", "UTC")
+
+
+def test_a_break_that_two_reads_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CR is the last byte of one read, LF the first of the next."""
+    monkeypatch.setattr(encoding, "SAMPLE", 4)
+    assert lines(batches(tmp_path, b"a,b\r\n1,2\r\n3,4\r\n")) == [(2, "1", "2"), (3, "3", "4")]
+    assert lines(batches(tmp_path, b"a,b\r1,2\r3,4\r")) == [(2, "1", "2"), (3, "3", "4")]
+
+
+CHINESE = ["鋆", "㛃", "國產機龍來", "繁體中文商品標題", "张鋆", "ABC 體驗裝", "中文"]
+OTHERS = ["Müller, Grün", "été à Orléans", "naïve", "señor"]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "found"),
+    [(text, "gb18030", "gb18030") for text in CHINESE]
+    + [(text, "utf-8", "utf-8") for text in CHINESE]
+    + [(text, "latin-1", "utf-8") for text in OTHERS],
+)
+def test_which_encoding(text: str, encoding: str, found: str) -> None:
+    """Rare and traditional characters too; words with accents are not taken for Chinese."""
+    assert decide(f"a,b\n1,{text}\n".encode(encoding)) == found
+
+
+def test_damaged_utf8_is_utf8() -> None:
+    assert decide("a,b\n1,好的商品\n".encode()[:-4] + b"\n") == "utf-8"

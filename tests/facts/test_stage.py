@@ -27,7 +27,7 @@ def test_the_output_has_the_schemas_columns_and_types(tmp_path: Path) -> None:
     assert all(result.staged.parquet(table) == [] for table in TABLES)
     result = put(tmp_path, {"orders.csv": "order_id\nO1\n"})
     found = result.con.execute(f"DESCRIBE FROM {engine.parquet(result.staged.parquet('orders'))}").fetchall()
-    ours = {"_clears": "BIGINT", "_given": "BIGINT", "_part": "INTEGER", "_line": "BIGINT"}
+    ours = {"_clears": "BIGINT", "_given": "BIGINT", "_zone": "VARCHAR", "_part": "INTEGER", "_line": "BIGINT"}
     assert {name: kind for name, kind, *_ in found} == {c.name: TYPES[c.type] for c in TABLES["orders"].columns} | ours
 
 

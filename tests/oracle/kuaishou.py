@@ -2,81 +2,16 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator
+from functools import partial
 
-from .world import REFUNDS, REPLIES, Facts, Row, World, look, wall
-
-Key = tuple[str, str, str, str, int]
-"""metric, variant, by, subject, days"""
-Counted = Iterator[tuple[Row, int, int]]
-"""what is counted (an order, or a row with shop_id), numerator, denominator"""
+from . import reckon
+from .reckon import DAY, FORTNIGHT, QUALITY_REASONS, Counted, Metric, Window, bursts, day, refund_asked_unshipped, shipped_by
+from .world import REFUNDS, Row, World, wall
 
 PLATFORM = "kuaishou"
 CHANGE = dt.date(2023, 1, 1)
-QUALITY_REASONS = ("not_as_described", "damaged", "counterfeit", "quality")
 SFA = ("self_built", "flash", "auction")
-FORTNIGHT = dt.timedelta(hours=14 * 24)
-DAY = dt.timedelta(hours=24)
-
-
-class Window(NamedTuple):
-    """Whole days, both ends counted."""
-
-    first: dt.date
-    last: dt.date
-
-    def has(self, row: Row, time: str) -> bool:
-        return row[time] is not None and self.first <= day(row, time) <= self.last
-
-
-class Metric(NamedTuple):
-    """`lag`: the window ends with T - lag. `is_count`: rows of it have the denominator 1 (KS-M29)."""
-
-    name: str
-    variant: str
-    lag: int
-    counted: Callable[[World, Window], Counted]
-    more_days: tuple[int, ...] = ()
-    is_count: bool = False
-
-
-def figures(facts: Facts, *, date: dt.date, days: Sequence[int] = ()) -> dict[Key, tuple[int, int]]:
-    """(metric, variant, by, subject, days) to (numerator, denominator) as of T = `date`, without 0/0."""
-    world = look(facts, date=date, platform=PLATFORM)
-    found: dict[Key, tuple[int, int]] = {}
-    for metric in METRICS:
-        for x in {1, 7, 30, *metric.more_days, *days}:
-            last = date - dt.timedelta(days=metric.lag)
-            window = Window(last - dt.timedelta(days=x - 1), last)
-            for (by, subject), (over, under) in _sums(metric.counted(world, window)).items():
-                if over or under:
-                    found[metric.name, metric.variant, by, subject, x] = (over, 1 if metric.is_count else under)
-    return found
-
-
-def _sums(counted: Counted) -> dict[tuple[str, str], tuple[int, int]]:
-    sums: dict[tuple[str, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
-    for thing, over, under in counted:
-        for subject in subjects(thing):
-            sums[subject] = (sums[subject][0] + over, sums[subject][1] + under)
-    return sums
-
-
-def subjects(thing: Row) -> list[tuple[str, str]]:
-    """Rule 11, and of rule 8 what chats, live rooms and videos have."""
-    shop = thing["shop_id"]
-    found = [("platform", PLATFORM), ("shop", shop)]
-    if "order_id" in thing:
-        found.append(("product", thing["product_id"]))
-        for level, category in enumerate(thing["category"], start=1):
-            found += [(f"category_l{level}", category), (f"shop_category_l{level}", f"{shop}/{category}")]
-    return found
-
-
-def day(row: Row, time: str) -> dt.date:
-    """The day of the shop's zone on which the row's time falls."""
-    return wall(row[time], row["zone"]).date()
 
 
 def sfa(order: Row) -> bool:
@@ -219,33 +154,12 @@ def _rated(world: World, window: Window) -> list[Row]:
 def _answered_within(world: World, window: Window, *, seconds: int) -> Counted:
     """A buyer counts once a day and shop: answered when every burst begun that day 8:00-24:00 was, in time."""
     in_time: dict[tuple[str, str, dt.date], list[bool]] = defaultdict(list)
-    for began, answer in _bursts(world):
+    for began, answer in bursts(world):
         if window.has(began, "sent_at") and wall(began["sent_at"], began["zone"]).hour >= 8:
             quick = answer is not None and answer["sent_at"] - began["sent_at"] <= dt.timedelta(seconds=seconds)
             in_time[began["shop_id"], began["buyer_id"], day(began, "sent_at")].append(quick)
     for (shop, _buyer, _day), all_of_them in in_time.items():
         yield Row(shop_id=shop), int(all(all_of_them)), 1
-
-
-def _bursts(world: World) -> Iterator[tuple[Row, Row | None]]:
-    """Rule 8: the message a burst begins with, and its answer."""
-    talks: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for message in sorted(world.messages, key=lambda message: (message["sent_at"], message["message_id"])):
-        talks[message["shop_id"], message["buyer_id"]].append(message)
-    for talk in talks.values():
-        for place, message in enumerate(talk):
-            if message["sender"] == "buyer" and not _spoken_already(message, talk[:place]):
-                yield message, next((later for later in talk[place + 1 :] if later["sender"] in REPLIES), None)
-
-
-def _spoken_already(message: Row, before: list[Row]) -> bool:
-    """Whether the buyer, since the last reply, has a message of the same day before this one."""
-    for earlier in reversed(before):
-        if earlier["sender"] in REPLIES:
-            return False
-        if earlier["sender"] == "buyer" and day(earlier, "sent_at") == day(message, "sent_at"):
-            return True
-    return False
 
 
 # --- Shipping: KS-M13 to KS-M16
@@ -259,8 +173,8 @@ def timely_shipment(world: World, window: Window) -> Counted:
             continue
         promise = order["promised_ship_at"]
         gone = order["closed_at"] is not None and order["closed_at"] < promise and order["shipped_at"] is None
-        if not gone and not _refund_asked_unshipped(order, until=promise):
-            yield order, _shipped_by(order, promise), 1
+        if not gone and not refund_asked_unshipped(order, until=promise):
+            yield order, shipped_by(order, promise), 1
 
 
 def shipped_48h(world: World, window: Window) -> Counted:
@@ -268,8 +182,8 @@ def shipped_48h(world: World, window: Window) -> Counted:
     for order in world.orders:
         if window.has(order, "paid_at") and not order["virtual"] and not order["presale"]:
             promise = order["paid_at"] + 2 * DAY
-            if not _refund_asked_unshipped(order, until=promise):
-                yield order, _shipped_by(order, promise), 1
+            if not refund_asked_unshipped(order, until=promise):
+                yield order, shipped_by(order, promise), 1
 
 
 def pickup_anomaly(world: World, window: Window) -> Counted:
@@ -283,19 +197,6 @@ def pickup_24h(world: World, window: Window) -> Counted:
     """KS-M16."""
     for parcel, picked_up in _due_for_pickup(world, window):
         yield parcel["order"], int(picked_up), 1
-
-
-def _shipped_by(order: Row, promise: dt.datetime) -> int:
-    return int(order["shipped_at"] is not None and order["shipped_at"] <= promise)
-
-
-def _refund_asked_unshipped(order: Row, *, until: dt.datetime) -> bool:
-    """Rule 5: shipped_at <= requested_at is shipped."""
-    for refund in order["refunds"]:
-        shipped = order["shipped_at"] is not None and order["shipped_at"] <= refund["requested_at"]
-        if refund["requested_at"] <= until and not shipped:
-            return True
-    return False
 
 
 def _due_for_pickup(world: World, window: Window) -> Iterator[tuple[Row, bool]]:
@@ -452,11 +353,11 @@ def _assessed(video: Row) -> bool:
 
 METRICS = (
     Metric("quality_refund_rate", "", 15, quality_refund_rate, (60,)),
-    Metric("quality_refund_count", "", 15, quality_refund_count, is_count=True),
+    Metric("quality_refund_count", "", 15, quality_refund_count, alone=True),
     Metric("product_quality_refund_rate", "", 15, product_quality_refund_rate),
     Metric("negative_review_rate", "", 14, negative_review_rate),
-    Metric("review_count", "", 14, review_count, is_count=True),
-    Metric("negative_review_count", "", 14, negative_review_count, is_count=True),
+    Metric("review_count", "", 14, review_count, alone=True),
+    Metric("negative_review_count", "", 14, negative_review_count, alone=True),
     Metric("product_rating", "", 1, product_rating, (60,)),
     Metric("service_satisfaction", "", 1, service_satisfaction),
     Metric("service_dissatisfaction", "", 1, service_dissatisfaction),
@@ -482,3 +383,5 @@ METRICS = (
     Metric("poor_video_share", "", 1, poor_video_share),
     Metric("effective_play_rate", "", 1, effective_play_rate),
 )
+
+figures = partial(reckon.figures, METRICS, platform=PLATFORM)

@@ -81,6 +81,18 @@ class Shop(NamedTuple):
     zone: str
 
 
+class Trade(NamedTuple):
+    """What a platform's markets have of their own: days of T, days before T where its windows turn, and more rows."""
+
+    platform: str = "kuaishou"
+    dates: tuple[dt.date, ...] = DATES
+    edges: tuple[int, ...] = EDGE_DAYS
+    more: Callable[["Maker", list[Shop]], None] | None = None
+
+
+KUAISHOU = Trade()
+
+
 @dataclass
 class Maker:
     """Draws one market. `prefix` keeps the ids of several markets apart."""
@@ -89,6 +101,7 @@ class Maker:
     date: dt.date
     size: Size = SMALL
     prefix: str = ""
+    trade: Trade = KUAISHOU
     facts: dict[str, list[Row]] = field(default_factory=dict)
 
     # --- drawing
@@ -115,9 +128,9 @@ class Maker:
 
     # --- moments
 
-    def edge(self, days: Sequence[int] = EDGE_DAYS) -> Wall:
+    def edge(self, days: Sequence[int] = ()) -> Wall:
         """A day that matters to some window, at an hour that matters to some rule."""
-        back, clock = self.one_of(days), self.one_of(CLOCK)
+        back, clock = self.one_of(days or self.trade.edges), self.one_of(CLOCK)
         return dt.datetime.combine(self.date, dt.time()) - dt.timedelta(days=back) + dt.timedelta(seconds=clock)
 
     def around(self, zone: str, *moments: tuple[Wall | None, int]) -> Wall | None:
@@ -140,10 +153,10 @@ def after(start: Wall, seconds: int, zone: str) -> Wall:
     return instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None, fold=0)
 
 
-def draw(pick: Pick, *, size: Size = SMALL, date: dt.date | None = None, prefix: str = "") -> Market:
+def draw(pick: Pick, *, size: Size = SMALL, date: dt.date | None = None, prefix: str = "", trade: Trade = KUAISHOU) -> Market:
     """One market, by way of `pick`."""
-    day = DATES[pick(len(DATES))] if date is None else date
-    maker = Maker(pick=pick, date=day, size=size, prefix=prefix)
+    day = trade.dates[pick(len(trade.dates))] if date is None else date
+    maker = Maker(pick=pick, date=day, size=size, prefix=prefix, trade=trade)
     shops = _shops(maker)
     products = _products(maker, shops)
     for _ in range(pick(size.orders + 1)):
@@ -152,42 +165,35 @@ def draw(pick: Pick, *, size: Size = SMALL, date: dt.date | None = None, prefix:
         _talk(maker, maker.one_of(shops))
     _live(maker, shops)
     _videos(maker, shops)
+    if trade.more:
+        trade.more(maker, shops)
     as_text = pick(4) == 3
     facts = {table: [_texts(row) for row in rows] if as_text else rows for table, rows in maker.facts.items()}
     return Market(facts, day, maker.one_of(((), (3,), (2, 14))))
 
 
-def markets(size: Size = SMALL) -> st.SearchStrategy[Market]:
+def markets(size: Size = SMALL, trade: Trade = KUAISHOU) -> st.SearchStrategy[Market]:
     """Markets for hypothesis."""
 
     @st.composite
     def strategy(draw_from: st.DrawFn) -> Market:
-        return draw(lambda n: draw_from(st.integers(0, n - 1)), size=size)
+        return draw(lambda n: draw_from(st.integers(0, n - 1)), size=size, trade=trade)
 
     return strategy()
 
 
-def crowd(seeds: Sequence[int], *, date: dt.date, days: tuple[int, ...] = (3,)) -> Market:
+def crowd(seeds: Sequence[int], *, date: dt.date, days: tuple[int, ...] = (3,), trade: Trade = KUAISHOU) -> Market:
     """The markets of many seeds side by side, the ids of each beginning with its seed: one call instead of many."""
     facts: dict[str, list[Row]] = {}
     for seed in seeds:
-        for table, rows in seeded(seed, date=date, prefix=f"{seed}-").facts.items():
+        for table, rows in seeded(seed, date=date, prefix=f"{seed}-", trade=trade).facts.items():
             facts.setdefault(table, []).extend(_texts(row) for row in rows)
     return Market(facts, date, days)
 
 
-def seeded(seed: int, *, size: Size = SMALL, date: dt.date | None = None, prefix: str = "") -> Market:
+def seeded(seed: int, *, size: Size = SMALL, date: dt.date | None = None, prefix: str = "", trade: Trade = KUAISHOU) -> Market:
     """The market of a seed: no shrinking, but many in little time."""
-    return draw(random.Random(seed).randrange, size=size, date=date, prefix=prefix)
-
-
-def shown(market: Market) -> str:
-    """The rows of a market, without their empty columns, for a person."""
-    lines = [f"T = {market.date}, days = {market.days}"]
-    for table, rows in market.facts.items():
-        lines.append(table)
-        lines += ["    " + ", ".join(f"{column} {value}" for column, value in row.items() if value is not None) for row in rows]
-    return "\n".join(lines)
+    return draw(random.Random(seed).randrange, size=size, date=date, prefix=prefix, trade=trade)
 
 
 def _texts(row: Row) -> Row:
@@ -203,7 +209,8 @@ def _shops(maker: Maker) -> list[Shop]:
         if maker.pick(8) == 7:
             zone = None
         else:
-            platform = maker.mostly("kuaishou", ("taobao",), out_of=8)
+            other = "taobao" if maker.trade.platform != "taobao" else "tmall"
+            platform = maker.mostly(maker.trade.platform, (other,), out_of=8)
             maker.add("shops", shop_id=shop_id, platform=platform, timezone=zone)
         shops.append(Shop(shop_id, zone or HOME_ZONE))
     return shops

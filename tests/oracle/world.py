@@ -38,7 +38,7 @@ class Row(dict[str, Any]):
 class World:
     """What was known of one platform's shops before 00:00 of `date`. Rows carry their shop's `zone`.
 
-    Parcels (outbound), cases and reviews (those that count) carry their `order`, plays their `video`.
+    Parcels (outbound), cases, reviews (those that count) and complaints carry their `order`, plays their `video`.
     """
 
     date: dt.date
@@ -48,6 +48,9 @@ class World:
     reviews: list[Row]
     messages: list[Row]
     ratings: list[Row]
+    sessions: list[Row]
+    shifts: list[Row]
+    complaints: list[Row]
     views: list[Row]
     videos: list[Row]
     plays: list[Row]
@@ -93,6 +96,9 @@ def look(facts: Facts, *, date: dt.date, platform: str) -> World:
         reviews=reviews,
         messages=[message for message in of_shop("messages") if message["sent_at"]],
         ratings=[rating for rating in of_shop("chat_ratings") if rating["rated_at"]],
+        sessions=[session for session in of_shop("chat_sessions") if session["opened_at"]],
+        shifts=[shift for shift in of_shop("agent_shifts") if shift["online_at"]],
+        complaints=[made for made in _hang(facts, "complaints", "order", by_order, date) if made["complained_at"]],
         views=[view for view in of_shop("live_views") if view["viewed_at"]],
         videos=videos,
         plays=[play for play in _hang(facts, "video_plays", "video", by_video, date) if play["played_at"]],
@@ -106,7 +112,7 @@ def _rows(facts: Facts, table: str) -> list[Row]:
 def _shops(facts: Facts, platform: str) -> dict[str, str]:
     """Zone by shop, of the shops of `platform`. A shop that is only named is taken for one of them."""
     listed = {row["shop_id"]: row for row in _rows(facts, "shops")}
-    for table in ("orders", "messages", "live_views", "videos"):
+    for table in ("orders", "messages", "chat_ratings", "chat_sessions", "agent_shifts", "live_views", "videos"):
         for row in _rows(facts, table):
             listed.setdefault(row["shop_id"], Row(platform=platform))
     return {shop: row["timezone"] or HOME_ZONE for shop, row in listed.items() if row["platform"] == platform}
@@ -153,7 +159,7 @@ def _complete(order: Row, product: Row, parcels: list[Row], cases: list[Row], re
     """What an order knows of its product, parcels (rule 4), refunds and reviews (rules 6 and 7)."""
     order["category"] = _path(product)
     order["virtual"] = bool(product["virtual"])
-    own_parcels = [parcel for parcel in parcels if parcel["order"] is order]
+    order["parcels"] = own_parcels = [parcel for parcel in parcels if parcel["order"] is order]
     for time in ("shipped_at", "collected_at", "signed_at"):
         order[time] = _last([parcel[time] for parcel in own_parcels])
     order["cases"] = sorted(

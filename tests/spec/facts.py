@@ -15,6 +15,12 @@ Facts = Mapping[str, Sequence[Row]]
 Counts = tuple[int, int]
 
 T = dt.date(2024, 6, 30)
+BEFORE_T, AT_T = "06-29 23:59:59", "06-30 00:00:00"
+LAST_DAYS = [
+    (1, "06-29 00:00:00", 1), (1, BEFORE_T, 1), (1, "06-28 23:59:59", 0), (1, AT_T, 0),
+    (7, "06-23 00:00:00", 1), (7, "06-22 23:59:59", 0), (30, "05-31 00:00:00", 1), (30, "05-30 23:59:59", 0),
+]  # fmt: skip
+"""Days, an event, whether it is in the window that ends with T-1."""
 
 
 def moment(text: str) -> dt.datetime:
@@ -66,8 +72,34 @@ def message(message_id: str, sent_at: str, sender: str = "buyer", **more: object
     return _row({"message_id": message_id, "shop_id": "S1", "buyer_id": "B1", "sent_at": sent_at, "sender": sender} | more)
 
 
+def talk(*lines: str, first: int = 1, **more: object) -> list[Row]:
+    """`"06-29 10:00:00 agent A2"`: who wrote when and which agent it names (A1 unless said, "-" for none); m1, m2, …"""
+    made = []
+    for n, line in enumerate(lines, start=first):
+        day, clock, sender, *named = line.split()
+        agent = None if named == ["-"] else (named or ["A1"])[0]
+        made.append(message(f"m{n}", f"{day} {clock}", sender, **{"agent_id": agent, **more}))
+    return made
+
+
 def rating(rating_id: str, rated_at: str, score: str, **more: object) -> Row:
     return _row({"rating_id": rating_id, "shop_id": "S1", "buyer_id": "B1", "rated_at": rated_at, "score": score} | more)
+
+
+def session(session_id: str, opened_at: str, **more: object) -> Row:
+    """A session of B1 with agent A1, assigned when it was opened, to a person."""
+    with_whom: Row = {"shop_id": "S1", "buyer_id": "B1", "agent_id": "A1", "assigned_at": opened_at, "human": True}
+    return _row({"session_id": session_id, "opened_at": opened_at} | with_whom | more)
+
+
+def shift(shift_id: str, online_at: str, offline_at: str | None, **more: object) -> Row:
+    """A shift of agent A1."""
+    who: Row = {"shop_id": "S1", "agent_id": "A1"}
+    return _row({"shift_id": shift_id, "online_at": online_at, "offline_at": offline_at} | who | more)
+
+
+def complaint(complaint_id: str, order_id: str, complained_at: str, verdict: str | None = "merchant", **more: object) -> Row:
+    return _row({"complaint_id": complaint_id, "order_id": order_id, "complained_at": complained_at, "verdict": verdict} | more)
 
 
 def view(view_id: str, viewed_at: str, seconds: int, **more: object) -> Row:
@@ -88,11 +120,19 @@ def play(play_id: str, played_at: str, watched_s: int, **more: object) -> Row:
 
 
 def figure(
-    metric: str, facts: Facts, *, variant: str = "", days: int = 1, by: str = "shop", subject: str = "S1", date: dt.date = T
+    metric: str,
+    facts: Facts,
+    *,
+    variant: str = "",
+    days: int = 1,
+    by: str = "shop",
+    subject: str = "S1",
+    date: dt.date = T,
+    platform: str = "kuaishou",
 ) -> Figure | None:
     """The one figure that these words name, or None. Its value must be its fraction, and 0/0 must be undefined."""
     wanted = (metric, variant, days, by, subject)
-    found = [f for f in _all(facts, date) if (f.metric, f.variant, f.days, f.by, f.subject) == wanted]
+    found = [f for f in _all(facts, date, platform) if (f.metric, f.variant, f.days, f.by, f.subject) == wanted]
     assert len(found) <= 1, f"two figures of one name: {found}"
     for one in found:
         assert one.value == _fraction(one.numerator, one.denominator), one
@@ -100,14 +140,19 @@ def figure(
     return found[0] if found else None
 
 
+def subjects(metric: str, facts: Facts, *, platform: str, days: int = 1) -> set[tuple[str, str]]:
+    """Every (by, subject) of which the metric has a figure."""
+    return {(one.by, one.subject) for one in _all(facts, T, platform) if (one.metric, one.days) == (metric, days)}
+
+
 _known: dict[str, list[Figure]] = {}
 
 
-def _all(facts: Facts, date: dt.date) -> list[Figure]:
+def _all(facts: Facts, date: dt.date, platform: str) -> list[Figure]:
     """Every figure, computed once for the same facts: a computation costs most of a test's time."""
-    key = repr((facts, date))
+    key = repr((facts, date, platform))
     if key not in _known:
-        _known[key] = figures(facts, date=date)
+        _known[key] = figures(facts, date=date, platform=platform)
     return _known[key]
 
 
@@ -118,8 +163,16 @@ def _fraction(numerator: int, denominator: int) -> Decimal | None:
 
 
 def counts(
-    metric: str, facts: Facts, *, variant: str = "", days: int = 1, by: str = "shop", subject: str = "S1", date: dt.date = T
+    metric: str,
+    facts: Facts,
+    *,
+    variant: str = "",
+    days: int = 1,
+    by: str = "shop",
+    subject: str = "S1",
+    date: dt.date = T,
+    platform: str = "kuaishou",
 ) -> Counts:
     """(numerator, denominator) of the figure; (0, 0) where it is absent."""
-    found = figure(metric, facts, variant=variant, days=days, by=by, subject=subject, date=date)
+    found = figure(metric, facts, variant=variant, days=days, by=by, subject=subject, date=date, platform=platform)
     return (found.numerator, found.denominator) if found else (0, 0)

@@ -1,7 +1,9 @@
 """The operational database: migrations build what the schema says; versions are read back as they were written."""
 
 import datetime as dt
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from alembic import command
@@ -21,9 +23,11 @@ from tianping.store.schema import metadata
 AT = dt.datetime(2024, 5, 1, 12, 30, 0)
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    return open_database(sqlite_url(tmp_path / "db.sqlite"))
+@pytest.fixture(params=["sqlite", "postgres"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
+    """A new database of either kind."""
+    url = sqlite_url(tmp_path / "db.sqlite") if request.param == "sqlite" else request.getfixturevalue("postgres")
+    return open_database(url)
 
 
 def test_migrations_build_the_schema(engine: Engine) -> None:
@@ -37,16 +41,16 @@ def test_head_is_the_newest_migration() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
 
 
-def test_readers_do_not_block_the_writer(engine: Engine) -> None:
-    with engine.connect() as connection:
+def test_readers_do_not_block_the_writer(tmp_path: Path) -> None:
+    with open_database(sqlite_url(tmp_path / "db.sqlite")).connect() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
 
 
-def test_a_newer_database_is_refused(tmp_path: Path, engine: Engine) -> None:
+def test_a_newer_database_is_refused(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(TianpingError, match="newer tianping"):
-        open_database(sqlite_url(tmp_path / "db.sqlite"))
+        open_database(engine.url.render_as_string(hide_password=False))
 
 
 def test_versions_come_back(engine: Engine) -> None:
@@ -133,3 +137,14 @@ def test_no_database(tmp_path: Path) -> None:
     (tmp_path / "db.sqlite").write_text("hello, hello, hello", encoding="utf-8")
     with pytest.raises(TianpingError, match="cannot be opened"):
         open_database(sqlite_url(tmp_path / "db.sqlite"))
+
+
+def test_a_full_disk_is_no_broken_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is to be restored: room is to be made."""
+    path = tmp_path / "tianping.db"
+    path.write_bytes(b"x" * 4096)
+    with pytest.raises(TianpingError, match="cannot be opened; mend it or restore a backup"):
+        open_database(sqlite_url(path))
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=0))
+    with pytest.raises(TianpingError, match=r"the disk that holds .* is full \(0 bytes free\); make room on it"):
+        open_database(sqlite_url(path))

@@ -65,6 +65,11 @@ def test_never_over_anything(home: Home, tmp_path: Path) -> None:
         restore(tmp_path / "b.zip", home.path)
 
 
+def test_a_folder_that_is_not_there(home: Home, tmp_path: Path) -> None:
+    with pytest.raises(ImportRefused, match=r"there is no folder .*nowhere; make it, or name a file in one that is there"):
+        backup(home, tmp_path / "nowhere" / "b.zip")
+
+
 def test_damage_is_found(home: Home, tmp_path: Path) -> None:
     """Any byte changed: one sentence and no half home, or (a byte of the ZIP that says nothing, as a date) the whole home."""
     backup(home, tmp_path / "b.zip")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tianping.facts import schema
+from tianping.metrics import levels
 from tianping.store.closes import Close
 from tianping.work.benchmark import Beside, Imported, beside, rounded
 from tianping.work.close import Filter, find, read
@@ -72,6 +74,10 @@ def test_what_has_no_benchmark(home: Home) -> None:
         assert (each.whole, each.benchmark, each.others, each.ratio) == (None,) * 4
     counts = frozenset({("refusal_rate", "")})
     assert {each.whole for each in beside(home, find(home, T), Filter(metric="refusal_rate"), counts=counts)} == {None}
+
+
+def test_a_benchmark_may_be_by_whatever_a_figure_is() -> None:
+    assert tuple(by for by, _, _ in levels.LEVELS) == schema.LEVELS
 
 
 def test_nothing_to_compare_with() -> None:

@@ -99,6 +99,16 @@ def test_they_stay_forgotten(home: Home) -> None:
         erase(home, BUYER, at=LATER)
 
 
+def test_the_same_exports_again_bring_nothing_back(home: Home) -> None:
+    """Overlapping exports: no text, waybill or id of theirs comes again, and no row is there twice."""
+    erase(home, BUYER, at=LATER)
+    tables = {"parcels": "*", "reviews": "*", "messages": "*", "cases": "*", "orders": "order_id, buyer_id, amount_fen"}
+    before = {name: table(home, columns, name) for name, columns in tables.items()}
+    bring(home, {name.split("-")[0]: text + "\n" for name, text in FILES.items()}, hour=48)
+    bring(home, {"orders": "order_id,amount_fen\no1,5\no2,6\n\n"}, hour=49)
+    assert {name: table(home, columns, name) for name, columns in tables.items()} == before
+
+
 def test_unknown_buyer(home: Home) -> None:
     with pytest.raises(NotFound, match=r"no fact .* is of buyer 'nobody'"):
         erase(home, "nobody", at=LATER)

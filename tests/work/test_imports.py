@@ -157,9 +157,9 @@ def test_coverage(home: Home) -> None:
             "orders",
             day(2024, 3, 31),
             day(2024, 4, 3),
-            ["order_id", "shop_id", "product_id", "amount_fen", "created_at", "paid_at"],
+            ["amount_fen", "created_at", "order_id", "paid_at", "product_id", "shop_id"],
         ),
-        ("s1", "parcels", day(2024, 3, 31), day(2024, 4, 3), ["parcel_id", "order_id", "shipped_at"]),
+        ("s1", "parcels", day(2024, 3, 31), day(2024, 4, 3), ["order_id", "parcel_id", "shipped_at"]),
     ]
 
 
@@ -206,3 +206,44 @@ def test_scratch_and_strays_are_swept(home: Home) -> None:
     assert {path.relative_to(home.lake).as_posix() for path in home.lake.rglob("*.parquet")} == {
         file.path for version in home.versions() for file in version.files
     }
+
+
+def test_a_small_import_knows_former_orders(home: Home) -> None:
+    """A row moves to another order of its shop, however few rows come beside how many are known."""
+    orders = "".join(f"n{n},s{n % 2 + 1},p1,2024-04-01\n" for n in range(40))
+    parcels = "".join(f"k{n},n{n},2024-04-02\n" for n in range(40))
+    bring(
+        home,
+        {
+            "orders.csv": "order_id,shop_id,product_id,created_at\n" + orders,
+            "parcels.csv": "parcel_id,order_id,shipped_at\n" + parcels,
+        },
+    )
+    report = bring(home, {"parcels.csv": "parcel_id,order_id\nk20,n22\nk21,n22\n"})
+    assert report.counts["parcels"] == Tally(2, changed=1, quarantined=1)
+    assert rows(home, "SELECT order_id FROM facts.parcels WHERE parcel_id IN ('k20', 'k21') ORDER BY ALL") == [
+        ("n21",),
+        ("n22",),
+    ]
+
+
+def test_an_undo_says_what_was_left_to_it(home: Home) -> None:
+    """A file that a later import named too was left to the first; a row that clashed with the first may be good without it."""
+    bring(home, {"orders-1.csv": ORDERS})
+    bring(home, {"orders-1.csv": ORDERS, "orders-2.csv": ORDERS.replace("o1", "o3").replace("o2", "o4")}, hour=1)
+    bring(home, {"orders-3.csv": ORDERS.replace(",s1,", ",s2,")}, hour=2)
+    assert holdings.clashing(home, 1) == 2
+    imports.undo(home, 1, at=NOON + dt.timedelta(hours=3))
+    [(file, later)] = imports.shared(home.versions(), 1)
+    assert (Path(file).name, later) == ("orders-1.csv", 2)
+    assert bring(home, {"orders-1.csv": ORDERS}, hour=4).seq == 5
+    assert [order for order, *_ in orders(home)] == ["o1", "o2", "o3", "o4"]
+
+
+def test_a_files_name_and_the_command_line_name_one_shop(home: Home) -> None:
+    """Neither beats the other in silence; a canonical file may be named so too."""
+    named = {"S1@orders.csv": ORDERS.replace("shop_id,", "").replace(",s1,", ",")}
+    with pytest.raises(ImportRefused, match='is of shop "S1" by its name, and --shop says "S2"; name the file otherwise'):
+        bring(home, named, shop="S2")
+    bring(home, named, shop="S1")
+    assert rows(home, "SELECT DISTINCT shop_id FROM facts.orders") == [("S1",)]

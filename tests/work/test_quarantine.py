@@ -2,11 +2,14 @@
 
 import csv
 import datetime as dt
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import python_calamine as calamine
 
+from facts.books import xlsx
 from tianping.errors import ImportRefused, NotFound
 from tianping.facts.versions import Tally
 from tianping.work import holdings, imports, quarantine
@@ -149,6 +152,135 @@ def test_rows_named_by_their_line_keep_it(home: Home, tmp_path: Path) -> None:
     assert open_rows(home) == []
 
 
+def test_joined_rows_stay_and_others_come(home: Home, tmp_path: Path) -> None:
+    """What is joined with a file that is not kept cannot come by itself: it is said so, and stops nobody else."""
+    rules = tmp_path / "joined.yaml"
+    rules.write_text(JOINED, encoding="utf-8")
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "sold.csv").write_text("sale,when\no1,soon\n", encoding="utf-8")
+    (folder / "goods.csv").write_text("sale,what\no1,p1\n", encoding="utf-8")
+    imports.bring(home, imports.Request((folder,), NOON, mapping=str(rules), shop="s1"))
+    with pytest.raises(ImportRefused, match=r"sold\.csv: these rows are joined with other files, which are not kept; mend"):
+        quarantine.retry(home, NOON)
+    bring(home, "orders-paid.csv", PATCH)
+    bring(home, "orders.csv", ORDERS)
+    reports = quarantine.retry(home, NOON)
+    assert [report.counts for report in reports] == [{}, {"orders": Tally(2, changed=2)}]
+    assert reports[0].stay == ((str(folder / "sold.csv"), 1, quarantine.STAY),)
+    assert open_rows(home) == [(1, "sold.csv", 2)]
+
+
+LONG = "6917712345678901234"
+CREATED = "2024-04-01 08:05:09"
+BAD = f"order_id,shop_id,product_id,created_at,quantity\n{LONG},s1,007,{CREATED},x\n"
+
+
+def cells_of(path: Path) -> list[list[Any]]:
+    """The first sheet, as a spreadsheet has it."""
+    return calamine.CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
+
+
+def test_a_workbook_keeps_ids_and_times(home: Home, tmp_path: Path) -> None:
+    """Every cell of it is text: opened, mended and saved, the row comes in as it was."""
+    bring(home, "orders.csv", BAD)
+    [(sheet, _)] = quarantine.export(home, tmp_path / "out", form="xlsx")
+    head, row = cells_of(sheet)
+    assert row[2:] == [LONG, "s1", "007", CREATED, "x"]
+    row[head.index("quantity")] = 2.0
+    sheet.write_bytes(xlsx({"quarantine": [head, row]}))
+    quarantine.retry(home, NOON, paths=[sheet])
+    con, _ = facts(home)
+    with con:
+        found = con.execute("SELECT order_id, product_id, created_at, quantity FROM facts.orders").fetchall()
+    assert found == [(LONG, "007", dt.datetime(2024, 4, 1, 0, 5, 9), 2)]
+    assert open_rows(home) == []
+
+
+def test_one_file_is_named_for_one_sheet(home: Home, tmp_path: Path) -> None:
+    bring(home, "orders.csv", BAD)
+    assert quarantine.export(home, tmp_path / "bad.xlsx") == [(tmp_path / "bad.xlsx", 1)]
+    bring(home, "orders-paid.csv", PATCH)
+    with pytest.raises(ImportRefused, match="the rows are of 2 files or headings; name a folder, or choose with --import"):
+        quarantine.export(home, tmp_path / "bad.csv")
+
+
+@pytest.mark.parametrize(
+    ("column", "saved"),
+    [
+        ("order_id", "6.91771E+18"),
+        ("order_id", "6917712345678900000"),
+        ("product_id", "7"),
+        ("order_id", "6.91771234567890E+18"),
+    ],
+)
+def test_an_id_that_a_spreadsheet_destroyed_closes_no_good_record(home: Home, tmp_path: Path, column: str, saved: str) -> None:
+    """The row in quarantine has the id whole; it stays open, and the file is refused."""
+    bring(home, "orders.csv", BAD)
+    [(sheet, _)] = quarantine.export(home, tmp_path / "out")
+    mend(sheet, quantity="2", **{column: saved})
+    with pytest.raises(ImportRefused, match=rf'line 2, {column}: a spreadsheet has made "{re.escape(saved)}".*--format xlsx'):
+        quarantine.retry(home, NOON, paths=[sheet])
+    assert open_rows(home) == [(1, "orders.csv", 2)]
+
+
+def test_a_time_that_a_spreadsheet_shortened_is_as_it_was(home: Home, tmp_path: Path) -> None:
+    """Excel saves what it shows, without seconds; another time is what somebody typed."""
+    bring(home, "orders.csv", BAD + f"o2,s1,p1,{CREATED},x\n")
+    [(sheet, _)] = quarantine.export(home, tmp_path / "out")
+    text = sheet.read_text("utf-8-sig").replace(CREATED, "2024/4/1 8:05", 1).replace(CREATED, "2024/4/1 8:06")
+    sheet.write_text(text, "gb18030")
+    mend(sheet, quantity="2")
+    quarantine.retry(home, NOON, paths=[sheet])
+    con, _ = facts(home)
+    with con:
+        found = con.execute("SELECT created_at FROM facts.orders ORDER BY order_id").fetchall()
+    assert found == [(dt.datetime(2024, 4, 1, 0, 5, 9),), (dt.datetime(2024, 4, 1, 0, 6),)]
+
+
+def test_a_sheet_may_have_any_name(home: Home, tmp_path: Path) -> None:
+    """Rows that are still bad stand where they stood at first, and can come again from there; a row made two is two."""
+    bring(home, "orders.csv", BAD)
+    quarantine.export(home, tmp_path / "mine.csv")
+    mend(tmp_path / "mine.csv", quantity="many")
+    quarantine.retry(home, NOON, paths=[tmp_path / "mine.csv"])
+    assert open_rows(home) == [(2, "orders.csv", 2)]
+    [report] = quarantine.retry(home, NOON)
+    assert report.counts == {"orders": Tally(1, quarantined=1)}
+    [(sheet, _)] = quarantine.export(home, tmp_path / "out")
+    head, row = sheet.read_text("utf-8-sig").splitlines()
+    sheet.write_text("\n".join([head, row, row.replace(LONG, "o2")]) + "\n", "utf-8")
+    quarantine.retry(home, NOON, paths=[sheet])
+    assert open_rows(home) == [(4, "orders.csv", 2), (4, sheet.name, 3)]
+
+
+def test_rows_without_headings_stop_no_other_sheet(home: Home, tmp_path: Path) -> None:
+    """A sheet of them that nobody gave columns cannot come; it says what to do, and the other one comes."""
+    bring(home, "orders.csv", ORDERS + "o3,s1,p1,2024-04-02,too many\no4,s1,p1,soon\n")
+    written = quarantine.export(home, tmp_path / "out")
+    [unfit] = [path for path, _ in written if path.read_text("utf-8-sig").splitlines()[0].endswith(",_row")]
+    [other] = [path for path, _ in written if path != unfit]
+    mend(other, created_at="2024-04-03")
+    reports = quarantine.retry(home, NOON, paths=[unfit, other])
+    assert [report.stay for report in reports] == [(), ((str(unfit), 1, quarantine.UNFIT),)]
+    assert [line for _, _, line in open_rows(home)] == [4]
+    with pytest.raises(ImportRefused, match=r"its cells fit no heading; put the file's columns beside _row"):
+        quarantine.retry(home, NOON, paths=[unfit])
+
+
+JOINED = """
+name: joined
+label: {zh: 联, en: joined}
+source: made up
+files:
+  sold: {names: ["sold.csv"]}
+  goods: {names: ["goods.csv"]}
+tables:
+  - table: orders
+    from: sold
+    join: [{file: goods, on: {sale: sale}}]
+    columns: {order_id: sale, shop_id: _shop, product_id: goods.what, created_at: when}
+"""
 LINES = """
 name: lines
 label: {zh: 行, en: lines}

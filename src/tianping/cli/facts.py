@@ -1,74 +1,29 @@
 """`import`, `imports`, `quarantine`, `data`: facts in, what came when, what was refused, what is covered."""
 
 import datetime as dt
-import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tianping.app import Settings
+from tianping.cli.options import Days, KnownAt, Moment, home_of
 from tianping.cli.show import fetched, format_option, show
-from tianping.facts import versions
+from tianping.facts import read, versions
 from tianping.facts.locked import Passwords
+from tianping.facts.source import called
 from tianping.facts.versions import Tally, Version
-from tianping.periods import HOME_ZONE, Period, to_instant
-from tianping.work import holdings, imports, quarantine
-from tianping.work.home import Home, open_home
+from tianping.periods import Period, to_instant
+from tianping.policy.load import packs
+from tianping.work import benchmark, holdings, imports, quarantine, sheets
+from tianping.work.home import Home
 
 FATES = ("read", "new", "changed", "unchanged", "waiting", "quarantined")
-
-
-class Days(click.ParamType[Any]):
-    """`2024-03-01..2024-03-31`, both days counted."""
-
-    name = "A..B"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Period:
-        if isinstance(value, Period):
-            return value
-        try:
-            first, last = (dt.date.fromisoformat(day) for day in str(value).split(".."))
-        except ValueError:
-            self.fail(f"{value} is not a period; write 2024-03-01..2024-03-31", param, ctx)
-        if last < first:
-            self.fail(f"{value} ends before it begins", param, ctx)
-        return Period(first, last)
-
-
-class Moment(click.ParamType[Any]):
-    """An ISO time; without an offset it is wall time of the home's zone. Converts to naive UTC."""
-
-    name = "TIME"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dt.datetime:
-        if isinstance(value, dt.datetime):
-            return value
-        try:
-            return to_instant(dt.datetime.fromisoformat(str(value)), HOME_ZONE)
-        except ValueError:
-            self.fail(f"{value} is not a time; write 2024-03-31T08:00:00 or 2024-03-31T08:00:00+08:00", param, ctx)
-
-
-class KnownAt(click.ParamType[Any]):
-    """The number of an import, or a time: what was known then."""
-
-    name = "TIME or SEQ"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int | dt.datetime:
-        if isinstance(value, int | dt.datetime):
-            return value
-        return int(str(value)) if re.fullmatch(r"\d+", str(value)) else Moment().convert(value, param, ctx)
-
-
-def home_of(settings: Settings, *, create: bool = False) -> Home:
-    """The home that this command works on."""
-    return open_home(settings.home, create=create, url=settings.database)
 
 
 @click.command("import")
@@ -97,17 +52,26 @@ def bring(
     if as_of is not None and as_of > now:
         raise click.UsageError(f"--as-of {as_of} UTC has not come yet; what is known is known by now")
     at = as_of or now
-    keys = Passwords(password, _ask if sys.stdin.isatty() else None)
-    request = imports.Request(paths, at, as_of is not None, table, mapping, shop, covers, passwords=keys)
-    with _bar() as progress:
-        report = imports.bring(home_of(settings, create=True), request, progress=progress)
+    home = home_of(settings, create=True)
+    with _bar() as bar:
+        keys = Passwords(password, bar.ask if sys.stdin.isatty() else None)
+        request = imports.Request(paths, at, as_of is not None, table, mapping, shop, covers, passwords=keys)
+        report = imports.bring(home, request, progress=bar.tell)
     show(["table", *FATES], ([table, *_fates(tally)] for table, tally in report.counts.items()), form)
-    for line in _notes(report):
+    for line in [*_passed_over(paths), *_unused_benchmarks(home, report), *_notes(report)]:
         click.echo(line, err=True)
 
 
-def _ask(path: Path) -> str:
-    return str(click.prompt(f"password of {path.name}", hide_input=True, err=True))
+def _passed_over(paths: tuple[Path, ...]) -> Iterator[str]:
+    for path in read.passed_over(paths):
+        yield f"{called(path)}: not used: in a folder, names that begin with _ are passed over; name it itself to import it"
+
+
+def _unused_benchmarks(home: Home, report: imports.Report) -> Iterator[str]:
+    """Where benchmarks came: those that stand beside no figure."""
+    if report.seq and "benchmarks" in report.counts:
+        for platform, metric in benchmark.unused(home, packs()):
+            yield f'benchmarks: no pack of "{platform}" has the metric "{metric}"; it is kept, and used once one has'
 
 
 def _fates(tally: Tally) -> list[int]:
@@ -133,24 +97,49 @@ def _notes(report: imports.Report) -> Iterator[str]:
         yield f"{files}: {sum(rows for _, rows in left)} rows give no row of {table}: {why}"
     for column, word, rows in report.told:
         yield f'{column}: {rows} rows say "{word}", which neither the mapping nor its pack translates'
+    for table, shops, count in report.lacking:
+        more = f" and {count - len(shops)} more shops" if count > len(shops) else ""
+        yield f"{', '.join(shops)}{more}: no file here speaks for their {table}, so they are not covered (or say --covers)"
+    for file, rows, why in report.stay:
+        yield f"{file}: {rows} rows stay in quarantine: {why}"
     if bad := sum(tally.quarantined for tally in report.counts.values()):
         yield f"{bad} rows are in quarantine; see `tianping quarantine list`"
     if report.compacted:
         yield f"small files were merged, by {report.compacted}"
-    yield f"imported as {report.seq}" if report.seq else "nothing new; the store is as it was"
+    if report.seq or not report.stay:
+        yield f"imported as {report.seq}" if report.seq else "nothing new; the store is as it was"
+
+
+class Bar(NamedTuple):
+    """How far an import is: `tell` it; `ask` for the password of a file without the bar writing over the question."""
+
+    tell: imports.Progress
+    ask: Callable[[Path], str]
 
 
 @contextmanager
-def _bar() -> Iterator[imports.Progress]:
+def _bar() -> Iterator[Bar]:
     """A bar on stderr, where that is a terminal."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda file, done: None
+        yield Bar(lambda file, done: None, _ask)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("import", total=1.0)
-        yield lambda file, done: bar.update(task, description=Path(file).name, completed=done)
+
+        def ask(path: Path) -> str:
+            bar.stop()
+            try:
+                return _ask(path)
+            finally:
+                bar.start()
+
+        yield Bar(lambda file, done: bar.update(task, description=Path(file).name, completed=done), ask)
+
+
+def _ask(path: Path) -> str:
+    return str(click.prompt(f"password of {path.name}", hide_input=True, err=True))
 
 
 @click.group("imports")
@@ -166,7 +155,12 @@ def list_imports(settings: Settings, form: str) -> None:
     known = home_of(settings).versions()
     undone = versions.undone_by(known)
     columns = ["seq", "at", "kind", "undoes", "undone_by", "files", *FATES]
-    show(columns, ([v.seq, v.at, v.kind, v.undoes, undone.get(v.seq), len(v.inputs), *_fates(_total(v))] for v in known), form)
+    show(columns, ([v.seq, v.at, v.kind, v.undoes, undone.get(v.seq), _files(v), *_fates(_total(v))] for v in known), form)
+
+
+def _files(version: Version) -> int:
+    """Of those that were named, the files that were read."""
+    return sum(not one.known for one in version.inputs)
 
 
 def _total(version: Version) -> Tally:
@@ -182,20 +176,17 @@ def show_import(settings: Settings, seq: int, form: str) -> None:
     known = home_of(settings).versions()
     version = imports.find(known, seq)
     first, last = version.covers or (None, None)
-    head = [
-        version.seq,
-        version.at,
-        version.kind,
-        version.undoes,
-        versions.undone_by(known).get(seq),
-        version.mapping,
-        first,
-        last,
-    ]
-    columns = ["seq", "at", "kind", "undoes", "undone_by", "mapping", "first_day", "last_day", "table", "files", *FATES]
+    head = [version.seq, version.at, version.kind, version.undoes, versions.undone_by(known).get(seq), first, last]
+    columns = ["seq", "at", "kind", "undoes", "undone_by", "first_day", "last_day", "table", "mapping", "files", *FATES]
     tables: dict[str, Tally] = version.counts or {"": Tally()}
-    names = {table: [Path(one.file).name for one in version.inputs if table in one.tables] for table in tables}
-    show(columns, ([*head, table, names[table], *_fates(tally)] for table, tally in tables.items()), form)
+    show(columns, ([*head, table, *_read_by(version, table), *_fates(tally)] for table, tally in tables.items()), form)
+
+
+def _read_by(version: Version, table: str) -> tuple[str, list[str]]:
+    """The mappings that read a table in an import, and the names of its files."""
+    files = [one for one in version.inputs if table in one.tables]
+    mappings = sorted({one.mapping for one in files if one.mapping})
+    return ", ".join(mappings) or version.mapping, [Path(one.file).name for one in files]
 
 
 @imports_group.command("undo")
@@ -207,6 +198,10 @@ def undo_import(settings: Settings, seq: int, as_of: dt.datetime | None) -> None
     home = home_of(settings)
     undone = imports.undo(home, seq, at=as_of or to_instant(dt.datetime.now(dt.UTC)), said_at=as_of is not None)
     click.echo(f"import {seq} is undone, by {undone.seq}", err=True)
+    for file, later in imports.shared(home.versions(), seq):
+        click.echo(f"{file}: import {later} named it too and is without it now; import it again if it is to stay", err=True)
+    if rows := holdings.clashing(home, seq):
+        click.echo(f"{rows} rows in quarantine clashed with what was known then; see `tianping quarantine retry`", err=True)
     for table, keys in holdings.incomplete(home).items():
         click.echo(f"{keys} rows of {table} are now known only in part, and wait for a file that names them in full", err=True)
 
@@ -228,14 +223,21 @@ def list_quarantine(settings: Settings, seq: int | None, table: str, form: str) 
 
 
 @quarantine_group.command("export")
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("target", metavar="FOLDER", type=click.Path(path_type=Path))
+@click.option(
+    "--format", "form", type=click.Choice(sheets.FORMS), default="csv", show_default=True, help="xlsx keeps long ids whole"
+)
 @click.option("--import", "seq", type=int, help="only this import's")
 @click.option("--table", default="", help="only this table's")
 @click.pass_obj
-def export_quarantine(settings: Settings, folder: Path, seq: int | None, table: str) -> None:
-    """Bad rows as CSV files to mend, each row with its reasons. Mended, they come in by `quarantine retry`."""
-    for path, rows in quarantine.export(home_of(settings), folder, seq=seq, table=table):
+def export_quarantine(settings: Settings, target: Path, form: str, seq: int | None, table: str) -> None:
+    """Bad rows as files to mend, each row with its reasons. Mended, they come in by `quarantine retry`. FOLDER may be one file,
+    ending in .csv or .xlsx."""
+    written = quarantine.export(home_of(settings), target, form=form, seq=seq, table=table)
+    for path, rows in written:
         click.echo(f"{path}: {rows} rows", err=True)
+    if any(path.suffix.lower() == ".csv" for path, _ in written):
+        click.echo("a spreadsheet rounds long ids in CSV; to mend these rows in one, give --format xlsx", err=True)
 
 
 @quarantine_group.command("retry")
@@ -250,9 +252,9 @@ def retry_quarantine(
 ) -> None:
     """Import bad rows again: from mended files, or (none named) as they were, once what was wrong around them is mended."""
     at = as_of or to_instant(dt.datetime.now(dt.UTC))
-    with _bar() as progress:
+    with _bar() as bar:
         reports = quarantine.retry(
-            home_of(settings), at, paths=paths, seq=seq, table=table, said_at=as_of is not None, progress=progress
+            home_of(settings), at, paths=paths, seq=seq, table=table, said_at=as_of is not None, progress=bar.tell
         )
     counts: dict[str, Tally] = {}
     for report in reports:

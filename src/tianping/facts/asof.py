@@ -28,7 +28,8 @@ CAME_WITH: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 def as_of(con: duckdb.DuckDBPyConnection, date: dt.date) -> None:
-    """Make schema `dated` for T = `date`, in the place of another T's. Shops keep their row and have a `cutoff`: the instant at which T begins there."""
+    """Make schema `dated` for T = `date`, in the place of another T's. Shops keep their row and have a `cutoff`: the instant at
+    which T begins there."""
     found = con.sql(f"select distinct coalesce(timezone, '{HOME_ZONE}') from facts.shops").fetchall()
     zones = sorted(str(zone) for (zone,) in found) or [HOME_ZONE]
     con.execute("drop schema if exists dated cascade")

@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 from tianping.facts.engine import quoted
 from tianping.facts.instants import each_to_instant_sql
 from tianping.facts.schema import Column
+from tianping.money import WRITTEN, YUAN
 
 _BLANKS = "' \t\r\n\u00a0\u3000\u200b\ufeff'"
 _AT_ENDS = "'^[ \t\r\n\u00a0\u3000\u200b\ufeff]|[ \t\r\n\u00a0\u3000\u200b\ufeff]$'"
@@ -23,7 +24,8 @@ _SERIAL = r"\d{5}(\.\d+)?"
 _EPOCH = r"\d{9,13}(\.\d+)?"
 _HAS_OFFSET = r".{15,}(Z|[+-]\d\d(:?\d\d)?)"
 _WHOLE = r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.0+)?"
-_YUAN = r"(\d{1,3}(,\d{3})+|\d+)(\.\d{0,2}0*)?"
+NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?"
+"""A decimal number; a spreadsheet writes a small one as 3E-05."""
 _DESTROYED = r"[+-]?(\d+\.\d*|\d*\.\d+)([eE][+-]?\d+)?|[+-]?\d+[eE][+-]\d+"
 _WRAPPED = r"""^=\s*"(.*)"$|^''"""
 _FAR = "the year is outside 2000 to 2100"
@@ -32,19 +34,23 @@ _SERIALS = (36526, 73416)
 """Days of _FROM and _TO since the last but one of 1899, as Excel counts them; their seconds since 1970 are _SECONDS. A number
 of milliseconds is a thousand times that: no two of the three ranges meet."""
 _SECONDS = (946684800, 4133980800)
+STROKE = "/"
+"""Parts a shop from a category in the subject of a figure (`S1/Clothing`), so that no shop's id may have it."""
+NO_SHOP = "a shop's id may hold no /, which parts shop and category in figures; give the shop another id in all its files"
 _TRUE = ("true", "1", "yes", "t", "是", "有", "真", "√", "✓", "✔", "1.0")
 _FALSE = ("false", "0", "no", "f", "否", "无", "假", "×", "0.0")
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The SQL names a rule may read: cleaned cell, wall time, the row's zone and the zones it can be."""
+    """The SQL names a rule may read: cleaned cell, wall time, the row's zone and the zones it can be; `b`: the time is bare."""
 
     c: str
     w: str
     zone: str
     zones: tuple[str, ...]
     yuan: bool = False
+    b: str = ""
 
 
 Typed = Callable[[Column, Names], str]
@@ -78,7 +84,8 @@ def is_destroyed(cell: str) -> str:
 
 
 def _id(column: Column, n: Names) -> str:
-    return f"CASE WHEN NOT {is_destroyed(n.c)} THEN {n.c} END"
+    parted = f" AND NOT contains({n.c}, {quoted(STROKE)})" if column.name == "shop_id" else ""
+    return f"CASE WHEN NOT {is_destroyed(n.c)}{parted} THEN {n.c} END"
 
 
 def _text(column: Column, n: Names) -> str:
@@ -104,7 +111,7 @@ def _int(column: Column, n: Names) -> str:
 def _plain_yuan(n: Names) -> str:
     """SQL: the sum without its signs of currency."""
     bare = f"{n.c}[1] BETWEEN '0' AND '9' AND {n.c}[-1] BETWEEN '0' AND '9'"
-    return rf"CASE WHEN {bare} THEN {n.c} ELSE regexp_replace({n.c}, '^[¥￥ ]*([+-]?)[¥￥ ]*(.*?)[ 元]*$', '\1\2') END"
+    return rf"CASE WHEN {bare} THEN {n.c} ELSE regexp_replace({n.c}, '^{WRITTEN}$', '\1\2') END"
 
 
 def _fen(column: Column, n: Names) -> str:
@@ -112,7 +119,7 @@ def _fen(column: Column, n: Names) -> str:
         return _bounded(_whole(n), column)
     plain = _plain_yuan(n)
     sum_ = f"CAST(TRY_CAST(replace({plain}, ',', '') AS DECIMAL(18, 2))::DECIMAL(38, 2) * 100 AS BIGINT)"
-    return _bounded(f"CASE WHEN regexp_full_match({plain}, '[+-]?{_YUAN}') THEN {sum_} END", column)
+    return _bounded(f"CASE WHEN regexp_full_match({plain}, '[+-]?{YUAN}') THEN {sum_} END", column)
 
 
 def _bool(column: Column, n: Names) -> str:
@@ -150,15 +157,18 @@ def _within(number: str, bounds: tuple[int, int]) -> str:
     return f"{number} >= {bounds[0]} AND {number} < {bounds[1]}"
 
 
+def bare(n: Names) -> str:
+    """SQL: the time is wall time of a zone that only the row's shop says: it has no offset, and is no count since 1970."""
+    told = f"regexp_full_match({n.c}, '{_HAS_OFFSET}|{_EPOCH}')"
+    return f"CASE WHEN strlen({n.c}) = 19 AND {n.c}[17] = ':' THEN true ELSE NOT {told} END"
+
+
 def _time(column: Column, n: Names) -> str:
     """`updated_at` keeps its microseconds: it only orders versions."""
     stamped = rf"TRY_CAST(regexp_replace({n.c}, ' (Z|[+-])', '\1') AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
     local = each_to_instant_sql(n.w, n.zone, n.zones)
-    has_offset = (
-        f"CASE WHEN strlen({n.c}) = 19 AND {n.c}[17] = ':' THEN false ELSE regexp_full_match({n.c}, '{_HAS_OFFSET}') END"
-    )
     counted = f"regexp_full_match({n.c}, '{_EPOCH}')"
-    instant = f"CASE WHEN {has_offset} THEN {stamped} WHEN {counted} THEN {n.w} ELSE {local} END"
+    instant = f"CASE WHEN {n.b} THEN {local} WHEN {counted} THEN {n.w} ELSE {stamped} END"
     floored = instant if column.name == "updated_at" else f"date_trunc('second', {instant})"
     return f"CASE WHEN {_in_years(n.w)} THEN {floored} END"
 
@@ -182,7 +192,8 @@ TYPED: dict[str, Typed] = {"id": _id, "text": _text, "int": _int, "fen": _fen, "
 
 
 def _id_reasons(column: Column, n: Names) -> list[tuple[str, str]]:
-    return [("true", "a spreadsheet has destroyed this id; export the column as text and import the file again")]
+    destroyed = "a spreadsheet has destroyed this id; export the column as text and import the file again"
+    return [(is_destroyed(n.c), destroyed), ("true", NO_SHOP)]
 
 
 def _text_reasons(column: Column, n: Names) -> list[tuple[str, str]]:
@@ -209,7 +220,7 @@ def _fen_reasons(column: Column, n: Names) -> list[tuple[str, str]]:
     return [
         (f"contains({n.c}, '%') OR contains({n.c}, '％')", "a percentage is no sum of money"),
         (f"regexp_full_match({plain}, '[+-]?[\\d,]+\\.\\d{{3,}}')", "more than 2 decimals: no whole number of fen"),
-        (f"regexp_full_match({plain}, '-{_YUAN}')", _bound_reason(column)),
+        (f"regexp_full_match({plain}, '-{YUAN}')", _bound_reason(column)),
         ("true", "not a sum of yuan"),
     ]
 

@@ -64,22 +64,22 @@ _SERVED = """(
 _ANSWER = Part(
     "messages",
     """left join (
-  select _row, min(m.sent_at) as at from (select session_id, assigned_at, _row from ours)
-  join dated.messages m using (session_id) where m.sender = 'agent' and m.sent_at >= assigned_at group by _row
+  select _row, min(m.sent_at) as at from (select session_id, shop_id, assigned_at, _row from ours)
+  join dated.messages m using (session_id, shop_id) where m.sender = 'agent' and m.sent_at >= assigned_at group by _row
 ) answer using (_row)""",
     {"first_agent_at": ("time", "answer.at")},
-    ("session_id", "assigned_at"),
+    ("session_id", "shop_id", "assigned_at"),
     {"first_agent_at": (("messages", "sent_at"), ("messages", "session_id"))},
 )
 # The session's last rating; ties: the greater id (reading rule 6).
 _RATED = Part(
     "chat_ratings",
     """left join (
-  select _row, max({'at': rated_at, 'id': rating_id, 'score': score}) as last from (select session_id, _row from ours)
-  join dated.chat_ratings using (session_id) where rated_at is not null group by _row
+  select _row, max({'at': rated_at, 'id': rating_id, 'score': score}) as last from (select session_id, shop_id, _row from ours)
+  join dated.chat_ratings using (session_id, shop_id) where rated_at is not null group by _row
 ) rated using (_row)""",
     {"last_rating": ("text", "rated.last.score"), "last_rated_at": ("time", "rated.last.at")},
-    ("session_id",),
+    ("session_id", "shop_id"),
     {
         "last_rating": (("chat_ratings", "score"), ("chat_ratings", "session_id")),
         "last_rated_at": (("chat_ratings", "rated_at"), ("chat_ratings", "session_id")),

@@ -73,6 +73,12 @@ ROW_CHECKS: dict[str, tuple[RowCheck, ...]] = {
             "t_value IS NULL AND (t_numerator IS NULL OR t_denominator IS NULL)",
             "a benchmark needs its numerator and denominator, or its value",
         ),
+        RowCheck(
+            "value",
+            f"NOT regexp_full_match(t_value, '{cells.NUMBER}')",
+            "no decimal number; a share is written as one: 0.003 for 0.3%",
+        ),
+        RowCheck("denominator", "t_denominator <= 0", "a benchmark over nothing: the denominator must be above 0"),
     ),
 }
 
@@ -85,7 +91,14 @@ def fills_shop(plan: Plan) -> bool:
 
 def _names(column: Column, plan: Plan) -> Names:
     cell = plan.cells.get(column.name)
-    return Names(f'"c_{column.name}"', f'"w_{column.name}"', "_zone", plan.zoning.zones, cell.yuan if cell else False)
+    return Names(
+        f'"c_{column.name}"',
+        f'"w_{column.name}"',
+        "_zone",
+        plan.zoning.zones,
+        cell.yuan if cell else False,
+        f'"b_{column.name}"',
+    )
 
 
 def _given(plan: Plan) -> list[Column]:
@@ -112,12 +125,18 @@ def _value(column: Column, plan: Plan) -> str:
     return cells.TYPED[column.type](column, _names(column, plan))
 
 
+_WALLS = {"w": cells.wall, "b": cells.bare}
+
+
 def typing_sql(plan: Plan, batch: str) -> str:
-    """CTEs ending in `typed` over the relation `batch`: `_line`, then per column `c_` its cleaned cell and `t_` its value."""
+    """CTEs ending in `typed` over the relation `batch`: `_line`, then per column `c_` its cleaned cell and `t_` its value; of a
+    time also `w_`, as written, and `b_`, whether it is bare."""
     columns = plan.table.columns
     cleaned = _as_names([(f"c_{column.name}", _clean(column, plan)) for column in columns] + _there(plan))
     times = [column for column in _given(plan) if column.type == "time"]
-    walls = _as_names([(f"w_{column.name}", cells.wall(_names(column, plan))) for column in times])
+    walls = _as_names(
+        [(f"{letter}_{column.name}", sql(_names(column, plan))) for column in times for letter, sql in _WALLS.items()]
+    )
     values = _as_names([(f"t_{column.name}", _value(column, plan)) for column in columns])
     zone = f", {plan.zoning.sql} AS _zone" if plan.zoning.sql else ""
     return f"""clean AS (SELECT _line{cleaned} FROM {batch}),
@@ -168,13 +187,21 @@ def _given_bits(plan: Plan) -> str:
     return f"({' + '.join([f'{always}::BIGINT', *some])})"
 
 
+def _read_in(plan: Plan) -> str:
+    """SQL: the zone in which a row's bare times were read; null where it has none."""
+    bare = " OR ".join(f'coalesce("b_{column.name}", false)' for column in _given(plan) if column.type == "time")
+    zone = "_zone" if plan.zoning.sql else quoted(next(iter(plan.zoning.zones), ""))
+    return f"CASE WHEN {bare} THEN {zone} END" if bare else "NULL::VARCHAR"
+
+
 def rows_sql(plan: Plan, batch: str, part: int) -> str:
-    """SELECT of every row of `batch`: the table's columns typed, `_clears`, `_given`, `_part`, `_line` and `_bad`."""
+    """SELECT of every row of `batch`: the table's columns typed, `_clears`, `_given`, `_zone`, `_part`, `_line` and `_bad`."""
     columns = ", ".join(f'"t_{column.name}" AS "{column.name}"' for column in plan.table.columns)
     wrong = [_wrong(column, plan) for column in _given(plan)]
     wrong += [f"coalesce({check.bad}, false)" for check in ROW_CHECKS.get(plan.table.name, ())]
     return f"""WITH {typing_sql(plan, batch)}
-SELECT {columns}, {_clears(plan)} AS _clears, {_given_bits(plan)} AS _given, {part}::INTEGER AS _part,
+SELECT {columns}, {_clears(plan)} AS _clears, {_given_bits(plan)} AS _given,
+    {_read_in(plan)} AS _zone, {part}::INTEGER AS _part,
     _line::BIGINT AS _line, ({" OR ".join(wrong)}) AS _bad FROM typed"""
 
 

@@ -1,7 +1,7 @@
 """Parquet → batches; cells keep their types until they are cast to text. A row's line is its number, from 1."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from tianping.errors import ImportRefused
 from tianping.facts.batch import BadRow, Batch, cells, named, row_json
+from tianping.facts.source import called
 
 ROWS = 1 << 16
 RATIO = 1000
@@ -29,8 +30,9 @@ _BROKEN = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError, N
 def _opened(path: Path) -> Iterator[pq.ParquetFile]:
     """Raises ImportRefused for what is no whole Parquet file, also while it is read."""
     try:
-        with pq.ParquetFile(path) as file:
-            yield _small(path, file)
+        with ExitStack() as opened:  # Arrow takes no name that is not UTF-8
+            where = path if called(path) == str(path) else opened.enter_context(path.open("rb"))
+            yield _small(path, opened.enter_context(pq.ParquetFile(where)))
     except _BROKEN as error:
         now = "or was not written to its end; write it again"
         raise ImportRefused(

@@ -6,6 +6,7 @@ import csv
 import functools
 import io
 import json
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from tianping.errors import ImportRefused
+from tianping.facts import quoting
 from tianping.facts.batch import BadRow, Batch, cells, gathered, named, no_cells, row_json
 from tianping.facts.encoding import CUT, MARK, Text, head, no_text, shown, text
 
@@ -34,6 +36,8 @@ MOST_UNCLOSED = 100
 MOST_WRONG = 100_000
 """Rows with a wrong number of cells that a file may have, where they are more than half: beyond it is no table."""
 
+_SAYS_SEPARATOR = re.compile(r"sep=.?")
+"""Excel's own first line, which says what parts cells."""
 _UNCLOSED = "a quote opened in this row is never closed"
 SHOWN = 200
 """Letters of a cell that is no text which are told; the row is kept whole."""
@@ -69,7 +73,7 @@ def _heading(path: Path) -> _Heading:
 
 def _split(begins: str, separator: str) -> _Heading | None:
     reader = csv.reader(io.StringIO(begins, newline=""), delimiter=separator)
-    row = next((row for row in _rows(reader) if any(row)), None)
+    row = next((row for row in _rows(reader) if any(row) and not _SAYS_SEPARATOR.fullmatch(separator.join(row))), None)
     return _Heading(row, reader.line_num, separator) if row else None
 
 
@@ -155,6 +159,7 @@ class _Run:
     unclosed: int | None = None
 
     def batches(self) -> Iterator[Batch]:
+        """Up to the end, or to a row that swallowed others."""
         names = self.heading.names
         with text(self.path) as stream:
             stream.skip(self.line - (2 if self.because else 1))
@@ -162,24 +167,28 @@ class _Run:
                 yield no_cells(
                     len(names), [BadRow(self.line - 1, "", "", self.because, _as_json([stream.line()]))], stream.done
                 )
-            held: Batch | None = None
-            for batch in self._parsed(stream) if stream.more() else ():
-                if held:
-                    yield held
-                held = batch
-            if held:
-                yield held if self.unclosed else self._closed(held, stream)
+            if stream.more():
+                yield from self._parsed(stream)
 
     def _parsed(self, stream: Text) -> Iterator[Batch]:
-        places = _Places(self.line)
-        width = len(self.heading.names)
+        places, width = _Places(self.line), len(self.heading.names)
+        kept = quoting.Kept(stream, self.line)
         try:
-            for block in self._blocks(stream, places):
-                begins, wrong = places.place(_breaks(block))
+            for block in self._blocks(kept, places):
+                breaks = _breaks(block)
+                begins, wrong = places.place(breaks)
+                self.unclosed = kept.swallower(self._tall(begins, breaks, wrong), width, self.heading.separator)
                 rows, marked = _unmarked(cells(block.columns, pa.array(begins)), self.heading.names, stream)
-                yield Batch(_without_blank(rows), wrong + marked, stream.done)
-            if wrong := places.place(np.zeros(0, dtype=np.int64))[1]:
-                yield no_cells(width, wrong, 1.0)
+                yield self._upto(Batch(_without_blank(rows), wrong + marked, stream.done))
+                if self.unclosed:
+                    return
+                kept.forget(places.line)
+            wrong = places.place(np.zeros(0, dtype=np.int64))[1]
+            self.unclosed = kept.swallower(
+                self._tall(np.zeros(0, np.int64), np.zeros(0, np.int64), wrong), width, self.heading.separator
+            )
+            if wrong:
+                yield self._upto(no_cells(width, wrong, 1.0))
         except pa.ArrowInvalid as error:
             if places.wrongs > max(MOST_WRONG, places.row // 2):
                 raise ImportRefused(
@@ -190,7 +199,21 @@ class _Run:
                 raise ImportRefused(f"{self.path} cannot be read as CSV near line {places.line}: {error}") from error
             self.unclosed = places.line
 
-    def _blocks(self, stream: Text, places: _Places) -> Iterator[pa.RecordBatch]:
+    @staticmethod
+    def _tall(begins: Ints, breaks: Ints, wrong: list[BadRow]) -> list[tuple[int, int]]:
+        """(line, lines) of the rows that stand on several lines, in their order."""
+        tall = breaks > 0
+        rows = list(zip(begins[tall].tolist(), (breaks[tall] + 1).tolist(), strict=True))
+        return sorted([*rows, *((row.line, row.row.count("\\n") + 1) for row in wrong if "\\n" in row.row)])
+
+    def _upto(self, batch: Batch) -> Batch:
+        """The batch without the row that swallowed others, and what comes after it."""
+        if not self.unclosed:
+            return batch
+        before = pc.less(batch.cells.column("_line"), pa.scalar(self.unclosed, pa.int64()))
+        return Batch(batch.cells.filter(before), [row for row in batch.bad if row.line < self.unclosed], batch.done)
+
+    def _blocks(self, stream: "quoting.Kept", places: _Places) -> Iterator[pa.RecordBatch]:
         """Blocks of undecoded cells; rows of a wrong width go to `places`. One thread: only then Arrow numbers the rows."""
 
         def aside(row: pacsv.InvalidRow) -> Literal["skip", "error"]:
@@ -211,16 +234,6 @@ class _Run:
             ),
             convert_options=pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), check_utf8=False),
         )
-
-    def _closed(self, last: Batch, stream: Text) -> Batch:
-        """The file's last batch; where its last row swallowed lines because a quote was never closed, without that row."""
-        if not len(last.cells) or stream.quotes % 2 == 0:
-            return last
-        *values, line = [str(column[-1].as_py()) for column in last.cells.columns]
-        if not any("\n" in value for value in values):
-            return last
-        self.unclosed = int(line)
-        return last._replace(cells=last.cells.slice(0, len(last.cells) - 1))
 
 
 def _breaks(block: pa.RecordBatch) -> Ints:

@@ -14,6 +14,8 @@ from tianping.facts.versions import Kind, Known, LakeFile, Version
 
 PARENTS = tuple(sorted({table.waits_for for table in TABLES.values() if table.waits_for}))
 """Tables whose rows others wait for."""
+WAITING = "waiting"
+"""The shelf of rows whose order is not known."""
 _FEW = 4
 """A look-up is narrowed to the keys that an import names where they are this many times fewer than all."""
 
@@ -44,32 +46,61 @@ class Desk:
 
 
 def begin(desk: Desk) -> None:
-    """The tables that the filing of an import adds to: its sources, its bad rows; look-ups of the parents it does not bring."""
+    """The tables that the filing of an import adds to: its sources, its bad rows; look-ups of the shops' zones, and of the
+    parents it does not bring."""
     desk.con.execute("CREATE OR REPLACE TEMP TABLE sources (_part INTEGER, file VARCHAR)")
     if desk.sources:
         desk.con.executemany("INSERT INTO sources VALUES (?, ?)", list(desk.sources.items()))
     columns = ", ".join(f"{name(column)} {of}" for column, of in lake.QUARANTINE.items())
     desk.con.execute(f"CREATE OR REPLACE TEMP TABLE bad ({columns})")
     for parent in PARENTS:
-        if parent not in desk.staged:
+        if not desk.staged.get(parent):  # none, or files without a good row
             look_up(desk, TABLES[parent], ())
+    look_up_zones(desk, ())
 
 
 def look_up(desk: Desk, parent: Table, files: Sequence[LakeFile]) -> None:
-    """Make `<parent>_now`: key, shop and shelf of the rows known once `files` are filed; those that the import names, where
-    that is much less than all."""
+    """Make `<parent>_now`: key, shop, shelf and, of an order, buyer of the rows known once `files` are filed; those that the
+    import names, where that is much less than all."""
     now = desk.now
     now = replace(now, files=now.files + tuple(files), seq=desk.seq)
     base, change = (lake.rows(desk.folder, now, parent, kind) for kind in ("base", "change"))
     wanted = _wanted(desk, parent, sum(file.rows for file in now.of(parent.name)))
     if wanted:
         desk.make("wanted", wanted)
-        base, change = (
-            item and f"(SELECT * FROM {item} SEMI JOIN wanted USING ({names(parent.key)}))" for item in (base, change)
-        )
-    select = f"SELECT {names(parent.key)}, shop_id, _shelf FROM ({resolve.state(parent, base, change, shelf=True)})"
+        base, change = (item and _of_keys(parent, item, "wanted") for item in (base, change))
     what, target = "TABLE" if wanted else "VIEW", name(parent.name + "_now")
-    desk.con.execute(f"CREATE OR REPLACE TEMP {what} {target} AS {select}")
+    desk.con.execute(f"CREATE OR REPLACE TEMP {what} {target} AS {_placing(parent, base, change)}")
+
+
+def look_up_also(desk: Desk, parent: Table, keys: str) -> None:
+    """Where `<parent>_now` was narrowed: add to it those known of these keys (a table's name) that it lacks."""
+    target = parent.name + "_now"
+    desk.make("lacking", f"SELECT * FROM {keys} ANTI JOIN {name(target)} USING ({names(parent.key)})")
+    narrowed = "SELECT 1 FROM duckdb_tables() WHERE temporary AND table_name = $1 AND EXISTS (FROM lacking)"
+    if desk.con.execute(narrowed, [target]).fetchall():
+        rows = (lake.rows(desk.folder, desk.now, parent, kind) for kind in ("base", "change"))
+        base, change = (item and _of_keys(parent, item, "lacking") for item in rows)
+        desk.con.execute(f"INSERT INTO {name(target)} {_placing(parent, base, change)}")
+
+
+def _of_keys(parent: Table, item: str, keys: str) -> str:
+    """The FROM item's rows of these keys."""
+    return f"(SELECT * FROM {item} SEMI JOIN {keys} USING ({names(parent.key)}))"
+
+
+def _placing(parent: Table, base: str, change: str) -> str:
+    """The SELECT of key, shop, shelf and, of an order, buyer of these rows."""
+    wide = [*parent.key, "shop_id", *(["buyer_id"] if "buyer_id" in parent.by_name else [])]
+    return f"SELECT {names(wide)}, _shelf FROM ({resolve.state(parent, base, change, shelf=True)})"
+
+
+def look_up_zones(desk: Desk, files: Sequence[LakeFile]) -> None:
+    """Make `zones_now`: the zone of each shop that has one, as known once `files` are filed."""
+    now = desk.now
+    now = replace(now, files=now.files + tuple(files), seq=desk.seq)
+    state = lake.state(desk.folder, now, TABLES["shops"])
+    desk.make("zones_now", f"SELECT shop_id, timezone FROM ({state}) WHERE timezone IS NOT NULL")
 
 
 def _wanted(desk: Desk, parent: Table, rows: int) -> str:

@@ -20,9 +20,13 @@ SAMPLE = 1 << 19
 LONGEST = 1 << 20
 """Bytes of the longest line; of a longer one the rest is left out and the place is marked."""
 
+_FIRST_BREAK = re.compile(rb'[^"\r\n]*(?:"[^"]*"[^"\r\n]*)*(\r(?!\n)|\n|\r\n)')
+"""The end of the first line; what stands in quotes ends none."""
+
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _COMMON = 0.75
-"""The share of a GB18030 text's characters that are of the common set (GB 2312); of mistaken text far fewer are."""
+"""The share of a GB18030 text's characters that are of the common set (GB 2312); of mistaken text far fewer are, of traditional
+or rare names also."""
 
 
 def _mark(error: UnicodeError) -> tuple[str, int]:
@@ -66,20 +70,34 @@ def _sound(line: bytes, encoding: str, *, whole: bool) -> bool:
 
 
 def _looks_chinese(lines: list[bytes]) -> bool:
-    text = b"\n".join(lines).decode("gb18030", "ignore")
-    wide = [letter for letter in text if letter > "\x7f"]
-    return len("".join(wide).encode("gb2312", "ignore")) / 2 >= _COMMON * max(len(wide), 1)
+    """Mostly common characters; or rare and traditional ones, where it is neither damaged UTF-8 nor words with accents."""
+    text = b"\n".join(lines)
+    wide = [letter for letter in text.decode("gb18030", "ignore") if letter > "\x7f"]
+    common = len("".join(wide).encode("gb2312", "ignore")) / 2 >= _COMMON * max(len(wide), 1)
+    return common or not (_is_damaged(text) or 2 * len(_ACCENT.findall(text)) > len(wide))
+
+
+_ACCENT = re.compile(rb"(?<=[A-Za-z])[\x81-\xfe](?=[A-Za-z])|(?<![\x80-\xff])[\x81-\xfe](?=[A-Za-z]{2})")
+"""A letter with an accent in a word of plain ones: not what a Chinese character's two bytes stand among."""
+
+
+def _is_damaged(text: bytes) -> bool:
+    """Whether most of what is not ASCII is sound UTF-8."""
+    sound = sum(len(letter.encode()) for letter in text.decode("utf-8", "ignore") if letter > "\x7f")
+    return 2 * sound > sum(byte > 0x7F for byte in text)
 
 
 class Text:
-    """A file as UTF-8 bytes. `marked`: something in it was no text; `quotes` are counted as they go by."""
+    """A file as UTF-8 bytes. `marked`: something in it was no text; `quotes` are counted as they go by. Where a lone CR ends
+    the first line (Excel's "CSV (Macintosh)"), each one ends a line, and is given as LF."""
 
     def __init__(self, source: Unpacked) -> None:
         self._source = source
         self._decoder: codecs.IncrementalDecoder | None = None
         self._waiting = self._last = b""
         self._line = self.quotes = 0
-        self._started = self._ended = self._cutting = False
+        self._started = self._ended = self._cutting = self._returned = False
+        self._returns: bool | None = None
         self.encoding = "utf-8"
         self.marked = self.closed = False
 
@@ -123,11 +141,20 @@ class Text:
     def _take(self, text: bytes) -> None:
         if b"\0" in text:
             text = text.replace(b"\0", f"{MARK}00".encode())
-        text = self._shortened(text)
+        text = self._shortened(self._broken(text))
         self.quotes += text.count(b'"')
         self.marked = self.marked or MARK.encode() in text
         self._waiting += text
         self._last = text[-1:] or self._last
+
+    def _broken(self, text: bytes) -> bytes:
+        """With its lines ended by LF. A CR that was the last byte may have been half of a CRLF."""
+        if self._returns is None and (found := _FIRST_BREAK.match(text)):
+            self._returns = found[1] == b"\r"
+        if not self._returns:
+            return text
+        text, self._returned = text[1:] if self._returned and text[:1] == b"\n" else text, text[-1:] == b"\r"
+        return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
     def _shortened(self, text: bytes) -> bytes:
         """Without what goes beyond LONGEST in a line; nearly always everything."""

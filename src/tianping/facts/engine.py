@@ -45,10 +45,11 @@ def names(identifiers: Iterable[str], *, of: str = "") -> str:
     return ", ".join(prefix + name(identifier) for identifier in identifiers)
 
 
-def parquet(paths: Sequence[str], *, named: bool = False) -> str:
+def parquet(paths: Sequence[str], *, named: bool = False, mixed: bool = False) -> str:
     """The FROM item that reads these Parquet files; there must be one at least. A folder called `a=b` is just a folder.
-    `named`: with `filename`."""
-    more = ", filename = true" if named else ""
+    `named`: with `filename`. `mixed`: a column that some of them lack is null there (files of older versions of the program);
+    costs a look at every file before the first is read."""
+    more = (", filename = true" if named else "") + (", union_by_name = true" if mixed else "")
     return f"read_parquet([{', '.join(quoted(path) for path in paths)}], hive_partitioning = false{more})"
 
 

@@ -5,7 +5,7 @@ An erasure leaves a mark that does not name the buyer: a salted hash, by which r
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tianping.facts.engine import name, quoted
@@ -83,16 +83,34 @@ def replaced(cells: Mapping[str, str], test: str) -> str:
 
 
 def forgotten(table: Table, rows: str, known: Iterable[Version]) -> str:
-    """The SELECT of new rows in which erased buyers stay erased."""
-    left, column = marks(known), BUYERS.get(table.name)
-    if not left or not column:
+    """The SELECT of new rows in which erased buyers stay erased: rows that name them, and rows that hang on an order of theirs
+    in `orders_now`."""
+    left, buyer = marks(known), BUYERS.get(table.name)
+    if not left or not (buyer or table.name in {*TEXTS, *TRACED}):
         return f"SELECT * FROM {rows}"
-    salted = f"sha256(concat({quoted(left[0].salt)}, {name(column)}))"
+    cells = dict.fromkeys(TEXTS.get(table.name, ()), "''") | dict.fromkeys(TRACED.get(table.name, ()), "_erased")
+    if buyer:
+        ids = [column.name for column in table.columns if column.type == "id" and column.name != buyer]
+        cells = {column: _said_by(column, buyer) for column in ids} | cells | {buyer: "_erased"}
+        found = f"SELECT *, {_pseudonym(buyer, left)} AS _erased FROM {rows}"
+    else:
+        theirs = ", ".join(quoted(mark.pseudonym) for mark in left)
+        orders = f"SELECT order_id, buyer_id AS _erased FROM orders_now WHERE buyer_id IN ({theirs})"
+        found = f"SELECT * FROM {rows} LEFT JOIN ({orders}) USING (order_id)"
+    put = {column: f"CASE WHEN {name(column)} IS NOT NULL THEN {sql} END" for column, sql in cells.items()}
+    return f"SELECT {replaced(put, '_erased IS NOT NULL').replace('*', '* EXCLUDE (_erased)', 1)} FROM ({found})"
+
+
+def _pseudonym(buyer: str, left: Sequence[Mark]) -> str:
+    """SQL: what stands for the buyer of a row, null where nobody asked to be forgotten. All marks share one salt."""
     names = " ".join(f"WHEN {quoted(mark.hash)} THEN {quoted(mark.pseudonym)}" for mark in left)
-    cells = {column: f"CASE {salted} {names} END"}
-    cells |= {text: f"CASE WHEN {name(text)} IS NOT NULL THEN '' END" for text in TEXTS.get(table.name, ())}
-    theirs = f"coalesce({salted} IN ({', '.join(quoted(mark.hash) for mark in left)}), false)"
-    return f"SELECT {replaced(cells, theirs)} FROM {rows}"
+    return f"CASE sha256(concat({quoted(left[0].salt)}, {name(buyer)})) {names} END"
+
+
+def _said_by(column: str, buyer: str) -> str:
+    """SQL: a column in which the row's own buyer, where the id stands by itself, is the pseudonym."""
+    around = f"'(^|[^0-9A-Za-z])' || regexp_escape({name(buyer)}) || '($|[^0-9A-Za-z])'"
+    return f"regexp_replace({name(column)}, {around}, '\\1' || _erased || '\\2', 'g')"
 
 
 TOUCHED = tuple(table for table in TABLES.values() if belongs(table))

@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import cast
 
 from tianping.facts import lake, resolve
-from tianping.facts.desk import PARENTS, Desk, look_up, write
+from tianping.facts.desk import PARENTS, WAITING, Desk, look_up, look_up_zones, write
 from tianping.facts.engine import name, names, parquet, quoted, same_key, wall
 from tianping.facts.erased import forgotten
 from tianping.facts.judge import judge, plain
+from tianping.facts.misread import misread
 from tianping.facts.schema import TABLES, Table
 from tianping.facts.versions import Kind, LakeFile, Tally
 
 ORDER = ("shops", "products", "orders", "videos")
 """Tables to file first: others look up their rows."""
-WAITING = "waiting"
-_RAW = "_clears, _given, _seq, _part, _line, _shelf"
+_RAW = "_clears, _given, _seq, _part, _line, _shelf, _zone"
 
 
 def order(tables: Sequence[str]) -> list[str]:
@@ -37,12 +37,15 @@ def file_table(desk: Desk, table: Table, staged: Sequence[str]) -> Filed:
     """File the staged Parquet of one table. Bad rows go to the temporary table `bad`."""
     rows = forgotten(table, parquet(staged), desk.known)
     desk.con.execute(f"CREATE OR REPLACE TEMP VIEW incoming AS {rows}")
+    misread(desk, table)
     judge(desk, table)
     scratch = _place(desk, table)
     files = tuple(_write(desk, table, scratch))
     filed = Filed(table.name, files, _count(desk, table, scratch))
     if table.name in PARENTS:
         look_up(desk, table, files)
+    if table.name == "shops":
+        look_up_zones(desk, files)
     return filed
 
 
@@ -51,7 +54,7 @@ def _place(desk: Desk, table: Table) -> str:
     parent = TABLES[table.waits_for] if table.waits_for else None
     waits = f"LEFT JOIN {name(parent.name + '_now')} p ON p.{name(parent.key[0])} = r._parent" if parent else ""
     fate = f"CASE WHEN p.{name(parent.key[0])} IS NULL THEN 'waiting' ELSE r._fate END" if parent else "r._fate"
-    said = f"{names(resolve.columns(table))}, _clears, _given, _seq, _part, _line"
+    said = f"{names(resolve.columns(table))}, _clears, _given, _seq, _part, _line, _zone"
     rows = " UNION ALL ".join(f"SELECT {said}, _held, _kind, _fate, _time, _parent FROM ({one})" for one in _good(desk, table))
     target = desk.scratch / f"placed-{table.name}"
     placed = f"r.* EXCLUDE (_held, _fate, _time, _parent), {fate} AS _fate, {_shelf(desk, table)} AS _shelf"

@@ -97,11 +97,14 @@ def _elsewhere() -> Mapping[str, tuple[Known, ...]]:
 
 
 def _columns(table: str, headings: Sequence[str]) -> dict[str, tuple[str, Known]]:
-    """Column → the heading that is called so elsewhere, else commonly. Each heading once, each column once."""
+    """Column → the heading that is called so elsewhere, else commonly. Each heading once, each column once; of several columns
+    that a heading is called elsewhere, one that a fact needs."""
     found: dict[str, tuple[str, Known]] = {}
+    columns = TABLES[table].by_name
     for heading in headings:
-        for known in _elsewhere().get(plain(heading), ()):
-            if known.table == table and known.column not in found and known.column != "updated_at" and not known.value.where:
+        named = [known for known in _elsewhere().get(plain(heading), ()) if known.table == table]
+        for known in sorted(named, key=lambda known: not columns[known.column].required):
+            if known.column not in found and known.column != "updated_at" and not known.value.where:
                 found[known.column] = (heading, known)
                 break
     taken = {heading for heading, _ in found.values()}
@@ -189,6 +192,8 @@ def _value(column: Column, heading: str, known: Known, seen: Sample) -> Any:
 def _said(column: Column, known: Known, values: Sequence[str]) -> Iterator[tuple[str, Any]]:
     if column.type == "fen":
         yield "unit", known.value.unit or "yuan"
+    if known.value.of_shop:
+        yield "of_shop", True
     if column.name in ("reason", "reason_now"):
         yield from {"pack": "reasons", "default": "other", "missing": "other"}.items()
     elif column.values and set(values) - set(column.values):
@@ -232,7 +237,7 @@ def facts(path: Path, text: str, *, shop: str) -> Iterator[tuple[str, list[str],
             staged = stage.stage(con, read.find([rows], mapping=str(rules), shop=shop), folder)
             for table in [*staged.tables, "quarantine"]:
                 if paths := staged.parquet(table):
-                    hidden = "file, row" if table == "quarantine" else "_clears, _given, _part, _line"
+                    hidden = "file, row" if table == "quarantine" else "_clears, _given, _zone, _part, _line"
                     found = con.execute(f"SELECT * EXCLUDE ({hidden}) FROM {engine.parquet(paths)} ORDER BY ALL LIMIT {SHOWN}")
                     names, data = [str(column[0]) for column in found.description or ()], found.fetchall()
                     full = [index for index, _ in enumerate(names) if any(row[index] is not None for row in data)]

@@ -7,22 +7,24 @@ Most rows name a key that no other row of the import names and that was never se
 from dataclasses import replace
 
 from tianping.facts import lake, resolve, versions
-from tianping.facts.desk import Desk
+from tianping.facts.desk import Desk, look_up_also
 from tianping.facts.engine import name, names, quoted, same_key
 from tianping.facts.schema import TABLES, Table
 
 
 def judge(desk: Desk, table: Table) -> None:
-    """Of the rows of `incoming` make `care`, `kept`, `before`, `after`, `copies`; add the bad ones to `bad`."""
-    for step in (_take_care, _twins, _strangers, _keep, _incomplete, _copies, _quarantine):
+    """Of the rows of `incoming`, some of them `misread`, make `care`, `kept`, `before`, `after`, `copies`; add the bad ones to
+    `bad`."""
+    for step in (_take_care, _former, _twins, _misread, _strangers, _keep, _incomplete, _copies, _quarantine):
         step(desk, table)
 
 
 def _take_care(desk: Desk, table: Table) -> None:
-    """`care`: keys with several rows here, or ever seen (`_held`: the shelf that all their rows lie on). `careful`: their
-    rows; `before`: their state."""
+    """`care`: keys misread, with several rows here, or ever seen (`_held`: the shelf that all their rows lie on). `careful`:
+    their rows; `before`: their state."""
     key, on = names(table.key), same_key(table, "h", "i")
     keys = f"SELECT {key}, NULL::VARCHAR AS _held FROM incoming GROUP BY {key} HAVING count(*) > 1"
+    keys += f" UNION ALL SELECT {key}, NULL FROM misread"
     if ever := lake.rows(desk.folder, versions.ever(desk.known), table):
         keys += f" UNION ALL SELECT {names(table.key, of='h')}, h._shelf FROM {ever} h SEMI JOIN incoming i ON {on}"
     desk.make("care", f"SELECT {key}, max(_held) AS _held FROM ({keys}) GROUP BY {key}")
@@ -36,6 +38,18 @@ def _take_care(desk: Desk, table: Table) -> None:
     history = f"SELECT * FROM {alive} h SEMI JOIN {held} c ON {same_key(table, 'h', 'c')}" if alive else nothing
     desk.make("history", f"SELECT {_said(table)} FROM ({history})")
     desk.make("before", _state(table, "history"))
+
+
+def _former(desk: Desk, table: Table) -> None:
+    """Look up what known rows hang on that now come as of something else: the import need not name it otherwise."""
+    if table.waits_for is None:
+        return
+    parent = TABLES[table.waits_for]
+    key = name(parent.key[0])
+    desk.make(
+        "former", f"SELECT DISTINCT b.{key} FROM before b JOIN careful c ON {same_key(table, 'b', 'c')} AND b.{key} <> c.{key}"
+    )
+    look_up_also(desk, parent, "former")
 
 
 def _said(table: Table) -> str:
@@ -64,27 +78,46 @@ def _twins(desk: Desk, table: Table) -> None:
     """)  # fmt: skip
 
 
+def _misread(desk: Desk, table: Table) -> None:
+    """Add to `faults` what says of earlier rows that their times were read in another zone."""
+    desk.con.execute(f"""
+        INSERT INTO faults SELECT c._row, m."column", m.value, m.reason
+        FROM careful c JOIN misread m ON {same_key(table, "c", "m")}
+        WHERE c._row NOT IN (SELECT _row FROM faults)
+    """)
+
+
 def _strangers(desk: Desk, table: Table) -> None:
-    """Add to `faults` the rows whose key is known under another shop: of the state before, or of the first row here."""
+    """Add to `faults` the rows whose key is known under another shop: of the state before, or of the first row here. What hangs
+    on an order not known yet may be of any shop, so it is a stranger to all but rows of that order."""
     owned = "shop_id" in table.by_name and table.by_name["shop_id"].required and "shop_id" not in table.key
     if not owned and table.waits_for is None:
         return
     key = names(table.key, of="r")
-    shop, parent = ("r.shop_id", "") if owned else ("p.shop_id", _join_parent(table, "r"))
+    shop, whose, parent = ("r.shop_id", "'shop ' || r.shop_id", "") if owned else _of_parent(table)
     rows = "SELECT * FROM careful ANTI JOIN faults USING (_row) ANTI JOIN copies USING (_row)"
+    claim = f"r.updated_at, {shop} AS _shop, {whose} AS _whose"
     desk.con.execute(f"""
         INSERT INTO faults
         WITH claims AS (
-            SELECT {key}, NULL::BIGINT AS _row, NULL::INTEGER AS _part, r.updated_at, {shop} AS _shop FROM before r {parent}
-            UNION ALL SELECT {key}, r._row, r._part, r.updated_at, {shop} FROM ({rows}) r {parent}
+            SELECT {key}, NULL::BIGINT AS _row, NULL::INTEGER AS _part, {claim} FROM before r {parent}
+            UNION ALL SELECT {key}, r._row, r._part, {claim} FROM ({rows}) r {parent}
         ), first AS (
-            SELECT *, first_value(_shop) OVER (PARTITION BY {names(table.key)}
+            SELECT *, first_value(_whose) OVER (PARTITION BY {names(table.key)}
                 ORDER BY _row IS NOT NULL, _part, updated_at NULLS FIRST, _row) AS _known
-            FROM claims WHERE _shop IS NOT NULL
+            FROM claims WHERE _whose IS NOT NULL
         )
-        SELECT _row, 'shop_id', _shop, 'this {table.key[0]} is known under shop ' || _known || ', this row is of shop ' || _shop
-        FROM first WHERE _row IS NOT NULL AND _shop <> _known
+        SELECT _row, 'shop_id', _shop, 'this {table.key[0]} is known under ' || _known || ', this row is of ' || _whose
+        FROM first WHERE _row IS NOT NULL AND _whose <> _known
     """)
+
+
+def _of_parent(table: Table) -> tuple[str, str, str]:
+    """SQL, over a row `r`: the shop of what it hangs on, whose row that makes it in words, and the join they need."""
+    assert table.waits_for is not None
+    key = TABLES[table.waits_for].key[0]
+    unknown = f"'{key} ' || r.{key} || ', which is not known yet (import it, then `tianping quarantine retry`)'"
+    return "p.shop_id", f"coalesce('shop ' || p.shop_id, {unknown})", _join_parent(table, "r")
 
 
 def _join_parent(table: Table, rows: str) -> str:
@@ -106,7 +139,10 @@ def _missing(table: Table) -> tuple[str, str]:
     required = [column.name for column in table.columns if column.required]
     which = ", ".join(f"CASE WHEN m.{name(column)} IS NULL THEN {quoted(column)} END" for column in required)
     missing = f"concat_ws(', ', {which})"
-    return missing, f"'a {table.key[0]} not known before needs a value for: ' || {missing}"
+    return (
+        missing,
+        f"'{'an' if table.key[0][0] in 'aeiou' else 'a'} {table.key[0]} not known before needs a value for: ' || {missing}",
+    )
 
 
 def _incomplete(desk: Desk, table: Table) -> None:

@@ -22,6 +22,12 @@ QUARANTINE = {
     "file": "VARCHAR", "line": "BIGINT", "table": "VARCHAR", "key": "VARCHAR", "column": "VARCHAR", "value": "VARCHAR",
     "reason": "VARCHAR", "row": "VARCHAR",
 }  # fmt: skip
+ADDED: dict[Kind, str] = {
+    "base": "NULL::VARCHAR AS _zone",
+    "change": "NULL::VARCHAR AS _zone",
+    "coverage": "NULL::BIGINT AS _of",
+}
+"""By kind, columns that files of the lake lack which were written before there were such columns."""
 BAD_ROW = {"seq": "BIGINT", "table": "VARCHAR", "file": "VARCHAR", "line": "BIGINT"}
 """What names a bad row: a row with several faults has several records in the quarantine, all under one of these."""
 
@@ -60,22 +66,33 @@ def rows(folder: Path, known: Known, table: Table, *kinds: Kind) -> str:
     return _items(folder, known, known.of(table.name, *kinds))
 
 
-def _items(folder: Path, known: Known, files: Sequence[LakeFile]) -> str:
+def _items(folder: Path, known: Known, files: Sequence[LakeFile], *, mixed: bool = False) -> str:
     """Where all rows of a file are known it is read plainly."""
     if not files:
         return ""
     whole, part = ([file for file in files if bool(known.test([file])) is tested] for tested in (False, True))
-    plain = parquet([str(folder / file.path) for file in whole]) if whole else ""
+    plain = read(folder, whole, mixed=mixed) if whole else ""
     if not part:
         return plain
-    tested = f"SELECT * FROM {parquet([str(folder / file.path) for file in part])} WHERE {known.test(part)}"
+    tested = f"SELECT * FROM {read(folder, part, mixed=mixed)} WHERE {known.test(part)}"
     return f"({f'SELECT * FROM {plain} UNION ALL BY NAME ' if whole else ''}{tested})"
 
 
-def coverage(folder: Path, known: Known) -> str:
+def read(folder: Path, files: Sequence[LakeFile], *, mixed: bool = False) -> str:
+    """The FROM item of all rows of some files of one kind, known or not; `mixed`: also with the columns of ADDED."""
+    rows = parquet([str(folder / file.path) for file in files], mixed=mixed)
+    added = ADDED.get(files[0].kind) if mixed else None
+    return f"(SELECT {added} WHERE false UNION ALL BY NAME SELECT * FROM {rows})" if added else rows
+
+
+def coverage(folder: Path, known: Known, *, whole: bool = False) -> str:
     """The SELECT of (shop_id, "table", first_day, last_day, columns): one row per import, shop and table. The days are
-    those of the home's zone, both ends counted, null where no row had a time; the columns are those the files held."""
-    return _side(folder, known, "coverage", COVERAGE)
+    those of the home's zone, both ends counted, null where no row had a time; the columns are those the files held. `whole`:
+    with `_of`, the earlier import whose rows are covered since a later one brought their orders."""
+    columns = COVERAGE | ({"_of": "BIGINT"} if whole else {})
+    undone = ", ".join(map(str, sorted(known.undone)))
+    select = _side(folder, known, "coverage", COVERAGE | {"_of": "BIGINT"})
+    return f"SELECT {names(columns)} FROM ({select})" + (f" WHERE coalesce(_of NOT IN ({undone}), true)" if undone else "")
 
 
 def quarantine(folder: Path, known: Known) -> str:
@@ -94,12 +111,12 @@ def to_mend(folder: Path, known: Known) -> str:
 
 
 def _side(folder: Path, known: Known, kind: Kind, columns: Mapping[str, str]) -> str:
-    if found := _items(folder, known, known.of(kind, kind)):
+    if found := _items(folder, known, known.of(kind, kind), mixed=kind in ADDED):
         return f"SELECT {names(columns)} FROM {found}"
     return "SELECT " + ", ".join(f"NULL::{of} AS {name(column)}" for column, of in columns.items()) + " WHERE false"
 
 
-_OURS = re.compile(r"\d+-\d+-(base|change|quarantine|coverage)\.parquet(\.\w+)?")
+_OURS = re.compile(r"\d+-\d+-(base|change|quarantine|coverage|retried)\.parquet(\.\w+)?")
 
 
 def sweep(folder: Path, known: Sequence[Version], *, replaced: bool = False) -> int:

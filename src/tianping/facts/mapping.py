@@ -102,7 +102,9 @@ class Value(Noted):
     `joined` by `by` (empty ones left out), a `text` with {columns} (empty if one is), several multiplied (`times`), or a
     constant `value`. Then, in this order: the group of a `pattern`; only `where` other columns have one of these words ("*":
     any); translated by these words, or by those of the platform's pack, `otherwise` saying what becomes of other words (`tell`:
-    `default`, and told at the import); `missing` for an empty cell; the `positive` or `negative` part of a number."""
+    `default`, and told at the import); `missing` for an empty cell; for an empty key the `digest` of several columns, empty
+    ones too; the `positive` or `negative` part of a number. `of_shop`: an id that only its shop knows (a title, a merchant's
+    own code), so the row's shop stands before it (`S1/KH-01`)."""
 
     from_: str = Field("", alias="from")
     first: list[str] = Field(default_factory=list)
@@ -118,9 +120,11 @@ class Value(Noted):
     otherwise: Literal["quarantine", "keep", "empty", "tell"] = "quarantine"
     default: str = ""
     missing: str = ""
+    digest: list[str] = Field(default_factory=list)
     formats: list[str] = Field(default_factory=list)
     unit: Literal["yuan", "fen", ""] = ""
     part: Literal["positive", "negative", ""] = ""
+    of_shop: bool = False
     optional: bool = False
 
     @model_validator(mode="before")
@@ -184,7 +188,7 @@ class Target(Noted):
         """Every column it reads, plain (of its own file) or `file.column`."""
         joins = [ref for join in self.join for ref in (*join.on, *(f"{join.file}.{right}" for right in join.on.values()))]
         rules = [ref for rule in (*self.refuse, *self.skip) for ref in rule.refs]
-        values = [ref for value in self.columns.values() for ref in (*value.refs, *value.where)]
+        values = [ref for value in self.columns.values() for ref in (*value.refs, *value.digest, *value.where)]
         return list(dict.fromkeys([*joins, *rules, *values, *([self.newest] if self.newest else [])]))
 
 
@@ -311,8 +315,10 @@ def _column_faults(target: Target, table: Table, place: tuple[str | int, ...]) -
             yield at, f'{table.name} have no column "{name}"', did_you_mean(name, list(table.by_name))
         elif table.by_name[name].type == "fen" and not value.unit and value.value is None:
             yield at, f'"{name}" is money without a unit', "add unit: yuan or unit: fen"
-        elif name in ("reason", "reason_now") and value.translate:
+        elif table.by_name[name].values == REASONS and value.translate:
             yield at, f'"{name}" is translated by packs only', "write pack: reasons, and put new words into the pack's reasons"
+        elif value.of_shop and (table.by_name[name].type != "id" or name == "shop_id" or "shop_id" not in target.columns):
+            yield at, f'"{name}" is no id beside a shop_id of these rows', "map shop_id, or take of_shop away"
     missing = [key for key in table.key if table.by_name[key].required and key not in target.columns]
     if missing:
         yield (*place, "columns"), f"{table.name} need their key: {', '.join(missing)}", "map it"

@@ -162,13 +162,16 @@ def rows_sql(scope: Scope, batch: str) -> str:
 
 
 def _column(scope: Scope, column: str, value: Value) -> str:
-    """SQL of one column. An id has the mapping's prefix, but for one that a spreadsheet destroyed: the check must see that."""
+    """SQL of one column. An id has its shop and the mapping's prefix before it, where they are asked for; but one that a
+    spreadsheet destroyed has not: the check must see that."""
     of = scope.table.by_name[column]
     kind = "id" if of.type == "id" or (value.text and column in scope.table.key) else "text"
     sql = values.text(value, partial(scope.sql, kind=kind), scope.mapping.reasons)
-    if not scope.mapping.book.prefix or of.type != "id" or column in _UNPREFIXED:
-        return sql
-    return f"CASE WHEN {cells.is_destroyed(sql)} THEN {sql} ELSE {quoted(scope.mapping.book.prefix)} || {sql} END"
+    prefixed = scope.mapping.book.prefix and of.type == "id" and column not in _UNPREFIXED
+    before = [quoted(scope.mapping.book.prefix)] if prefixed else []
+    if value.of_shop:
+        before += [_column(scope, "shop_id", scope.target.columns["shop_id"]), quoted(cells.STROKE)]
+    return f"CASE WHEN {cells.is_destroyed(sql)} THEN {sql} ELSE {' || '.join([*before, sql])} END" if before else sql
 
 
 def _pieces(scope: Scope, batch: str) -> str:

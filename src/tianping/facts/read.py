@@ -11,11 +11,11 @@ from tianping.errors import ImportRefused, did_you_mean
 from tianping.facts import columnar, csvrows, jsonlines, pick, workbook
 from tianping.facts.batch import Batch
 from tianping.facts.locked import Passwords
-from tianping.facts.mapping import Mapping
+from tianping.facts.mapping import SHOP_IN_NAME, Mapping
 from tianping.facts.mapping import load as load_mapping
 from tianping.facts.packed import SUFFIXES, inner_suffix
 from tianping.facts.schema import TABLES
-from tianping.facts.source import Source
+from tianping.facts.source import Source, called
 from tianping.periods import HOME_ZONE
 
 __all__ = ["Format", "Passwords", "Source", "find", "format_of", "reader"]
@@ -132,10 +132,17 @@ def _inside(folder: Path, above: frozenset[str]) -> Iterator[Path]:
             yield from _inside(path, above | {here}) if path.is_dir() else _walk(path)
 
 
+def passed_over(paths: Sequence[Path]) -> list[Path]:
+    """What `find` leaves out of these folders although it may be somebody's export: names that begin with _."""
+    found = [(path, path.relative_to(folder)) for folder in paths if folder.is_dir() for path in folder.rglob("_*")]
+    seen = [path for path, inside in found if not any(map(PASSED_OVER.match, inside.parts[:-1]))]
+    return sorted(path for path in seen if path.is_dir() or inner_suffix(path) in (*EXPORTS, *PARQUET))
+
+
 def _source(file: Path, table: str, *, shop: str, zone: str, passwords: Passwords) -> Source:
     """A file without a mapping said: of the table that its name begins with, unless its headings are those of one mapping."""
     named = table or _table_of(file)
-    straight = Source(_readable(file), named, shop=shop, zone=zone, passwords=passwords)
+    straight = Source(_readable(file), named, shop=_whose(file, shop, _prefix(file)), zone=zone, passwords=passwords)
     if table or (named and inner_suffix(file) not in EXPORTS):
         return straight
     try:
@@ -164,14 +171,30 @@ def _readable(file: Path) -> Path:
 
 
 def _table_of(file: Path) -> str:
-    """The table a file's name begins with, or "": `orders-2024-03.parquet` is of orders."""
-    return max((name for name in TABLES if re.match(rf"{name}(?![a-z])", file.name)), key=len, default="")
+    """The table a file's name begins with, or "": `orders-2024-03.parquet` and `S1@orders.csv` are of orders."""
+    name = called(Path(file.name)).removeprefix(_prefix(file) + "@")
+    return max((table for table in TABLES if re.match(rf"{table}(?![a-z])", name)), key=len, default="")
+
+
+def _prefix(file: Path) -> str:
+    """The shop that a file's name says: `S1@orders.csv` is of shop S1."""
+    found = re.fullmatch(SHOP_IN_NAME, called(Path(file.name)))
+    return found[1].strip() if found else ""
+
+
+def _whose(file: Path, said: str, named: str) -> str:
+    """Whose rows a file holds, where they do not say it. Raises ImportRefused where its name says another shop than --shop."""
+    if said and named and said != named:
+        raise ImportRefused(
+            f'{file} is of shop "{named}" by its name, and --shop says "{said}"; name the file otherwise, or leave --shop out'
+        )
+    return said or named
 
 
 def _mapped(files: list[Path], mapping: Mapping, *, shop: str, zone: str, passwords: Passwords) -> list[Source]:
     by_headings = any(part.headings for part in mapping.files.values())
     seen = {file: _headings(file, mapping, passwords) if by_headings else () for file in files}
-    roles = {file: mapping.role_of(file.name) or mapping.role_by(headings) for file, headings in seen.items()}
+    roles = {file: mapping.role_of(called(Path(file.name))) or mapping.role_by(headings) for file, headings in seen.items()}
     found = [_role(file, mapping, roles[file], shop=shop, zone=zone, passwords=passwords) for file in files]
     if not any(source.role for source in found):
         if by_headings:
@@ -186,5 +209,5 @@ def _headings(file: Path, mapping: Mapping, passwords: Passwords) -> list[str]:
 
 
 def _role(file: Path, mapping: Mapping, role: str, *, shop: str, zone: str, passwords: Passwords) -> Source:
-    whose = shop or mapping.shop_of(file.name)
+    whose = _whose(file, shop, mapping.shop_of(called(Path(file.name))))
     return Source(_readable(file), "", mapping, role, whose, zone, frozenset(mapping.book.empty), passwords)

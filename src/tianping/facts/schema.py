@@ -58,6 +58,11 @@ REASONS = (
 )  # fmt: skip
 CHANNELS = ("self_built", "flash", "auction", "distribution", "other")
 LIABILITIES = ("seller", "buyer", "both", "none")
+LEVELS = (
+    "platform", "category_l1", "category_l2", "category_l3", "shop", "shop_category_l1", "shop_category_l2", "shop_category_l3",
+    "product", "agent",
+)  # fmt: skip
+"""What a figure, and so a benchmark, may be by."""
 
 
 def _columns(sentence: str, **more: dict[str, object]) -> tuple[Column, ...]:
@@ -144,6 +149,7 @@ TABLES: dict[str, Table] = {
         Table("exemptions", ("exemption_id",), _columns(
             "exemption_id:id! from:day! to:day! metrics:text shop_id:id region:text order_id:id approved:bool why:text")),
         Table("benchmarks", ("platform", "metric", "variant", "by", "subject", "date", "days"), _columns(
-            "platform:text! metric:text! variant:text by:text! subject:text! date:day! days:int! numerator:int denominator:int value:text")),
+            "platform:text! metric:text! variant:text by:text! subject:text! date:day! days:int! numerator:int denominator:int value:text",
+            by=_one_of(*LEVELS), days={"low": 1})),
     )
 }  # fmt: skip

@@ -1,11 +1,26 @@
 """One file of an import: what it is to be read as."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tianping.facts.locked import Passwords
 from tianping.facts.mapping import Mapping
 from tianping.periods import HOME_ZONE
+
+
+def called(path: Path) -> str:
+    """A path as text. A name that is no UTF-8 is taken for GB18030: so a Chinese Windows packs names into a ZIP."""
+    return str(Path(*(_text(os.fsencode(part)) for part in path.parts)))
+
+
+def _text(name: bytes) -> str:
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return name.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return name.decode("utf-8", "backslashreplace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +37,8 @@ class Source:
     zone: str = HOME_ZONE
     empty_words: frozenset[str] = frozenset()
     passwords: Passwords = field(default_factory=Passwords, compare=False)
+
+    @property
+    def name(self) -> str:
+        """What the file is called, for people and for the lake."""
+        return called(self.path)

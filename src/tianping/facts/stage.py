@@ -11,12 +11,15 @@ from pathlib import Path
 
 import duckdb
 
-from tianping.facts.bench import Bench, Job, Progress, unused
+from tianping.facts.intake import Intake, Job, Progress, unused
 from tianping.facts.schema import TABLES
 from tianping.facts.source import Source
 
 __all__ = ["Count", "Progress", "Staged", "StagedFile", "digests", "stage"]
 """Progress is called after every batch with the file's name and how much of the whole staging is done, 0..1."""
+
+
+NO_ROW = "it has no row under its heading"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,15 @@ class Count:
 @dataclass(frozen=True, slots=True)
 class StagedFile:
     """One file: `digest` is sha256 of its bytes, the mapping's text, the options and the files it is joined with;
-    `rows` counts all its rows; `unused` says why no table was read from it, or what of it is not read ("" where all is)."""
+    `rows` counts all its rows; `unused` says why no table was read from it, or what of it is not read ("" where all is);
+    `mapping` names the one that read it ("" for a canonical file)."""
 
     part: int
     file: str
     digest: str
     rows: int
     unused: str = ""
+    mapping: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +110,17 @@ def stage(
     known.orders(order_id, shop_id). Files whose digest is in `skip` are not staged, only used by the joins of others.
     Raises ImportRefused for a file that cannot be read as its table at all; bad rows go to quarantine."""
     keys = digests(sources)
-    bench = Bench(con, folder, sources, [key in skip for key in keys], progress)
-    bench.run()
-    told = zip(bench.jobs, keys, strict=True)
-    files = tuple(StagedFile(job.part, job.name, key, job.rows, unused(job.source) or job.note) for job, key in told)
-    return Staged(folder, files, tuple(_count(job, table) for job in bench.jobs for table in job.tallies))
+    intake = Intake(con, folder, sources, [key in skip for key in keys], progress)
+    intake.run()
+    told = zip(intake.jobs, keys, strict=True)
+    files = tuple(_file(job, key) for job, key in told)
+    return Staged(folder, files, tuple(_count(job, table) for job in intake.jobs for table in job.tallies))
+
+
+def _file(job: Job, digest: str) -> StagedFile:
+    name = job.source.mapping.name if job.source.mapping else ""
+    nothing = "" if job.rows or job.known else NO_ROW
+    return StagedFile(job.part, job.name, digest, job.rows, unused(job.source) or job.note or nothing, name)
 
 
 def _count(job: Job, table: str) -> Count:

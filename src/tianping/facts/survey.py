@@ -47,9 +47,56 @@ def survey(path: Path, file: IO[bytes]) -> None:
                 if part.filename.lower().startswith("xl/worksheets/") and not part.is_dir():
                     _sheet(path, book, part, lengths)
     except _BROKEN as error:
-        raise ImportRefused(f"{path} is no whole XLSX workbook; fetch it again, or save it again in Excel ({error})") from error
+        what = str(error)[:100]  # of a broken directory it holds pages of bytes
+        raise ImportRefused(f"{path} is no whole XLSX workbook; fetch it again, or save it again in Excel ({what})") from error
     finally:
         file.seek(0)
+
+
+_OLD_DAYS = re.compile(rb"""<(?:\w+:)?workbookPr\b[^>]*\bdate1904\s*=\s*["'](?:1|true)["']""")
+_FORMAT = re.compile(rb"<(?:\w+:)?numFmt\b[^>]*>")
+_STYLE = re.compile(rb"<(?:\w+:)?xf\b[^>]*>")
+_ZEROS = re.compile(rb"""\bformatCode\s*=\s*["'](0{2,})["']""")
+_NUMBER = re.compile(rb"""\bnumFmtId\s*=\s*["'](\d+)["']""")
+_STYLES = 1 << 24
+"""Bytes of styles that are looked at."""
+
+
+def differs(file: IO[bytes]) -> list[str]:
+    """Where what a workbook shows is not what its cells hold, and nobody could tell from the cells; leaves `file` at its
+    beginning. Of a broken one nothing: whoever reads it says so."""
+    told = []
+    try:
+        with zipfile.ZipFile(file) as book:
+            names = {name.lower(): name for name in book.namelist()}
+            book_xml, styles = (_begins(book, names.get(f"xl/{part}.xml")) for part in ("workbook", "styles"))
+    except _BROKEN:
+        return []
+    finally:
+        file.seek(0)
+    if _OLD_DAYS.search(book_xml):
+        told.append("its calendar of 1904 where a time stands in a cell without a date format: format those cells as dates")
+    if zeros := _zeros(styles):
+        told.append(f"the zeros that a number format ({', '.join(zeros)}) shows before a number: format ids as text")
+    return told
+
+
+def _begins(book: zipfile.ZipFile, name: str | None) -> bytes:
+    if name is None:
+        return b""
+    with book.open(name) as part:
+        return part.read(_STYLES)
+
+
+def _zeros(styles: bytes) -> list[str]:
+    """The number formats of zeros only that some style uses."""
+    found = {}
+    for one in _FORMAT.findall(styles):
+        number, zeros = _NUMBER.search(one), _ZEROS.search(one)
+        if number and zeros:
+            found[number[1]] = zeros[1].decode()
+    used = {number[1] for one in _STYLE.findall(styles) if (number := _NUMBER.search(one))}
+    return sorted(zeros for number, zeros in found.items() if number in used)
 
 
 def _refused(path: Path, what: str) -> ImportRefused:

@@ -9,6 +9,8 @@ from tianping.facts.mapping import PLACEHOLDER, Value
 Read = Callable[[str], str]
 """A column's name → its SQL: trimmed, empty null."""
 ANY = "*"
+DIGITS = 24
+"""Hexadecimal digits of a digest: among ten billion rows two meet once in a billion homes."""
 _EXACT = "DECIMAL(18, 4)"
 
 
@@ -19,6 +21,8 @@ def text(value: Value, read: Read, words: Mapping[str, str]) -> str:
         sql = _translated(sql, value, words)
     if value.missing:
         sql = f"coalesce({sql}, {quoted(value.missing)})"
+    if value.digest:
+        sql = f"coalesce({sql}, {_digest([read(ref) for ref in value.digest])})"
     if value.formats:
         parsed = f"try_strptime({sql}, [{', '.join(map(quoted, value.formats))}])"
         sql = f"coalesce(strftime({parsed}, '%Y-%m-%d %H:%M:%S'), {sql})"
@@ -58,6 +62,12 @@ def _product(columns: Sequence[str]) -> str:
     """The product, rounded to two places; where a factor is no number, what stands there, for the check to refuse."""
     product = f"CAST(round({' * '.join(map(number, columns))}, 2) AS VARCHAR)"
     return f"coalesce({product}, {' || '.join(columns)})"
+
+
+def _digest(columns: Sequence[str]) -> str:
+    """SQL: a name that rows have in common only where they say the same in all these columns."""
+    said = ", ".join(f"coalesce({column}, '')" for column in columns)
+    return f"substr(sha256(concat_ws(chr(31), {said})), 1, {DIGITS})"
 
 
 def _part(sql: str, part: str) -> str:

@@ -53,20 +53,23 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One file of an import: its name, digest, rows, why nothing was read from it, and the rows typed or not per table."""
+    """One file of an import: its name, digest, rows, why nothing was read from it, the rows typed or not per table, and the
+    mapping that read it. `known`: the import that had brought this very file before, so that nothing was read; 0 for none."""
 
     file: str
     digest: str
     rows: int
     unused: str = ""
     tables: dict[str, int] = field(default_factory=dict)
+    mapping: str = ""
+    known: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
     """One committed import, the undo of one, a compaction or an erasure. `at` is naive UTC. `covers` is the period it was
     said, or found, to cover: (first day, last day) as ISO dates, or nothing. `replaces`: the paths of files that its files
-    stand for from here on, for every `seq`."""
+    stand for from here on, for every `seq`. `mapping` names the mappings used, said or known by headings."""
 
     seq: int
     at: dt.datetime

@@ -18,7 +18,7 @@ import python_calamine as calamine
 from tianping.errors import ImportRefused
 from tianping.facts.batch import BadRow, Batch, Stamp, cells, gathered, named, row_json, stamp
 from tianping.facts.locked import Passwords, opened
-from tianping.facts.survey import survey
+from tianping.facts.survey import differs, survey
 
 ROWS = 1 << 13
 LOOKED_AT = 30
@@ -31,12 +31,14 @@ Cell = Any
 
 
 class _Sheet(NamedTuple):
-    """A sheet with data: its heading, the (line, cells) under it, and the names of others that hold data."""
+    """A sheet with data: its heading, the (line, cells) under it, the names of others that hold data, and what the workbook
+    shows that its cells do not hold."""
 
     names: list[str]
     rows: Iterator[tuple[int, list[Cell]]]
     height: int
     others: tuple[str, ...]
+    differs: tuple[str, ...] = ()
 
 
 def headings(path: Path, passwords: Passwords, known: frozenset[str]) -> list[str]:
@@ -46,15 +48,15 @@ def headings(path: Path, passwords: Passwords, known: frozenset[str]) -> list[st
 
 @lru_cache(maxsize=64)
 def _looked(file: Stamp, passwords: Passwords, known: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The heading and the sheets not read: asked for several times, and a workbook is read whole for them."""
+    """The heading and what is not read: asked for several times, and a workbook is read whole for them."""
     sheet = _sheet(file.path, passwords, known)
-    return tuple(sheet.names), sheet.others
+    others = (f"only the first sheet with data is read, not {', '.join(sheet.others)}",) if sheet.others else ()
+    return tuple(sheet.names), (*others, *sheet.differs)
 
 
 def notes(path: Path, passwords: Passwords, known: frozenset[str]) -> str:
     """What is not read of a workbook; "" where all is."""
-    others = _looked(stamp(path), passwords, known)[1]
-    return f"only the first sheet with data is read, not {', '.join(others)}" if others else ""
+    return "; ".join(_looked(stamp(path), passwords, known)[1])
 
 
 def batches(path: Path, passwords: Passwords, known: frozenset[str]) -> Iterator[Batch]:
@@ -82,9 +84,10 @@ def _too_wide(line: int, row: list[str], names: list[str]) -> BadRow:
 def _sheet(path: Path, passwords: Passwords, known: frozenset[str]) -> _Sheet:
     with opened(path, passwords) as file:
         survey(path, file)
+        told = tuple(differs(file))
         try:
             with closing(calamine.load_workbook(file)) as book:
-                return _first(path, book, known)
+                return _first(path, book, known)._replace(differs=told)
         except (calamine.CalamineError, OSError, ValueError) as error:
             raise ImportRefused(f"{path} is no whole XLSX workbook; open it and save it again ({error})") from error
 

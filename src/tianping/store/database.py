@@ -1,5 +1,6 @@
 """Opening the operational database: SQLite by default (WAL), any SQLAlchemy URL; brought up to date by Alembic."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ HEAD = "0003"
 """The newest migration; a test holds that it is. Where the database has it, Alembic need not be loaded."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 30
+_LEAST_FREE = 1 << 17
+"""Bytes free that SQLite needs to open a database in WAL mode: its shared memory and a page or two."""
 _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "foreign_keys = ON")
 
 
@@ -35,10 +38,20 @@ def open_database(url: str) -> Engine:
         if revision(engine) != HEAD:
             _upgrade(engine)
     except DatabaseError as error:
+        if full := _full(engine):
+            raise TianpingError(f"{full}; make room on it and try again: {error.orig}") from error
         raise TianpingError(
             f"the database {engine.url!r} cannot be opened; mend it or restore a backup: {error.orig}"
         ) from error
     return engine
+
+
+def _full(engine: Engine) -> str:
+    """Which disk is full, where that is why SQLite cannot be opened; "" where it is not."""
+    folder = Path(engine.url.database or "").parent
+    if engine.dialect.name != "sqlite" or not folder.is_dir() or (free := shutil.disk_usage(folder).free) >= _LEAST_FREE:
+        return ""
+    return f"the disk that holds {folder} is full ({free} bytes free)"
 
 
 def checkpoint(engine: Engine) -> None:

@@ -22,13 +22,15 @@ _BLOCK = 1 << 20
 
 def backup(home: Home, file: Path) -> int:
     """Write the home into a new file, consistent while others read and close; the bytes. Raises ImportRefused where there is
-    such a file, or the database is not the home's own (its server has its own way), or an import is running."""
+    such a file, or no such folder, or the database is not the home's own (its server has its own way), or an import runs."""
     if file.exists():
         raise ImportRefused(f"{file} is already there; name a new file")
     if home.database.dialect.name != "sqlite" or not (home.path / DATABASE).exists():
         raise ImportRefused(
             "the operational database is not in the home; back it up by its own means, and copy the lake's folder"
         )
+    if not file.parent.is_dir():
+        raise ImportRefused(f"there is no folder {file.parent}; make it, or name a file in one that is there")
     beside = file.with_name(file.name + ".part")
     with importing(home):
         own_versions(home)

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 import duckdb
 
+from tianping.policy.model import Pack
 from tianping.store.closes import Close
 from tianping.work.close import Filter, figures_path, read
 from tianping.work.home import Home, facts
@@ -128,6 +129,21 @@ def _imported(home: Home, done: Close) -> dict[tuple[object, ...], Imported]:
     )
     rows = [(row[:6], row[6], _rate(row[7], row[8]) if row[8] else _written(row[9])) for row in found.fetchall()]
     return {key: Imported(date, rate) for key, date, rate in rows if rate is not None}
+
+
+def unused(home: Home, packs: Mapping[str, Pack]) -> list[tuple[str, str]]:
+    """(platform, metric) of the imported benchmarks that no pack has figures for, the metric with its variant (`name/variant`).
+    They stay: a pack may come later."""
+    con, _ = facts(home)
+    with con:
+        found = con.execute(
+            "select distinct platform, metric, coalesce(variant, '') from facts.benchmarks order by all"
+        ).fetchall()
+    return [
+        (platform, "/".join(filter(None, key)))
+        for platform, *key in found
+        if platform not in packs or tuple(key) not in packs[platform].metrics
+    ]
 
 
 def _written(value: str | None) -> Fraction | None:

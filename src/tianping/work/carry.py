@@ -17,12 +17,15 @@ from importlib.resources import files
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from tianping.facts import lake, touched
 from tianping.facts.asof import as_of
 from tianping.facts.engine import names, parquet, quoted
 from tianping.facts.lake import settle
 from tianping.facts.touched import BEFORE, FAMILIES, NOW, Family, Step
+from tianping.facts.versions import Version
 from tianping.facts.views import VIEWS
 from tianping.metrics import ledger
 from tianping.metrics.engine import Use
@@ -59,15 +62,18 @@ def keeps(use: Use) -> bool:
 
 
 class Round:
-    """One close's turn with the ledger: `con` shows (T, seq) in the schemas `facts` and `dated`; `uses` by platform are what is
-    to be counted. Nobody else may have a turn at the same time."""
+    """One close's turn with the ledger: `con` shows (T, seq) in the schemas `facts` and `dated`, of the versions beside them;
+    `uses` by platform are what is to be counted. Nobody else may have a turn at the same time."""
 
     def __init__(
-        self, home: Home, con: duckdb.DuckDBPyConnection, state: tuple[dt.date, int], uses: Mapping[str, Sequence[Use]]
+        self,
+        home: Home,
+        con: duckdb.DuckDBPyConnection,
+        state: tuple[dt.date, int, Sequence[Version]],
+        uses: Mapping[str, Sequence[Use]],
     ) -> None:
         self.con, self.lake, self.folder = con, home.lake, home.path / "ledger"
-        self.known = home.versions()
-        self.date, self.seq = state
+        self.date, self.seq, self.known = state
         self.folder.mkdir(parents=True, exist_ok=True)
         before = self._usable([use for each in uses.values() for use in each])
         first = dt.date.fromisoformat(before.first)
@@ -95,17 +101,20 @@ class Round:
         erasures = sum(version.kind == "erase" for version in self.known)
         fresh = Kept(self.date.isoformat(), self.seq, first.isoformat(), _code(), erasures, 0, {}, {})
         note = self.folder / "ledger.json"
-        held = _read(note) if note.exists() else fresh
+        held = _read(note) or fresh
         near = abs((self.date - dt.date.fromisoformat(held.date)).days) <= FAR
         reaches = dt.date.fromisoformat(held.first) <= self.date - dt.timedelta(days=reach)
         fits = near and reaches and (held.made_by, held.erasures) == (fresh.made_by, erasures)
         return held if fits and self._there(held) else replace(fresh, round=held.round)
 
     def _there(self, held: Kept) -> bool:
-        """Whether every file is; a person may have tidied up."""
-        return all(
-            (self.folder / file).exists() for parts in (held.parts, held.touched) for part in parts.values() for _, file in part
-        )
+        """Whether every file is there and whole; a person may have tidied up, a disk been full."""
+        parts = [part for each in (held.parts, held.touched) for part in each.values()]
+        paths = [self.folder / file for part in parts for _, file in part]
+        try:
+            return all(path.exists() and pq.ParquetFile(path).metadata is not None for path in paths)
+        except (pa.ArrowException, OSError):
+            return False
 
     def _carried(self, before: Kept) -> Kept:
         """Of every strand all that is now: made anew, or what was and a part more where a thing was touched."""
@@ -210,11 +219,15 @@ def _oldest(family: Family, strands: Sequence[Strand], parts: Mapping[str, Parts
     )
 
 
-def _read(note: Path) -> Kept:
-    held = json.loads(note.read_text())
-    for name in ("parts", "touched"):
-        held[name] = {key: tuple((number, file) for number, file in parts) for key, parts in held[name].items()}
-    return Kept(**held)
+def _read(note: Path) -> Kept | None:
+    """What a ledger says it is; None where there is none, or one that another program wrote or somebody damaged."""
+    try:
+        held = json.loads(note.read_text())
+        for name in ("parts", "touched"):
+            held[name] = {key: tuple((number, file) for number, file in parts) for key, parts in held[name].items()}
+        return Kept(**held)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from tianping.errors import NotFound, TianpingError
 from tianping.facts import versions
 from tianping.facts.asof import as_of
 from tianping.facts.lake import settle
+from tianping.facts.versions import Version
 from tianping.facts.views import VIEWS
 from tianping.metrics.compile import definitions
 from tianping.metrics.engine import count_views, finish, prepare, uses_of
@@ -31,7 +32,7 @@ _TYPES: dict[str, pa.DataType] = {
     "why": pa.string(),
 }  # fmt: skip
 COLUMNS = pa.schema(_TYPES)
-CARRIED_FROM = 2_000_000
+CARRIED_FROM = 5_000_000
 """Rows of all tables from which a close is carried from the one before; measured (docs/performance.md)."""
 _ORDER = 'metric, variant, "by", subject, days'
 
@@ -50,6 +51,7 @@ def close(home: Home, packs: Mapping[str, Pack], asked: Asked, *, at: dt.datetim
     Raises NotFound where nothing was known yet."""
     if not 2000 <= asked.date.year <= 2100:
         raise NotFound(f"{asked.date} is outside the years 2000 to 2100 that facts may have; name another --date")
+    known = home.versions()  # before the facts: what is erased meanwhile must not be taken for forgotten
     con, seq = facts(home, known_at=asked.known_at)
     if seq == 0:
         when = "yet" if asked.known_at is None else f"at {asked.known_at}"
@@ -59,7 +61,7 @@ def close(home: Home, packs: Mapping[str, Pack], asked: Asked, *, at: dt.datetim
     digests = {name: pack.digest for name, pack in by_platform.items()}
     digest = hashlib.sha256(repr((sorted(digests.items()), sorted(asked.days))).encode()).hexdigest()
     path = Path("closes") / asked.date.isoformat() / f"{seq}-{digest[:12]}.parquet"
-    count = _write(home.path / path, _computed(home, con, by_platform, asked, seq))
+    count = _write(home.path / path, _computed(home, con, by_platform, asked, (seq, known)))
     done = Close(asked.date, seq, digest, digests, sorted(asked.days), path.as_posix(), count, at)
     closes.keep(home.database, done)
     return done
@@ -81,15 +83,15 @@ def unweighed(home: Home, packs: Mapping[str, Pack], known_at: int | dt.datetime
 
 
 def _computed(
-    home: Home, con: duckdb.DuckDBPyConnection, packs: Mapping[str, Pack], asked: Asked, seq: int
+    home: Home, con: duckdb.DuckDBPyConnection, packs: Mapping[str, Pack], asked: Asked, state: tuple[int, Sequence[Version]]
 ) -> Iterator[pa.RecordBatch]:
     """What is known now is carried from close to close, where it pays and nobody else is at it; else all is counted."""
     defined = {name: definitions(pack, VIEWS, asked.date, asked.days) for name, pack in packs.items()}
     uses = {name: uses_of(each) for name, each in defined.items()}
     with locked(home.path / "ledger.lock", wait=False) as free:
-        carries = free and asked.known_at is None and _large(home, seq)
+        carries = free and asked.known_at is None and _large(*state)
         kept = {name: [use for use in each if carries and carry.keeps(use)] for name, each in uses.items()}
-        turn = carry.Round(home, con, (asked.date, seq), kept) if carries else None
+        turn = carry.Round(home, con, (asked.date, *state), kept) if carries else None
         for name, each in defined.items():
             prepare(con)
             count_views(con, VIEWS, name, [use for use in uses[name] if use not in kept[name]], asked.date)
@@ -101,9 +103,9 @@ def _computed(
             turn.end()
 
 
-def _large(home: Home, seq: int) -> bool:
-    """Whether the home holds so much that carrying is faster than counting."""
-    return sum(file.rows for file in versions.known(home.versions(), seq).files) >= CARRIED_FROM
+def _large(seq: int, known: Sequence[Version]) -> bool:
+    """Whether so much is known that carrying is faster than counting."""
+    return sum(file.rows for file in versions.known(known, seq).files) >= CARRIED_FROM
 
 
 def _write(path: Path, batches: Iterator[pa.RecordBatch]) -> int:

@@ -9,9 +9,9 @@ from pathlib import Path
 import duckdb
 
 from tianping.facts import engine, lake, versions
-from tianping.facts.desk import write_file
-from tianping.facts.engine import names, parquet, same_key
-from tianping.facts.filing import WAITING, laid
+from tianping.facts.desk import WAITING, write_file
+from tianping.facts.engine import names, same_key
+from tianping.facts.filing import laid
 from tianping.facts.schema import TABLES, Table
 from tianping.facts.versions import LakeFile, Version
 from tianping.work.home import Home, commit, importing, moment, own_versions, sweep, whole
@@ -150,7 +150,7 @@ class _Tidy:
             self._put(parts, [self._write(parts, shelf, laid(table, f"{of} '{shelf}'")) for shelf in shelves])
 
     def _read(self, files: Sequence[LakeFile]) -> str:
-        return parquet([str(self._lake / file.path) for file in files])
+        return lake.read(self._lake, files, mixed=True)
 
     def _write(self, parts: Sequence[LakeFile], shelf: str, select: str) -> LakeFile:
         first, last = min(file.first for file in parts), max(file.last for file in parts)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import secrets
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from tianping.facts.filing import laid
 from tianping.facts.versions import Input, LakeFile, Version
 from tianping.store.database import checkpoint
 from tianping.store.versions import rename
-from tianping.work.home import Home, commit, importing, moment, own_versions, sweep, whole
+from tianping.work.home import Home, commit, importing, locked, moment, own_versions, sweep, whole
 
 PATIENCE = 30.0
 """Seconds to wait for readers of the files that go."""
@@ -61,7 +62,22 @@ def erase(home: Home, buyer: str, *, at: dt.datetime) -> Erased:
         )
         commit(home, version, *(partial(rename, seq=seq, inputs=inputs) for seq, inputs in renamed.items()))
         checkpoint(home.database)
-        return Erased(version.seq, mark.pseudonym, len(made), _swept(home, (*known, version)))
+        dropped = _drop_ledger(home)
+        return Erased(version.seq, mark.pseudonym, len(made), _swept(home, (*known, version)) and dropped)
+
+
+def _drop_ledger(home: Home) -> bool:
+    """Delete what closes carry from one to the next: it holds buyers, and can be counted again. A close that runs is waited
+    for, and may leave it; the next close makes it anew. Whether it is gone."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        with locked(home.path / "ledger.lock", wait=False) as alone:
+            if alone:
+                shutil.rmtree(home.path / "ledger", ignore_errors=True)
+                return True
+        if time.monotonic() >= until:
+            return False
+        time.sleep(0.2)
 
 
 def _mark(known: Sequence[Version], buyer: str) -> Mark:
@@ -116,16 +132,19 @@ class _Eraser:
         select = f"SELECT DISTINCT order_id FROM {self._read(orders)} WHERE buyer_id = {quoted(self._buyer)}" if orders else ""
         self._con.execute(f"CREATE TEMP TABLE theirs AS {select or 'SELECT NULL::VARCHAR AS order_id WHERE false'}")
 
-    def _read(self, files: Sequence[LakeFile], *, named: bool = False) -> str:
-        return parquet([str(self._folder / file.path) for file in files], named=named)
+    def _read(self, files: Sequence[LakeFile]) -> str:
+        return lake.read(self._folder, files, mixed=True)
 
     def _holding(self, files: Sequence[LakeFile], test: str) -> list[LakeFile]:
         """Those of the files with a row that passes."""
         if not files:
             return []
-        found = self._con.execute(f"SELECT DISTINCT filename FROM {self._read(files, named=True)} WHERE {test}").fetchall()
+        found = self._con.execute(f"SELECT DISTINCT filename FROM {self._named(files)} WHERE {test}").fetchall()
         paths = {path for (path,) in found}
         return [file for file in files if str(self._folder / file.path) in paths]
+
+    def _named(self, files: Sequence[LakeFile]) -> str:
+        return parquet([str(self._folder / file.path) for file in files], named=True)
 
     def _filled(self, sql: str) -> str:
         return sql.replace("$buyer", quoted(self._buyer))

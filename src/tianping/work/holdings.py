@@ -3,9 +3,11 @@
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 
 import duckdb
 
+from tianping.errors import NotFound, did_you_mean
 from tianping.facts import lake, versions
 from tianping.facts.engine import name, names, quoted, same_key
 from tianping.facts.schema import TABLES, Table
@@ -18,6 +20,7 @@ def quarantine(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The faults of imports not undone, executed: seq, file, line, table, key, column, value, reason; with `whole` also the
     source row as JSON. Rows that were imported again are left out, unless `closed`."""
+    _known_table(table)
     tests = ([f"seq = {seq}"] if seq is not None else []) + ([f'"table" = {quoted(table)}'] if table else [])
     columns = "* EXCLUDE (form)" if whole else "* EXCLUDE (form, row)"
     with reading(home) as con:
@@ -33,8 +36,11 @@ def held(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Per shop and table, executed: first_day, last_day, missing_days, rows, waiting; with `whole` the columns ever given.
     Rows that name no shop, or whose order is unknown, stand under an empty shop_id."""
+    _known_table(table)
     con, _ = facts(home, known_at=known_at)
     counts = " UNION ALL ".join(count(one) for one in TABLES.values())
+    if shop:
+        _known_shop(con, counts, shop)
     tests = ([f"shop_id = {quoted(shop)}"] if shop else []) + ([f'"table" = {quoted(table)}'] if table else [])
     columns = 'shop_id, "table", first_day, last_day, missing_days' + (', "columns"' if whole else "")
     with con:
@@ -44,6 +50,24 @@ def held(
             FROM covered FULL JOIN counts USING (shop_id, "table")
             WHERE {" AND ".join(tests) or "true"} ORDER BY shop_id, "table"
         """)
+
+
+def _known_table(table: str) -> None:
+    """Raises NotFound for a name that is no table's."""
+    if table and table not in TABLES:
+        raise NotFound(f'there is no table "{table}"; {did_you_mean(table, list(TABLES))}')
+
+
+def _known_shop(con: duckdb.DuckDBPyConnection, counts: str, shop: str) -> None:
+    """Raises NotFound for a shop that neither coverage nor rows name; rows are looked through last, for they may be many."""
+    shops: list[str] = []
+    for names_shops in ("facts.coverage", f"({counts})"):
+        found = con.execute(f"SELECT DISTINCT shop_id FROM {names_shops} WHERE shop_id <> ''").fetchall()
+        shops = sorted(str(shop_id) for (shop_id,) in found)
+        if shop in shops:
+            return
+    near = " or ".join(f'"{one}"' for one in get_close_matches(shop, shops, n=3))
+    raise NotFound(f'there is no shop "{shop}" here; ' + (f"did you mean {near}?" if near else "`tianping data` lists them"))
 
 
 _COVERED = """
@@ -70,6 +94,15 @@ def count(table: Table) -> str:
         shop = "coalesce(r.shop_id, '')"
     counts = f'{quoted(table.name)} AS "table", count(*) AS rows, {waiting} AS waiting'
     return f"SELECT {shop} AS shop_id, {counts} FROM {rows} GROUP BY ALL HAVING count(*) > 0"
+
+
+def clashing(home: Home, seq: int) -> int:
+    """How many open bad rows of imports after `seq` clashed with what was known then: without it they may be good."""
+    with reading(home) as con:
+        rows = lake.to_mend(home.lake, versions.known(home.versions()))
+        clashed = f"seq > {seq} AND reason LIKE 'this % is known under %'"
+        found = con.execute(f"SELECT count(DISTINCT ({names(lake.BAD_ROW)})) FROM ({rows}) WHERE {clashed}").fetchone()
+    return int(found[0]) if found else 0
 
 
 def incomplete(home: Home) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import fcntl
+import json
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -111,7 +112,15 @@ def whole(home: Home, what: str) -> Iterator[None]:
         yield
     except OUTSIDE as error:
         lake.sweep(home.lake, home.versions())
-        raise ImportRefused(f"{what} failed and the store is as it was; mend this and try again: {error}") from error
+        raise ImportRefused(f"{what} failed and the store is as it was; mend this and try again: {_plain(error)}") from error
+
+
+def _plain(error: Exception) -> str:
+    """What went wrong, in words: DuckDB says some of it as JSON."""
+    told = str(error)
+    with suppress(ValueError, KeyError, TypeError):
+        told = str(json.loads(told)["exception_message"])
+    return told
 
 
 @contextmanager

@@ -12,12 +12,13 @@ import duckdb
 
 from tianping.errors import ImportRefused, NotFound
 from tianping.facts import engine, filing, lake, read, stage, versions
+from tianping.facts.cells import NO_SHOP, STROKE
 from tianping.facts.desk import Desk, begin, write
 from tianping.facts.schema import TABLES
 from tianping.facts.versions import Input, LakeFile, Tally, Version
 from tianping.periods import Period
 from tianping.work.compact import compact
-from tianping.work.covers import cover
+from tianping.work.covers import Covered, cover
 from tianping.work.home import Home, commit, importing, moment, own_versions, sweep, whole
 
 Before = Mapping[str, tuple[int, Input]]
@@ -47,7 +48,8 @@ class Request:
     @property
     def options(self) -> dict[str, str]:
         period = f"{self.covers.first}..{self.covers.last}" if self.covers else ""
-        return {"table": self.table, "shop": self.shop, "covers": period} | ({"again": str(self.again)} if self.again else {})
+        said = {"table": self.table, "mapping": self.mapping, "shop": self.shop, "covers": period}
+        return said | ({"again": str(self.again)} if self.again else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ class Report:
     """What an import did. `seq` is None where there was nothing left to do; `known` names the files imported before and
     the import that did; `left_out` counts rows by (file, table, reason) that a mapping says are no row of that table;
     `told` counts rows by (column, word) that neither the mapping nor its pack translates; `compacted` is the version that
-    merged small files afterwards."""
+    merged small files afterwards; `stay` counts rows by file that stay in quarantine, as they cannot come without others;
+    `lacking` are the tables that no file brings for some shops of the import: the table, a few of the shops, how many."""
 
     seq: int | None
     counts: dict[str, Tally]
@@ -64,6 +67,8 @@ class Report:
     left_out: tuple[tuple[str, str, str, int], ...] = ()
     told: tuple[tuple[str, str, int], ...] = ()
     compacted: int | None = None
+    stay: tuple[tuple[str, int, str], ...] = ()
+    lacking: tuple[tuple[str, tuple[str, ...], int], ...] = ()
 
 
 @dataclass(slots=True)
@@ -86,6 +91,8 @@ class Again:
 
 def bring(home: Home, request: Request, *, progress: Progress = lambda file, done: None) -> Report:
     """Import files; the whole import or nothing. Raises ImportRefused, and then the store is as it was."""
+    if STROKE in request.shop:
+        raise ImportRefused(f'"{request.shop}" cannot be a shop: {NO_SHOP}')
     sources = read.find(
         request.paths,
         table=request.table,
@@ -122,7 +129,9 @@ def take(
     try:
         with whole(home, "the import"):
             staged = _stage(home, known, sources, frozenset(before), progress)
-            version = _file(home, known, staged, request, again, progress)
+            shops = {part: one.shop for part, one in enumerate(sources) if one.shop and digests[part] not in before}
+            _refuse_days_of_nobody(staged, request, shops)
+            version, covered = _file(home, known, staged, request, shops, again, progress)
             version = replace(version, inputs=_inputs(staged, before, again))
             if tried and all(digest in tried for digest in digests) and not _brings(version):
                 lake.sweep(home.lake, known)
@@ -131,7 +140,8 @@ def take(
             commit(home, version)
     finally:
         shutil.rmtree(home.scratch, ignore_errors=True)
-    return replace(_report(version.seq, version.counts, before, staged), compacted=_tidy(home, (*known, version)))
+    report = _report(version.seq, version.counts, before, staged)
+    return replace(report, lacking=covered.lacking, compacted=_tidy(home, (*known, version)))
 
 
 def _tidy(home: Home, known: tuple[Version, ...]) -> int | None:
@@ -153,31 +163,41 @@ def _stage(
         return stage.stage(con, sources, home.scratch / "staged", progress=told, skip=skip)
 
 
+def _refuse_days_of_nobody(staged: stage.Staged, request: Request, shops: Mapping[int, str]) -> None:
+    """Days said of files without a row would count for no shop at all. Raises ImportRefused."""
+    if request.covers and not shops and not any(count.read for count in staged.counts):
+        raise ImportRefused(
+            f"{staged.files[0].file} has no row that says of which shop the days of --covers are; name the shop with --shop"
+        )
+
+
 def _file(
     home: Home,
     known: tuple[Version, ...],
     staged: stage.Staged,
     request: Request,
+    shops: Mapping[int, str],
     again: Again | None,
     progress: Progress,
-) -> Version:
-    """Write the staged rows into the lake, safe against a power cut; the version that will name them."""
+) -> tuple[Version, Covered]:
+    """Write the staged rows into the lake, safe against a power cut; the version that will name them, and what it covers."""
     with engine.connect(home.scratch / "spill", memory=MEMORY) as con:
         files = {file.part: file.file for file in staged.files}
         rows = {table: staged.parquet(table) for table in staged.tables}
         desk = Desk(con, home.lake, home.scratch, versions.newest(known) + 1, known, files, home.zone, rows)
         made = _file_tables(desk, staged, again, progress)
-        covers = cover(desk, staged, made.files, request.shop, request.covers, again.of.covers if again else None)
+        covered = cover(desk, staged, made.files, shops, request.covers, again.of.covers if again else None)
     lake.settle(home.lake, [home.lake / file.path for file in made.files])
-    return Version(
+    version = Version(
         seq=desk.seq,
         at=request.at,
-        mapping=request.mapping,
+        mapping=", ".join(sorted({file.mapping for file in staged.files if file.mapping})),
         options=request.options,
         files=tuple(made.files),
         counts=made.counts,
-        covers=covers,
+        covers=covered.days,
     )
+    return version, covered
 
 
 def _imported(known: Sequence[Version], request: Request, digests: Sequence[str]) -> Before:
@@ -187,7 +207,7 @@ def _imported(known: Sequence[Version], request: Request, digests: Sequence[str]
         one.digest: (version.seq, one)
         for version in versions.live(known)
         for one in version.inputs
-        if one.digest in digests and covers in ("", version.options["covers"])
+        if one.digest in digests and not one.known and covers in ("", version.options["covers"])
     }
 
 
@@ -231,18 +251,20 @@ def _file_tables(desk: Desk, staged: stage.Staged, again: Again | None, progress
 
 
 def _inputs(staged: stage.Staged, before: Before, again: Again | None) -> tuple[Input, ...]:
-    """The files of this import that were not imported before, with the rows each gave to each table. Rows that come again
-    have no digest: they may come a third time."""
+    """The files of this import, with the rows each gave to each table; of one that was imported before, by which import. Rows
+    that come again have no digest: they may come a third time."""
     return tuple(
-        Input(
+        Input(file.file, file.digest, 0, mapping=file.mapping, known=before[file.digest][0])
+        if file.digest in before
+        else Input(
             f"quarantine of import {again.of.seq}" if again else file.file,
             "" if again else file.digest,
             file.rows,
             file.unused,
             {count.table: count.read for count in staged.counts if count.part == file.part},
+            file.mapping,
         )
         for file in staged.files
-        if file.digest not in before
     )
 
 
@@ -276,6 +298,11 @@ def find(known: Sequence[Version], seq: int) -> Version:
         if version.seq == seq:
             return version
     raise NotFound(f"there is no import {seq}; see `tianping imports list`")
+
+
+def shared(known: Sequence[Version], seq: int) -> list[tuple[str, int]]:
+    """The files that later imports named too, and left to import `seq`: (file, the later import)."""
+    return [(one.file, version.seq) for version in versions.live(known) for one in version.inputs if one.known == seq]
 
 
 def undo(home: Home, seq: int, *, at: dt.datetime, said_at: bool = False) -> Version:

@@ -1,10 +1,11 @@
-"""Bad rows on their way back: out as CSV to be mended, and in again. What was bad stays on record; a row that came again is no
-longer open, and is open again where that import is undone."""
+"""Bad rows on their way back: out as sheets to be mended, and in again. What was bad stays on record; a row that came again is
+no longer open, and is open again where that import is undone."""
 
 import csv
 import datetime as dt
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -20,12 +21,20 @@ from tianping.facts import lake, read, versions
 from tianping.facts.engine import parquet, quoted
 from tianping.facts.packed import inner_suffix
 from tianping.facts.read import Source
+from tianping.facts.source import called
 from tianping.facts.versions import Version
+from tianping.work import sheets
 from tianping.work.home import Home, importing, moment, own_versions, reading, sweep
 from tianping.work.imports import Again, Progress, Report, Request, find, take
 
 ID, REASON, RAW = "_quarantine", "_reason", "_row"
 """Columns of ours in an exported file; in a file of facts such names are passed over."""
+STAY = "these rows are joined with other files, which are not kept; mend the export itself and import its whole folder again"
+UNFIT = (
+    "its cells fit no heading; put the file's columns beside _row and its cells into them, or mend the file and import it again"
+)
+"""Why some rows cannot come again by themselves."""
+MEND_AS_TEXT = "mend it as text: export the rows anew as a workbook (`tianping quarantine export FOLDER --format xlsx`)"
 
 
 class Bad(NamedTuple):
@@ -51,45 +60,53 @@ class Bad(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A bad row's cells, mended or as they were, and where they stand now."""
+    """A bad row's cells, mended or as they were, and where they stand for people: where they stood at first, but for a second
+    row that somebody made of one."""
 
     bad: Bad
     cells: Mapping[str, str]
     file: str
     line: int
 
+    @property
+    def full(self) -> bool:
+        return any(self.cells.values())
 
-def export(home: Home, folder: Path, *, seq: int | None = None, table: str = "") -> list[tuple[Path, int]]:
-    """Write the open bad rows as CSV files into a folder, one for each import, table, file and heading, each row with its
-    reasons; the files and their rows. Raises NotFound where there are none."""
+
+def export(home: Home, target: Path, *, form: str = "csv", seq: int | None = None, table: str = "") -> list[tuple[Path, int]]:
+    """Write the open bad rows as sheets of a form of `sheets.FORMS` into a folder, one for each import, table, file and
+    heading, each row with its reasons; where `target` ends like a file, into that. Gives the files and their rows. Raises
+    NotFound where there are none, ImportRefused where the rows need more files than the one that was named."""
     with reading(home) as con:
-        found = list(_open(home, con, seq, table))
+        found = sorted(_open(home, con, seq, table), key=_sheet)
     if not found:
         raise NotFound("no row is in quarantine" + (f" for import {seq}" if seq else "") + "; there is nothing to export")
+    groups = [list(group) for _, group in groupby(found, key=_sheet)]
+    named = target.suffix.lower().lstrip(".") in sheets.FORMS
+    if named and len(groups) > 1:
+        raise ImportRefused(
+            f"the rows are of {len(groups)} files or headings; name a folder, or choose with --import and --table"
+        )
+    folder = target.parent if named else target
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for number, (_, group) in enumerate(groupby(sorted(found, key=_sheet), key=_sheet), start=1):
-        rows = list(group)
-        path = folder / f"{rows[0].table}-{rows[0].seq}-{number}.csv"
-        _write_sheet(path, rows)
+    for number, rows in enumerate(groups, start=1):
+        path = target if named else folder / f"{rows[0].table}-{rows[0].seq}-{number}.{form}"
+        headings = list(rows[0].cells) if isinstance(rows[0].cells, Mapping) else []
+        sheets.write(path, [ID, REASON, *(headings or [RAW])], [_written(bad) for bad in rows])
         written.append((path, len(rows)))
     return written
 
 
 def _sheet(bad: Bad) -> tuple[Any, ...]:
-    """Rows that can stand in one CSV file together."""
+    """Rows that can stand in one sheet together."""
     headings = tuple(bad.cells) if isinstance(bad.cells, Mapping) else ()
     return (bad.seq, bad.table, bad.form, bad.file, headings)
 
 
-def _write_sheet(path: Path, rows: Sequence[Bad]) -> None:
-    headings = list(rows[0].cells) if isinstance(rows[0].cells, Mapping) else []
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([ID, REASON, *(headings or [RAW])])
-        for bad in rows:
-            cells = list(bad.cells.values()) if isinstance(bad.cells, Mapping) else [json.dumps(bad.cells, ensure_ascii=False)]
-            writer.writerow([bad.id, bad.reasons, *(cells or [""])])
+def _written(bad: Bad) -> list[str]:
+    cells = list(bad.cells.values()) if isinstance(bad.cells, Mapping) else [json.dumps(bad.cells, ensure_ascii=False)]
+    return [bad.id, bad.reasons, *(cells or [""])]
 
 
 def _open(home: Home, con: duckdb.DuckDBPyConnection, seq: int | None, table: str) -> Iterator[Bad]:
@@ -134,16 +151,23 @@ def retry(
         moment(known, at, said=said_at)
         with reading(home) as con:
             bad = {one.id: one for one in _open(home, con, seq, table)}
-        rows = [row for path in paths for row in _mended(path, bad)] if paths else _as_kept(bad.values())
+        sheets_of = {path: list(_mended(path, bad)) for path in paths}
+        rows = [row for path in paths for row in sheets_of[path] if row.full] if paths else _as_kept(bad.values())
+        unfit = Counter(str(path) for path in paths for row in sheets_of[path] if not row.full)
+        if unfit and not rows:
+            raise ImportRefused(f"{next(iter(unfit))}: {UNFIT}")
         if not rows:
             raise NotFound("no row in quarantine can come again as it is; see `tianping quarantine export` to mend rows")
         try:
-            return [
+            reports = [
                 _again(home, scratch, of, list(group), Request((), at, said_at), progress)
                 for of, group in groupby(sorted(rows, key=lambda row: row.bad.seq), key=lambda row: row.bad.seq)
             ]
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+    if all(report.stay and not report.counts for report in reports):
+        raise ImportRefused(f"{reports[0].stay[0][0]}: {STAY}")
+    return [*reports, *(Report(None, {}, stay=((file, count, UNFIT),)) for file, count in unfit.items())]
 
 
 def _as_kept(bad: Iterable[Bad]) -> list[Row]:
@@ -152,55 +176,63 @@ def _as_kept(bad: Iterable[Bad]) -> list[Row]:
 
 def _mended(path: Path, bad: Mapping[str, Bad]) -> Iterator[Row]:
     """The rows of a mended file; columns of ours are left out of their cells."""
-    with path.open(encoding=_encoding(path), newline="") as file:
-        reader = csv.DictReader(file)
-        if ID not in (reader.fieldnames or []):
-            raise ImportRefused(f"{path} has no column {ID}; mend a file that `tianping quarantine export` wrote")
-        begins = reader.line_num + 1
-        for cells in reader:
-            one = bad.get(cells[ID] or "")
-            if one is None:
-                raise ImportRefused(
-                    f"{path}, line {begins}: {cells[ID]!r} names no row that is open in quarantine; take the row away (what "
-                    "came again is closed), or export anew"
-                )
-            given = {name: cell or "" for name, cell in cells.items() if isinstance(name, str) and not name.startswith("_")}
-            yield Row(one, given, str(path), begins)
-            begins = reader.line_num + 1
+    seen = set[str]()
+    for begins, cells in sheets.lines(path, ID):
+        one = bad.get(cells[ID])
+        if one is None:
+            raise ImportRefused(
+                f"{path}, line {begins}: {cells[ID]!r} names no row that is open in quarantine; take the row away (what "
+                "came again is closed), or export anew"
+            )
+        given = {name: cell for name, cell in cells.items() if not name.startswith("_")}
+        place = (called(path), begins) if one.id in seen else (one.file, one.line)
+        seen.add(one.id)
+        yield Row(one, _saved(one, given, f"{path}, line {begins}"), *place)
 
 
-def _encoding(path: Path) -> str:
-    """As Chinese office programs save CSV: UTF-8 or GB18030."""
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            while file.read(1 << 20):
-                pass
-    except UnicodeDecodeError:
-        return "gb18030"
-    return "utf-8-sig"
+def _saved(bad: Bad, given: Mapping[str, str], where: str) -> Mapping[str, str]:
+    """The cells without what a spreadsheet did to them in passing. Raises ImportRefused for an id that it destroyed: the row in
+    quarantine has it whole."""
+    was = bad.cells if isinstance(bad.cells, Mapping) else {}
+    for name, cell in given.items():
+        if sheets.spoiled(was.get(name, ""), cell):
+            whole = f' of "{was[name]}"' if was.get(name) else ""
+            raise ImportRefused(f'{where}, {name}: a spreadsheet has made "{cell}"{whole}; {MEND_AS_TEXT}')
+    return {name: sheets.whole(was.get(name, ""), cell) for name, cell in given.items()}
 
 
 def _again(home: Home, scratch: Path, seq: int, rows: Sequence[Row], request: Request, progress: Progress) -> Report:
-    """Import the rows of one earlier import's quarantine."""
+    """Import the rows of one earlier import's quarantine, but for those that are joined with other files."""
     known = home.versions()
     of = find(known, seq)
     shutil.rmtree(scratch, ignore_errors=True)
-    sources, places = [], []
+    sources, places, stay, come = list[Source](), list[tuple[str, int, str, int]](), list[tuple[str, int, str]](), list[Row]()
     for number, (_, group) in enumerate(groupby(sorted(rows, key=_origin), key=_origin)):
         listed = sorted(group, key=lambda row: row.bad.line)
         path = scratch / str(number) / f"{Path(listed[0].bad.file).stem}.csv"
-        places += _write_rows(path, listed)
-        sources.append(_source(home, path, of, listed[0].bad))
+        written = _write_rows(path, listed)
+        if source := _source(home, path, of, listed[0].bad):
+            come, places, sources = [*come, *listed], [*places, *written], [*sources, source]
+        else:
+            stay.append((listed[0].bad.file, len(listed), STAY))
+    if not come:
+        return Report(None, {}, stay=tuple(stay))
     request = replace(
         request,
         at=moment(known, request.at),
-        mapping=of.mapping,
+        mapping=_said_mapping(of),
         table=of.options["table"],
         shop=of.options["shop"],
         again=seq,
     )
-    again = Again(of, _kept(scratch / "rows.parquet", rows), _placed(scratch / "places.parquet", places))
-    return take(home, known, sources, request, before={}, again=again, progress=progress)
+    again = Again(of, _kept(scratch / "rows.parquet", come), _placed(scratch / "places.parquet", places))
+    report = take(home, known, sources, request, before={}, again=again, progress=progress)
+    return replace(report, stay=tuple(stay))
+
+
+def _said_mapping(of: Version) -> str:
+    """The mapping that was named for an import; "" where its files were known by their headings."""
+    return of.options.get("mapping", of.mapping)
 
 
 def _origin(row: Row) -> tuple[Any, ...]:
@@ -224,18 +256,18 @@ def _write_rows(path: Path, rows: Sequence[Row]) -> list[tuple[str, int, str, in
     return places
 
 
-def _source(home: Home, path: Path, of: Version, bad: Bad) -> Source:
-    """The file, to be read as the one was that its rows came from; of a mapping only what makes rows of their table."""
+def _source(home: Home, path: Path, of: Version, bad: Bad) -> Source | None:
+    """The file, to be read as the one was that its rows came from; of a mapping only what makes rows of their table. None
+    where that joins other files, which are not kept."""
     if bad.form == "canonical":
         return Source(path, bad.table, shop=of.options["shop"], zone=home.zone)
-    [source] = read.find([path], table=of.options["table"], mapping=of.mapping, shop=of.options["shop"], zone=home.zone)
+    shop, table = of.options["shop"], of.options["table"]
+    [source] = read.find([path], table=table, mapping=_said_mapping(of), shop=shop, zone=home.zone)
     if source.mapping is None:
         return source
     tables = [target for target in source.mapping.tables if target.table == bad.table]
     if any(target.join for target in tables):
-        raise ImportRefused(
-            f"rows of {bad.file} are joined with other files, which are not kept; mend the export itself and import its folder"
-        )
+        return None
     return replace(source, mapping=replace(source.mapping, book=source.mapping.book.model_copy(update={"tables": tables})))
 
 

@@ -1,4 +1,4 @@
-"""Where one import's files are staged: canonical ones straight, mapped ones by way of raw cells; shops and orders first."""
+"""The files of one import on their way in: canonical ones straight, mapped ones by way of raw cells; shops and orders first."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -54,7 +54,7 @@ class Job:
 
     @property
     def name(self) -> str:
-        return str(self.source.path)
+        return self.source.name
 
     @property
     def tallies(self) -> dict[str, Tally]:
@@ -62,7 +62,7 @@ class Job:
         return {table: tally for (part, table), tally in self.sieve.tallies.items() if part == self.part}
 
 
-class Bench:
+class Intake:
     """Stages the files of one import into `folder`."""
 
     def __init__(
@@ -82,7 +82,7 @@ class Bench:
         note = reader(source).notes(source.path) if used else ""
         alike = _alike(source, headings) if used and not known else (part,)
         sieve = self._sieves.setdefault(alike, Sieve(self._con, self._folder, headings))
-        sieve.files[part] = str(source.path)
+        sieve.files[part] = source.name
         return Job(part, source, known, headings, sieve, note=note)
 
     def run(self) -> None:

@@ -1,0 +1,29 @@
+"""Taobao's and Tmall's metrics, read slowly from the specification (taobao-tmall.md)."""
+
+from .reckon import Counted, Metric, Window
+from .world import REFUNDS, World
+
+
+def dispute_refund_rate(world: World, window: Window) -> Counted:
+    """TB-M01: refunds by the day of escalated_at over the orders paid."""
+    yield from _over_paid(world, window, "escalated_at")
+
+
+def refund_rate(world: World, window: Window) -> Counted:
+    """TB-V02 and TM-M01 name it and do not say what it is: refunds by the day of the request, made like the other."""
+    yield from _over_paid(world, window, "requested_at")
+
+
+def _over_paid(world: World, window: Window, event: str) -> Counted:
+    for case in world.cases:
+        if case["kind"] in REFUNDS and window.has(case, event):
+            yield case["order"], 1, 0
+    for order in world.orders:
+        if window.has(order, "paid_at"):
+            yield order, 0, 1
+
+
+METRICS = (
+    Metric("dispute_refund_rate", "", 1, dispute_refund_rate, (28,)),
+    Metric("refund_rate", "", 1, refund_rate, (28,)),
+)
