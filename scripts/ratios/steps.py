@@ -60,8 +60,8 @@ STEPS: Final = (
     Step(SIXTY, f"{_HOME} close --from {{sixty}} --date {{date}}", _MEMORY, MILLION, found=closed),
 )  # fmt: skip
 
-SAME: Final = (NEXT, DIRECT)
-"""Steps that must find the same."""
+SAME: Final = (NEXT, DIRECT, SIXTY)
+"""Steps that must find the same, where they are made: only the last is carried from the days before (`work/carry.py`)."""
 
 
 class Ratio(NamedTuple):
@@ -76,6 +76,5 @@ class Ratio(NamedTuple):
 
 RATIOS: Final = (
     Ratio("next day / first close", NEXT, FIRST, 0.15),
-    Ratio("carried / counted directly", NEXT, DIRECT, 1),
-    Ratio("a day of sixty / counted directly", SIXTY, DIRECT, 1, 60),
+    Ratio("a day of sixty, carried / counted directly", SIXTY, DIRECT, 1, 60),
 )

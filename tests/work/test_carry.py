@@ -42,7 +42,7 @@ Packs = Mapping[str, Pack]
 @pytest.fixture(autouse=True)
 def _carries(monkeypatch: pytest.MonkeyPatch) -> None:
     """However small the home."""
-    monkeypatch.setattr("tianping.work.close.CARRIED_FROM", 0)
+    monkeypatch.setattr("tianping.work.close.CARRIED_FROM", {True: 0, False: 0})
 
 
 @pytest.mark.parametrize("seed", range(HISTORIES))

@@ -33,6 +33,10 @@ lang_option = click.option(
 )
 
 
+ROW = dt.timedelta(days=7)
+"""From so many days in a row on they are worth keeping what one leaves to the next."""
+
+
 def now() -> dt.datetime:
     """The one place where these commands look at the clock."""
     return to_instant(dt.datetime.now(dt.UTC))
@@ -54,7 +58,7 @@ def close(
         raise click.UsageError(f"--from {start} is after --date {last}")
     for number in range((last - start).days + 1):
         day = start + dt.timedelta(days=number)
-        done = closing.close(home, rules, closing.Asked(day, known_at, days), at=now())
+        done = closing.close(home, rules, closing.Asked(day, known_at, days, in_a_row=last - start >= ROW), at=now())
         click.echo(f"{day}: {done.figures} figures, from import {done.seq}, packs {', '.join(done.packs) or 'none'}", err=True)
     for line in closing.unweighed(home, rules, known_at):
         click.echo(line, err=True)
