@@ -92,7 +92,7 @@ def first(tmp_path_factory: pytest.TempPathFactory, packs: Packs) -> Home:
     bring(found, facts())
     bring(found, {"orders": table(ORDER, ("o", "s1", "s1p", None, MAY, MAY))})
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("tianping.work.close.CARRIED_FROM", 0)
+        patched.setattr("tianping.work.close.CARRIED_FROM", {True: 0, False: 0})
         carries(found, packs, T)
     return found
 
