@@ -1,26 +1,19 @@
 """`doctor`, `compact`, `backup`, `restore`, `erase`, `scope`: keeping a home well."""
 
-import datetime as dt
 from pathlib import Path
 
 import click
 
 from tianping.app import Settings
-from tianping.cli.options import home_of
+from tianping.cli.options import home_of, now
 from tianping.cli.show import format_option, show
 from tianping.errors import TianpingError
 from tianping.facts import versions
-from tianping.periods import to_instant
 from tianping.work import backup as backups
 from tianping.work import care
 from tianping.work.compact import compact_now
 from tianping.work.erase import erase as erase_buyer
 from tianping.work.home import SCOPES, set_scope
-
-
-def now() -> dt.datetime:
-    """This moment, naive UTC."""
-    return to_instant(dt.datetime.now(dt.UTC))
 
 
 @click.command()

@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tianping.app import Settings
-from tianping.cli.options import Days, KnownAt, Moment, home_of
+from tianping.cli.options import Days, KnownAt, Moment, home_of, now
 from tianping.cli.show import fetched, format_option, show
 from tianping.facts import read, versions
 from tianping.facts.locked import Passwords
 from tianping.facts.source import called
 from tianping.facts.versions import Tally, Version
-from tianping.periods import Period, to_instant
+from tianping.periods import Period
 from tianping.policy.load import packs
 from tianping.work import benchmark, holdings, imports, quarantine, sheets
 from tianping.work.home import Home
@@ -48,10 +48,10 @@ def bring(
     form: str,
 ) -> None:
     """Bring facts in: files, or folders of them. Bad rows go to quarantine and stop nothing."""
-    now = to_instant(dt.datetime.now(dt.UTC))
-    if as_of is not None and as_of > now:
+    started = now()
+    if as_of is not None and as_of > started:
         raise click.UsageError(f"--as-of {as_of} UTC has not come yet; what is known is known by now")
-    at = as_of or now
+    at = as_of or started
     home = home_of(settings, create=True)
     with _bar() as bar:
         keys = Passwords(password, bar.ask if sys.stdin.isatty() else None)
@@ -196,7 +196,7 @@ def _read_by(version: Version, table: str) -> tuple[str, list[str]]:
 def undo_import(settings: Settings, seq: int, as_of: dt.datetime | None) -> None:
     """Take an import back. The undo is a new import; what was known before can still be asked for."""
     home = home_of(settings)
-    undone = imports.undo(home, seq, at=as_of or to_instant(dt.datetime.now(dt.UTC)), said_at=as_of is not None)
+    undone = imports.undo(home, seq, at=as_of or now(), said_at=as_of is not None)
     click.echo(f"import {seq} is undone, by {undone.seq}", err=True)
     for file, later in imports.shared(home.versions(), seq):
         click.echo(f"{file}: import {later} named it too and is without it now; import it again if it is to stay", err=True)
@@ -251,7 +251,7 @@ def retry_quarantine(
     settings: Settings, paths: tuple[Path, ...], seq: int | None, table: str, as_of: dt.datetime | None, form: str
 ) -> None:
     """Import bad rows again: from mended files, or (none named) as they were, once what was wrong around them is mended."""
-    at = as_of or to_instant(dt.datetime.now(dt.UTC))
+    at = as_of or now()
     with _bar() as bar:
         reports = quarantine.retry(
             home_of(settings), at, paths=paths, seq=seq, table=table, said_at=as_of is not None, progress=bar.tell

@@ -7,11 +7,10 @@ import click
 
 from tianping.app import Settings
 from tianping.cli.morning import print_morning
-from tianping.cli.options import DAY, KnownAt, home_of
+from tianping.cli.options import DAY, KnownAt, home_of, now
 from tianping.cli.show import format_option, show
 from tianping.errors import NotFound, did_you_mean
 from tianping.metrics.figure import BY, Figure
-from tianping.periods import to_instant
 from tianping.policy.load import packs
 from tianping.store.closes import Close
 from tianping.work import close as closing
@@ -35,11 +34,6 @@ lang_option = click.option(
 
 ROW = dt.timedelta(days=7)
 """From so many days in a row on they are worth keeping what one leaves to the next."""
-
-
-def now() -> dt.datetime:
-    """The one place where these commands look at the clock."""
-    return to_instant(dt.datetime.now(dt.UTC))
 
 
 @click.command()

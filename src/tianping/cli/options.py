@@ -58,3 +58,8 @@ class KnownAt(click.ParamType[Any]):
 def home_of(settings: Settings, *, create: bool = False) -> Home:
     """The home that this command works on."""
     return open_home(settings.home, create=create, url=settings.database)
+
+
+def now() -> dt.datetime:
+    """The one place where commands look at the clock."""
+    return to_instant(dt.datetime.now(dt.UTC))

@@ -9,7 +9,7 @@ erasure since, days too far away. Equal to the direct close for every T, every s
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -245,12 +245,6 @@ def _part(con: duckdb.DuckDBPyConnection, family: Family, state: str, platforms:
 @cache
 def _code() -> str:
     """A digest of all by which figures come out of facts: what other code has kept is not used."""
-    here = files("tianping")
-    sources = [here / "periods.py", *_sources(here / "facts"), *_sources(here / "metrics")]
-    return hashlib.sha256(
-        b"\0".join([duckdb.__version__.encode(), *(Path(str(each)).read_bytes() for each in sources)])
-    ).hexdigest()
-
-
-def _sources(folder: object) -> Iterable[Path]:
-    return sorted(Path(str(folder)).glob("*.py"))
+    here = Path(str(files("tianping")))
+    sources = [here / "periods.py", *sorted(here.glob("facts/*.py")), *sorted(here.glob("metrics/*.py"))]
+    return hashlib.sha256(b"\0".join([duckdb.__version__.encode(), *(path.read_bytes() for path in sources)])).hexdigest()
