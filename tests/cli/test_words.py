@@ -8,10 +8,11 @@ from typing import get_args
 import pytest
 
 from tianping.cli import explain, morning
-from tianping.cli.words import TEXT, amount, say, span, word
+from tianping.cli.words import TEXT, word
 from tianping.metrics.figure import Status
 from tianping.metrics.proof import Role
 from tianping.policy.model import Unit, Words
+from tianping.policy.saying import amount, say, span
 
 HAN = re.compile(r"[一-鿿]")
 

@@ -14,10 +14,11 @@ from rich.table import Table
 from tianping.app import Settings
 from tianping.cli.options import DAY, home_of
 from tianping.cli.show import paper, show
-from tianping.cli.words import amount, say, word
+from tianping.cli.words import word
 from tianping.metrics.figure import BY
 from tianping.metrics.proof import Scope
 from tianping.policy.load import packs
+from tianping.policy.saying import amount, say
 from tianping.work.differ import Difference, difference
 from tianping.work.explain import Named, Proof, totals
 from tianping.work.explain import explain as prove

@@ -6,9 +6,10 @@ from fractions import Fraction
 from rich.table import Table
 
 from tianping.cli.show import paper
-from tianping.cli.words import amount, say, word
+from tianping.cli.words import word
 from tianping.errors import NotFound
 from tianping.policy.model import Metric, Pack
+from tianping.policy.saying import amount, say
 from tianping.store.closes import Close
 from tianping.work.benchmark import Beside, beside, yardsticks
 from tianping.work.close import Filter, shops

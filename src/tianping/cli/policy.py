@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 
 from tianping.cli.show import format_option, show
-from tianping.cli.words import say
 from tianping.errors import Fault, PolicyError
 from tianping.facts.views import VIEWS
 from tianping.policy import load
 from tianping.policy.check import check_all, idle_shared
+from tianping.policy.saying import say
 from tianping.work.selftest import run
 
 folders_argument = click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))

@@ -1,11 +1,9 @@
 """The words of the command line's pages for people, in both languages."""
 
-import datetime as dt
 from collections.abc import Mapping
-from decimal import Decimal
-from fractions import Fraction
 
-from tianping.policy.model import Unit, Words
+from tianping.policy.model import Words
+from tianping.policy.saying import say
 
 TEXT: Mapping[str, Words] = {
     name: Words(zh=zh, en=en)
@@ -65,32 +63,3 @@ TEXT: Mapping[str, Words] = {
 def word(name: str, lang: str) -> str:
     """One of the words above."""
     return say(TEXT[name], lang)
-
-
-def say(words: Words, lang: str) -> str:
-    """The words in a language."""
-    return words.zh if lang == "zh" else words.en
-
-
-def amount(value: Fraction | None, unit: Unit) -> str:
-    """A value as people read it: `3.21 %`, `1 d 02:15:08`, `4.56`, `1 277`, `¥1 277.50`; a dash where there is none."""
-    if value is None:
-        return "–"
-    if unit == "rate":
-        return f"{float(value) * 100:.2f} %"
-    if unit == "seconds":
-        return span(round(value))
-    if unit == "stars":
-        return f"{float(value):.2f}"
-    return _grouped(f"{int(value):,}" if unit == "count" else f"¥{Decimal(round(value)) / 100:,.2f}")
-
-
-def _grouped(number: str) -> str:
-    return number.replace(",", "\u2009")
-
-
-def span(seconds: int) -> str:
-    """Seconds as days, hours, minutes, seconds."""
-    days, rest = divmod(abs(seconds), 86400)
-    clock = str(dt.timedelta(seconds=rest)).rjust(8, "0")
-    return ("-" if seconds < 0 else "") + (f"{days} d {clock}" if days else clock)
