@@ -14,10 +14,12 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-head
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
 
-run: $(READY)  ## a made-up market in ./tianping-data, and its morning table
+run: $(READY)  ## a made-up market in ./tianping-data, its morning table, and the console at http://127.0.0.1:8650
 	@$(BIN)/tianping --home $(DATA) demo
+	@$(BIN)/tianping --home $(DATA) serve
 
 test: $(READY)  ## all tests
+	@scripts/system
 	@$(BIN)/pytest -n 2 --dist worksteal
 
 check: $(READY)  ## everything a change must pass: format, lint, types, floors, packs, tests, specification

@@ -13,7 +13,7 @@ from tianping.policy.yamlio import load
 
 from .made import HEAD, metric, said, shares, version
 
-KEYS = "label, metrics, note, platform, reasons, rules, sets, shares, tests, too_few_below"
+KEYS = "board, label, metrics, note, platform, reasons, rules, sets, shares, tests, too_few_below"
 MEASURE = "count, day, leave_out, max, of, once_per, sum"
 
 

@@ -29,7 +29,7 @@ def rules() -> dict[str, Pack]:
 def demo_home(folder: Path) -> Home:
     """The demo market, imported into `folder` and closed. Nobody writes into it; who must takes a `copy`."""
     home = open_home(folder / "demo", create=True)
-    bring_demo(home, rules(), at=NOON)
+    bring_demo(home, rules(), at=NOON, closes=1)
     return home
 
 

@@ -28,7 +28,7 @@ def rows(view: str, columns: Sequence[str], facts: Rows, *, where: str = "") -> 
     as_of(con, T)
     kinds = VIEWS[view].columns
     shown = [f"strftime(wall({name}, timezone), '%d %H:%M:%S')" if kinds[name] == "time" else f'"{name}"' for name in columns]
-    select = VIEWS[view].select([*columns, "timezone"], where=where)
+    select = VIEWS[view].select([*columns, "timezone"], where=[where] if where else [])
     return con.sql(f"select {', '.join(shown)} from ({select}) order by all").fetchall()
 
 

@@ -13,6 +13,7 @@ from tianping.cli.options import home_of, now
 from tianping.policy.load import packs
 from tianping.simulate import market
 from tianping.simulate.sink import Form
+from tianping.work.accounts import DEMO_PASSWORD, ROLES
 from tianping.work.market import bring_demo
 
 
@@ -20,7 +21,7 @@ from tianping.work.market import bring_demo
 @lang_option
 @click.pass_obj
 def demo(settings: Settings, lang: str) -> None:
-    """A made-up market into the home, closed up to its last day; then its morning table."""
+    """A made-up market into the home, closed up to its last day, with accounts to look at it; then its morning table."""
     home, rules = home_of(settings, create=True), packs()
     done = bring_demo(home, rules, at=now())
     print_morning(home, done, rules, (), 30, lang)
@@ -29,6 +30,7 @@ def demo(settings: Settings, lang: str) -> None:
         f"{sys.argv[0]} --home {settings.home} explain metric quality_refund_rate --subject S001 --date {done.date}",
         err=True,
     )
+    click.echo(f"{sys.argv[0]} --home {settings.home} serve   # sign in as {', '.join(ROLES)}: {DEMO_PASSWORD}", err=True)
 
 
 @click.command()

@@ -24,7 +24,7 @@ _FEW = 4
 class Desk:
     """Where an import is filed: the connection, the lake's folder, a scratch folder, the number it will have, the versions
     before it, its files' names by part, the home's zone; the staged Parquet of its tables, where look-ups need not give more
-    than these name."""
+    than these name. `reach`: the only shops it may touch (None: all); `own`: the imports that were brought within that."""
 
     con: duckdb.DuckDBPyConnection
     folder: Path
@@ -34,6 +34,8 @@ class Desk:
     sources: Mapping[int, str]
     zone: str
     staged: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    reach: frozenset[str] | None = None
+    own: frozenset[int] = frozenset()
 
     @property
     def now(self) -> Known:

@@ -7,7 +7,7 @@ import csv
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,7 +28,7 @@ _TIMES = {"%d/%m/%Y %H:%M": r"\d\d/\d\d/\d{4} \d\d?:\d\d", "%Y.%m.%d %H:%M": r"\
           "%Y年%m月%d日 %H:%M": r"\d{4}年\d\d?月\d\d?日 \d\d?:\d\d"}  # fmt: skip
 _BRACKETS = re.compile(r"[（(].*?[）)]")
 _EMPTY = ("-", "--", "—", "/", "无")
-_MAIN = ("cases", "orders", "reviews", "parcels", "messages", "chat_ratings", "chat_sessions", "products", "shops")
+MAIN = ("cases", "orders", "reviews", "parcels", "messages", "chat_ratings", "chat_sessions", "products", "shops")
 """Tables a file may be of; of two that fit equally the first."""
 
 
@@ -49,6 +49,16 @@ class Guess:
     text: str
     lacks: tuple[str, ...]
     unknown: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person has a file be: of which table, which heading is which column (column → heading), and what words in cells
+    mean (column → word → value)."""
+
+    table: str
+    columns: Mapping[str, str]
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +138,74 @@ def guess(path: Path) -> Guess:
     if fitting := pick.candidates(seen.headings):
         name = fitting[0].name
         return Guess(name, shipped()[name].read_text("utf-8"), (), ())
-    by_table = {table: _columns(table, seen.headings) for table in _MAIN}
-    main = max(_MAIN, key=lambda table: (not _needed(TABLES[table], by_table[table]), len(by_table[table])))
-    tables = [main, *(("products", "parcels") if main == "orders" else ())]
-    tables = [table for table in tables if table == main or not _needed(TABLES[table], by_table[table])]
-    used = {heading for table in tables for heading, _ in by_table[table].values()}
+    main = _main(seen)
+    return _proposal(path, seen, main, _columns(main, seen.headings), {})
+
+
+def first_choice(path: Path) -> Choice:
+    """What `guess` proposes, for a person to change."""
+    seen = sample(path)
+    main = _main(seen)
+    return Choice(main, {column: heading for column, (heading, _) in _columns(main, seen.headings).items()})
+
+
+def choice_for(path: Path, table: str) -> Choice:
+    """What would be proposed for the file if it were of this table."""
+    found = _columns(table, sample(path).headings)
+    return Choice(table, {column: heading for column, (heading, _) in found.items()})
+
+
+def chosen(path: Path, choice: Choice) -> Guess:
+    """The mapping by what a person has chosen; headings that the file has not are passed over."""
+    seen = sample(path)
+    known = TABLES[choice.table].by_name
+    found = {
+        column: (heading, _known_as(choice.table, column, heading))
+        for column, heading in choice.columns.items()
+        if column in known and heading in seen.headings
+    }
+    return _proposal(path, seen, choice.table, found, choice.words)
+
+
+def _known_as(table: str, column: str, heading: str) -> Known:
+    """What the heading is elsewhere, where it is this column there."""
+    elsewhere = (known for known in _elsewhere().get(plain(heading), ()) if (known.table, known.column) == (table, column))
+    return next((known for known in elsewhere if not known.value.where), Known(table, column, Value.model_validate(heading)))
+
+
+def _main(seen: Sample) -> str:
+    """The table that the file is likely of."""
+    by_table = {table: _columns(table, seen.headings) for table in MAIN}
+    return max(MAIN, key=lambda table: (not _needed(TABLES[table], by_table[table]), len(by_table[table])))
+
+
+def _proposal(
+    path: Path,
+    seen: Sample,
+    main: str,
+    found: dict[str, tuple[str, Known]],
+    words: Mapping[str, Mapping[str, str]],
+) -> Guess:
+    """The mapping of a file to `main`, and to what an order's line says besides of products and parcels."""
+    tables = {main: found}
+    for table in ("products", "parcels") if main == "orders" else ():
+        also = _columns(table, seen.headings)
+        tables |= {table: also} if not _needed(TABLES[table], also) else {}
+    used = {heading for columns in tables.values() for heading, _ in columns.values()}
     unknown = tuple(heading for heading in seen.headings if heading not in used)
-    book = _book(path, main, {table: by_table[table] for table in tables}, seen)
-    return Guess("", _yaml(book, unknown), tuple(_needed(TABLES[main], by_table[main])), unknown)
+    book = _book(path, main, tables, seen)
+    for column, said in words.items():
+        _translate(book["tables"][0]["columns"], column, said)
+    return Guess("", _yaml(book, unknown), tuple(_needed(TABLES[main], found)), unknown)
+
+
+def _translate(columns: dict[str, Any], column: str, words: Mapping[str, str]) -> None:
+    """Have a column's words mean what a person says."""
+    value = columns.get(column)
+    if value is None or not words:
+        return
+    said: dict[str, Any] = {"from": value} if isinstance(value, str) else value
+    columns[column] = said | {"translate": {**said.get("translate", {}), **words}}
 
 
 def _book(path: Path, main: str, tables: Mapping[str, dict[str, tuple[str, Known]]], seen: Sample) -> dict[str, Any]:
@@ -197,7 +267,7 @@ def _said(column: Column, known: Known, values: Sequence[str]) -> Iterator[tuple
     if column.name in ("reason", "reason_now"):
         yield from {"pack": "reasons", "default": "other", "missing": "other"}.items()
     elif column.values and set(values) - set(column.values):
-        words = _words(column.name)
+        words = usual_words(column.name)
         strange = [word for word in values if word not in words]
         yield "translate", {word: words[word] for word in values if word in words}
         yield (
@@ -208,7 +278,8 @@ def _said(column: Column, known: Known, values: Sequence[str]) -> Iterator[tuple
         yield "formats", [form]
 
 
-def _words(column: str) -> dict[str, str]:
+@lru_cache
+def usual_words(column: str) -> dict[str, str]:
     """The words that shipped mappings translate for a column."""
     all_known = (known.value.translate for each in _elsewhere().values() for known in each if known.column == column)
     return {word: ours for translate in all_known for word, ours in translate.items()}

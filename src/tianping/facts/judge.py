@@ -7,6 +7,7 @@ Most rows name a key that no other row of the import names and that was never se
 from dataclasses import replace
 
 from tianping.facts import lake, resolve, versions
+from tianping.facts.beyond import beyond, suspects
 from tianping.facts.desk import Desk, look_up_also
 from tianping.facts.engine import name, names, quoted, same_key
 from tianping.facts.schema import TABLES, Table
@@ -15,7 +16,7 @@ from tianping.facts.schema import TABLES, Table
 def judge(desk: Desk, table: Table) -> None:
     """Of the rows of `incoming`, some of them `misread`, make `care`, `kept`, `before`, `after`, `copies`; add the bad ones to
     `bad`."""
-    for step in (_take_care, _former, _twins, _misread, _strangers, _keep, _incomplete, _copies, _quarantine):
+    for step in (_take_care, _former, _twins, beyond, _misread, _strangers, _keep, _incomplete, _copies, _quarantine):
         step(desk, table)
 
 
@@ -25,6 +26,8 @@ def _take_care(desk: Desk, table: Table) -> None:
     key, on = names(table.key), same_key(table, "h", "i")
     keys = f"SELECT {key}, NULL::VARCHAR AS _held FROM incoming GROUP BY {key} HAVING count(*) > 1"
     keys += f" UNION ALL SELECT {key}, NULL FROM misread"
+    if looked_at := suspects(desk, table):
+        keys += f" UNION ALL SELECT {key}, NULL FROM ({looked_at})"
     if ever := lake.rows(desk.folder, versions.ever(desk.known), table):
         keys += f" UNION ALL SELECT {names(table.key, of='h')}, h._shelf FROM {ever} h SEMI JOIN incoming i ON {on}"
     desk.make("care", f"SELECT {key}, max(_held) AS _held FROM ({keys}) GROUP BY {key}")

@@ -27,7 +27,7 @@ def _text(name: bytes) -> str:
 class Source:
     """One file to import: as `table` (canonical columns), or by its place in a `mapping` (`role`, a name of `mapping.files`).
     `shop` fills a missing shop_id; `zone` is the home's, for times without an offset whose shop has none. `empty_words` are
-    what this export writes for an empty cell (`-`, `无`)."""
+    what this export writes for an empty cell (`-`, `无`). `under`: the folder that it is named without."""
 
     path: Path
     table: str = ""
@@ -37,8 +37,9 @@ class Source:
     zone: str = HOME_ZONE
     empty_words: frozenset[str] = frozenset()
     passwords: Passwords = field(default_factory=Passwords, compare=False)
+    under: Path | None = None
 
     @property
     def name(self) -> str:
         """What the file is called, for people and for the lake."""
-        return called(self.path)
+        return called(self.path.relative_to(self.under) if self.under else self.path)

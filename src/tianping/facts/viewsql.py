@@ -59,22 +59,23 @@ class View:
         return {name: kind for name, (kind, _) in every.items()}
 
     def select(
-        self, columns: Iterable[str], *, since: dt.date | None = None, where: str = "", platform: str | None = None
+        self, columns: Iterable[str], *, since: dt.date | None = None, where: Sequence[str] = (), shops: str = ""
     ) -> str:
         """`select …` of the named columns, with only the joins they need. Rows of days before `since` may be missing, and so
-        may rows of other platforms, or for which `where`, a condition over the named columns, does not hold."""
+        may rows for which a condition of `where` over the named columns, or one of `shops` over the shops, does not hold."""
         wanted = list(dict.fromkeys(columns))
         parts = [part for part in self.parts if any(column in part.columns for column in wanted)]
         sql = self._with_parts(wanted, parts, where) if parts else f"select {_listed(wanted, self.own)} {self.source}"
-        shops = "dated.shops" if platform is None else f"(select * from dated.shops where platform = '{platform}')"
-        return sql.replace(SHOPS, shops).replace(SINCE, f"timestamp '{since - MARGIN if since else '0001-01-01'}'")
+        some = f"(select * from dated.shops where {shops})" if shops else "dated.shops"
+        return sql.replace(SHOPS, some).replace(SINCE, f"timestamp '{since - MARGIN if since else '0001-01-01'}'")
 
-    def _with_parts(self, wanted: Sequence[str], parts: Sequence[Part], where: str) -> str:
+    def _with_parts(self, wanted: Sequence[str], parts: Sequence[Part], where: Sequence[str]) -> str:
         """First the view's own columns of the rows asked for, numbered; then the parts' columns of those rows."""
         made = {column: typed for part in parts for column, typed in part.columns.items()}
         read = (*wanted, *(column for part in parts for column in part.reads))
         own = [column for column in dict.fromkeys(read) if column not in made]
-        asked = f"where {where}" if where and not made.keys() & set(re.findall(r"\w+", where)) else ""
+        ours_alone = [condition for condition in where if not made.keys() & set(re.findall(r"\w+", condition))]
+        asked = f"where {' and '.join(f'({each})' for each in ours_alone)}" if ours_alone else ""
         ours = f"select *, row_number() over () as _row from (select {_listed(own, self.own)} {self.source}) {asked}"
         listed = _listed(wanted, {column: ("", f'ours."{column}"') for column in own} | made)
         return f"with ours as ({ours}) select {listed} from ours {' '.join(part.join for part in parts)}"

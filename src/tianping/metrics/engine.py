@@ -87,7 +87,8 @@ def _count_view(
 ) -> None:
     """Count everything that reads one view. Its rows are made once, even where some metrics fold them and some do not."""
     windows = tuple(sorted({days for use in uses for days in use.days}))
-    rows = rows_sql(view, [use.side.tally for use in uses], windows, date, platform=platform)
+    own = f"platform = '{platform}'"
+    rows = rows_sql(view, [use.side.tally for use in uses], windows, date, where=[own], shops=own)
     if len({_pass_of(use) for use in uses}) > 1:
         con.execute(f"create or replace temp table shared as {rows}")
         rows = "select * from shared"

@@ -73,9 +73,9 @@ def _of_sums(view: View, platform: str, uses: tuple[Use, ...], first: dt.date) -
 
 
 def _rows_sql(view: View, platform: str, tallies: Sequence[Tally], first: dt.date, inside: str) -> str:
-    inside = f"platform = '{platform}' and {inside}"
-    rows = view.select(sorted(columns_of(view, tallies)), since=first, where=inside, platform=platform)
-    return f"select * from ({rows}) where {inside}"
+    own = f"platform = '{platform}'"
+    rows = view.select(sorted(columns_of(view, tallies)), since=first, where=[own, inside], shops=own)
+    return f"select * from ({rows}) where {own} and {inside}"
 
 
 def _sums_sql(view: View, tallies: Sequence[Tally], rows: str) -> str:

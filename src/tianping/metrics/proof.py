@@ -1,6 +1,7 @@
 """The rows behind a figure: each with the part it plays, the rule that left it out, and the values that decided."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,13 +40,10 @@ def proof_sql(view: View, side: Side, scope: Scope) -> str:
     Times are wall times of the shop."""
     tally = side.tally
     decided = sorted(tally.columns - {*view.key, "timezone", "platform", "shop_id"})
-    times = {name for name in decided if view.columns.get(name) == "time"}
-    shown = [
-        f'strftime(wall("{name}", timezone), \'%Y-%m-%d %H:%M:%S\') as "{name}"' if name in times else f'"{name}"'
-        for name in decided
-    ]
-    keys = [f'"{name}"' for name in dict.fromkeys((*view.key, "shop_id")) if name != "day"]
-    rows = rows_sql(view, [tally], (scope.days,), scope.date, _levels_columns(view))
+    shown = [f'{_shown(name, view.columns.get(name, ""))} as "{name}"' for name in decided]
+    keys = [f'{_shown(name, view.columns.get(name, ""))} as "{name}"' for name in _keys(view) if name != "day"]
+    whose, shops = [f"platform = '{scope.platform}'", _subject(tally, scope)], _shops(scope)
+    rows = rows_sql(view, [tally], (scope.days,), scope.date, _levels_columns(view), where=whose, shops=shops)
     rows = folded_sql(view, rows, [tally], (scope.days,), scope.date) if tally.once_per else rows
     parts = [
         *keys,
@@ -56,9 +54,33 @@ def proof_sql(view: View, side: Side, scope: Scope) -> str:
         *shown,
     ]
     return (
-        f"select {', '.join(parts)} from ({rows}) where platform = '{scope.platform}' and {_subject(tally, scope)} "
+        f"select {', '.join(parts)} from ({rows}) where {' and '.join(whose)} "
         f"and {bucket_sql(tally, (scope.days,), scope.date)} is not null"
     )
+
+
+_WALL = "strftime(wall({}, timezone), '%Y-%m-%d %H:%M:%S')"
+_SHOWN = {"time": _WALL.format('"{0}"'), "times": 'list_transform("{0}", lambda at: ' + _WALL.format("at") + ")"}
+
+
+def _keys(view: View) -> Iterable[str]:
+    return dict.fromkeys((*view.key, "shop_id"))
+
+
+def _shown(name: str, kind: str) -> str:
+    """A column as people read it."""
+    return _SHOWN.get(kind, '"{0}"').format(name)
+
+
+def _shops(scope: Scope) -> str:
+    """The condition over the shops under which some of the subject's rows may be theirs. A category's path has as many slashes
+    as levels above it; a shop's id may have any."""
+    whose = f"platform = '{scope.platform}'"
+    depth = {"shop": 0, "shop_category_l1": 1, "shop_category_l2": 2, "shop_category_l3": 3}.get(scope.by)
+    if depth is None:
+        return whose
+    shop = scope.subject.rsplit("/", depth)[0]
+    return f"{whose} and shop_id = {exp.Literal.string(shop).sql('duckdb')}"
 
 
 def _levels_columns(view: View) -> tuple[str, ...]:
@@ -86,7 +108,7 @@ def _role(side: Side) -> str:
 def _rule(tally: Tally) -> str:
     """The first rule, in the pack's order, that leaves the row out."""
     whens = " ".join(f"when {sql} then '{name}'" for name, sql in tally.rules)
-    return f"case {whens} end" if whens else "null"
+    return f"case {whens} end" if whens else "null::varchar"
 
 
 def _adds(side: Side) -> str:

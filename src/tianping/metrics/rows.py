@@ -20,16 +20,16 @@ def rows_sql(
     date: dt.date,
     besides: Iterable[str] = (),
     *,
-    platform: str | None = None,
+    where: Sequence[str] = (),
+    shops: str = "",
 ) -> str:
     """The view's rows with the columns that the tallies read, and some besides. Rows that fall into no window may be missing,
-    and so may those of other platforms where one is named."""
+    and so may those for which a condition of `where` over those columns, or one of `shops` over the shops, does not hold."""
     first = min(Window(max(windows), tally.lag).at(date).first for tally in tallies)
     inside = dict.fromkeys(f"{bucket_sql(tally, windows, date)} is not null" for tally in tallies if not tally.once_per)
-    wanted = [f"platform = '{platform}'"] if platform is not None else []
-    wanted += [f"({' or '.join(inside)})"] if all(not tally.once_per for tally in tallies) else []
+    wanted = [f"({' or '.join(inside)})"] if all(not tally.once_per for tally in tallies) else []
     columns = sorted(columns_of(view, tallies, besides))
-    return view.select(columns, since=first, where=" and ".join(wanted), platform=platform)
+    return view.select(columns, since=first, where=[*where, *wanted], shops=shops)
 
 
 def folded_sql(view: View, rows: str, tallies: Sequence[Tally], windows: Sequence[int], date: dt.date) -> str:

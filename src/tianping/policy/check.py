@@ -1,5 +1,6 @@
 """What the formulas of a pack mean: every name known, every type right, every fault with file and line."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
@@ -175,6 +176,25 @@ def idle_shared(opened: Sequence[Opened]) -> list[Fault]:
     return faults
 
 
+def boards_name_metrics(opened: Opened, views: Views) -> Iterator[Fault]:
+    """A board shows metrics there are, each once."""
+    del views
+    board = opened.pack.board
+    grouped = [(("board", "groups", index, "metrics"), group.metrics) for index, group in enumerate(board.groups)]
+    for lists in ([(("board", "headline"), board.headline)], grouped):
+        seen = Counter(name for _, names in lists for name in names)
+        for place, index, name in ((place, index, name) for place, names in lists for index, name in enumerate(names)):
+            if (fault := _not_on_board(opened.pack, name, seen[name])) is not None:
+                yield opened.fault((*place, index), *fault)
+
+
+def _not_on_board(pack: Pack, name: str, times: int) -> tuple[str, str] | None:
+    known = ["/".join(filter(None, key)) for key in pack.metrics]
+    if name not in known:
+        return f'no metric "{name}"', did_you_mean(name, known)
+    return (f'"{name}" stands twice on the board', "keep one of them") if times > 1 else None
+
+
 CHECKS = (
     measures_read_known_views,
     agents_are_known,
@@ -183,4 +203,5 @@ CHECKS = (
     counts_are_of_something,
     deeds_share_a_window,
     nothing_is_idle,
+    boards_name_metrics,
 )

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from tianping.errors import Fault, NotFound, PolicyError, did_you_mean
-from tianping.policy.model import Metric, Pack, PackFile, SharedFile
+from tianping.policy.model import Board, Metric, Pack, PackFile, SharedFile
 from tianping.policy.strict import read
 from tianping.policy.yamlio import Document, Place, load
 
 Key = tuple[str, str]
 M = TypeVar("M", bound=SharedFile)
 _NEEDED = ("platform", "label")  # by one file of a pack
-_ONCE = (*_NEEDED, "too_few_below")  # by at most one
+_ONCE = (*_NEEDED, "too_few_below", "board")  # by at most one
+_RULELESS = {"tests", "reasons", "board"}  # a file of these alone changes no figure
 SHARED = Path(str(files("tianping") / "packs" / "shared"))
 
 
@@ -120,7 +121,7 @@ def _shares(parts: Sequence[Part[PackFile]]) -> tuple[list[str], list[Fault]]:
 
 def _digest(parts: Sequence[Part[Any]]) -> str:
     """Of the files with rules, the shared ones too."""
-    ruling = [part.path for part in parts if part.model and not part.model.model_fields_set <= {"tests", "reasons"}]
+    ruling = [part.path for part in parts if part.model and not part.model.model_fields_set <= _RULELESS]
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in ruling)).hexdigest()
 
 
@@ -156,6 +157,7 @@ def _join(heads: Mapping[str, Any], own: Sequence[PackFile], shared: Sequence[Sh
         metrics=metrics,
         tests=tuple(test for file in own for test in file.tests),
         reasons={name: each for file in own for name, each in file.reasons.items()},
+        board=heads.get("board", Board()),
     )
 
 

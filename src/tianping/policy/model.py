@@ -190,6 +190,22 @@ class Case(Strict):
     figures: dict[str, str]
 
 
+class Group(Strict):
+    """Metrics shown together. `told_by`: what buyers rate, or what the platform measures, told apart where a platform does."""
+
+    label: Words
+    told_by: Literal["buyers", "platform"] | None = None
+    note: Words | None = None
+    metrics: tuple[MetricName, ...] = Field(min_length=1)
+
+
+class Board(Strict):
+    """How a pack's metrics stand on a page: those that matter every morning, and all in groups. No figure depends on it."""
+
+    headline: tuple[MetricName, ...] = ()
+    groups: tuple[Group, ...] = ()
+
+
 class SharedFile(Strict):
     """One YAML file of `packs/shared`: definitions written once, for every pack whose file says `shares: [its name]`."""
 
@@ -208,11 +224,12 @@ class PackFile(SharedFile):
     shares: tuple[Name, ...] = ()
     reasons: dict[Name, tuple[str, ...]] = {}
     tests: tuple[Case, ...] = ()
+    board: Board | None = None
 
 
 class Pack(Strict):
     """Everything a platform's rule book says. Metrics are keyed by (name, variant); `reasons` are the platform's own words by
-    our reason; `digest` is of the files with rules (a file of tests or of words alone changes no figure)."""
+    our reason; `digest` is of the files with rules (a file of tests, of words or of the board alone changes no figure)."""
 
     platform: str
     label: Words
@@ -223,3 +240,4 @@ class Pack(Strict):
     metrics: dict[tuple[str, str], Metric]
     tests: tuple[Case, ...]
     reasons: dict[str, tuple[str, ...]] = {}
+    board: Board = Board()

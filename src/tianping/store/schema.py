@@ -1,9 +1,24 @@
 """The operational database: its tables. `migrations/` builds the same; a test holds that."""
 
-from sqlalchemy import JSON, CheckConstraint, Column, Date, DateTime, ForeignKey, Integer, MetaData, String, Table
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
 
 metadata = MetaData(
     naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
         "pk": "pk_%(table_name)s",
         "fk": "fk_%(table_name)s_%(column_0_name)s",
         "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -47,4 +62,131 @@ setting = Table(
     metadata,
     Column("name", String(40), primary_key=True),
     Column("value", String, nullable=False),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(60), nullable=False, comment="as it is shown; what one signs in with"),
+    Column("folded", String(120), nullable=False, unique=True, comment="the name without regard to case"),
+    Column("label", String(120), nullable=False, comment="whose account it is"),
+    Column("password", String(200), nullable=False, comment="argon2id"),
+    Column("one_time", Boolean, nullable=False, comment="to be changed before anything else"),
+    Column("role", String(20), nullable=False),
+    Column("all_shops", Boolean, nullable=False, comment="else those of account_shop alone"),
+    Column("demo", Boolean, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("lang", String(2), nullable=False),
+    Column("created_at", DateTime, nullable=False, comment="naive UTC"),
+    CheckConstraint("role IN ('merchant', 'agency', 'adjudicator', 'operator', 'administrator', 'auditor')", name="role"),
+    CheckConstraint("NOT all_shops OR role NOT IN ('merchant', 'agency')", name="all_shops"),
+    CheckConstraint("lang IN ('zh', 'en')", name="lang"),
+)
+
+account_shop = Table(
+    "account_shop",
+    metadata,
+    Column("account_id", Integer, ForeignKey("account.id"), primary_key=True, autoincrement=False),
+    Column("shop_id", String, primary_key=True),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("digest", String(64), primary_key=True, comment="SHA-256 of the key, which only the browser has"),
+    Column("account_id", Integer, ForeignKey("account.id"), nullable=False, index=True),
+    Column("csrf", String(64), nullable=False),
+    Column("begun_at", DateTime, nullable=False, comment="naive UTC"),
+    Column("seen_at", DateTime, nullable=False, comment="naive UTC, to the minute or so"),
+    Column("expires_at", DateTime, nullable=False, comment="naive UTC"),
+)
+
+token = Table(
+    "token",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account_id", Integer, ForeignKey("account.id"), nullable=False, index=True),
+    Column("label", String(120), nullable=False),
+    Column("digest", String(64), nullable=False, unique=True, comment="SHA-256 of the token, which was shown once"),
+    Column("created_at", DateTime, nullable=False, comment="naive UTC"),
+    Column("used_at", DateTime, comment="naive UTC, to the minute or so"),
+    Column("revoked_at", DateTime, comment="naive UTC"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", DateTime, nullable=False, comment="naive UTC"),
+    Column("account_id", Integer, ForeignKey("account.id"), index=True, comment="null: nobody known"),
+    Column("act", String(40), nullable=False, index=True),
+    Column("object", String, nullable=False, comment="kind and id: account 3, import 12, close 2024-05-01"),
+    Column("detail", JSON, nullable=False, comment="never a buyer, a row of facts, a password or a key"),
+    Column("address", String(64), nullable=False),
+    comment="append-only: the database refuses to change or delete",
+)
+
+login_try = Table(
+    "login_try",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(64), nullable=False, comment="SHA-256 of the name tried: people type passwords there"),
+    Column("address", String(64), nullable=False, index=True),
+    Column("at", DateTime, nullable=False, index=True, comment="naive UTC"),
+)
+
+upload = Table(
+    "upload",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account_id", Integer, ForeignKey("account.id"), nullable=False, index=True),
+    Column("at", DateTime, nullable=False, comment="naive UTC"),
+    Column("state", String(10), nullable=False),
+    Column("files", JSON, nullable=False, comment="per file: name, bytes, and what else is known of it"),
+    Column("options", JSON, nullable=False, comment="shop, mapping, covers and so on, as the uploader said"),
+    Column("seq", Integer, ForeignKey("store_version.seq"), comment="the import it became"),
+    Column("report", JSON, nullable=False, comment="what the import said of itself"),
+    Column("said", String, nullable=False, comment="why it was refused or failed"),
+    CheckConstraint("state IN ('received', 'asking', 'queued', 'running', 'done', 'failed', 'dropped')", name="state"),
+)
+
+job = Table(
+    "job",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("account_id", Integer, ForeignKey("account.id"), comment="null: by itself"),
+    Column("at", DateTime, nullable=False, comment="naive UTC"),
+    Column("state", String(10), nullable=False, index=True),
+    Column("progress", Float, nullable=False, comment="0 to 1"),
+    Column("said", String, nullable=False),
+    Column("detail", JSON, nullable=False),
+    CheckConstraint("state IN ('queued', 'running', 'done', 'failed')", name="state"),
+    CheckConstraint("progress BETWEEN 0 AND 1", name="progress"),
+)
+
+saved_view = Table(
+    "saved_view",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account_id", Integer, ForeignKey("account.id"), nullable=False),
+    Column("page", String(40), nullable=False),
+    Column("name", String(120), nullable=False),
+    Column("query", String, nullable=False, comment="the page's query string"),
+    UniqueConstraint("account_id", "page", "name"),
+)
+
+figure_report = Table(
+    "figure_report",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account_id", Integer, ForeignKey("account.id"), nullable=False, index=True),
+    Column("at", DateTime, nullable=False, comment="naive UTC"),
+    Column("figure", JSON, nullable=False, comment="the figure as it was shown"),
+    Column("definition", JSON, nullable=False, comment="the definition it was counted by"),
+    Column("words", String, nullable=False, comment="what the user says is wrong"),
+    Column("rows_path", String, nullable=False, comment="the rows kept, relative to the home; empty: not kept, or erased"),
+    Column("state", String(10), nullable=False),
+    CheckConstraint("state IN ('open', 'closed')", name="state"),
 )

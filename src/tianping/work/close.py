@@ -6,6 +6,8 @@ import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import groupby, islice
 from pathlib import Path
 
 import duckdb
@@ -23,7 +25,7 @@ from tianping.metrics.engine import count_views, finish, prepare, uses_of
 from tianping.policy.model import Pack
 from tianping.store import closes
 from tianping.store.closes import Close
-from tianping.work import carry
+from tianping.work import bysubject, carry
 from tianping.work.home import Home, facts, locked
 
 _TYPES: dict[str, pa.DataType] = {
@@ -67,6 +69,7 @@ def close(home: Home, packs: Mapping[str, Pack], asked: Asked, *, at: dt.datetim
     path = Path("closes") / asked.date.isoformat() / f"{seq}-{digest[:12]}.parquet"
     count = _write(home.path / path, _computed(home, con, by_platform, asked, (seq, known)))
     done = Close(asked.date, seq, digest, digests, sorted(asked.days), path.as_posix(), count, at)
+    bysubject.beside(home.path, home.path / path)
     closes.keep(home.database, done)
     return done
 
@@ -132,12 +135,24 @@ def _write(path: Path, batches: Iterator[pa.RecordBatch]) -> int:
 def find(home: Home, date: dt.date, *, known_at: int | None = None) -> Close:
     """The best informed close as of `date` (that of one seq where asked). Raises NotFound."""
     done = [each for each in closes.of_date(home.database, date) if known_at is None or each.seq == known_at]
-    alike = [each for each in done if (each.seq, each.packs) == (done[0].seq, done[0].packs)]
-    if alike:
-        return max(alike, key=lambda each: len(each.days))  # the figures are the same; this one has more of them
+    if done:
+        return _best(done)
     dates = sorted({each.date.isoformat() for each in closes.every(home.database)})
     had = f"closed are {', '.join(dates[-5:])}" if dates else "nothing is closed yet"
     raise NotFound(f"{date} is not closed in {home.path}; run tianping close --date {date} ({had})")
+
+
+def _best(done: Sequence[Close]) -> Close:
+    """Of the closes of one day, best informed and newest first: the first, or one with the same figures and more of them."""
+    alike = [each for each in done if (each.seq, each.packs) == (done[0].seq, done[0].packs)]
+    return max(alike, key=lambda each: len(each.days))
+
+
+def up_to(home: Home, last: dt.date, count: int) -> list[Close]:
+    """The best informed closes of the newest `count` days up to `last` whose files are there, newest first."""
+    days = groupby((each for each in closes.every(home.database) if each.date <= last), key=lambda each: each.date)
+    best = (_best(list(done)) for _, done in days)
+    return list(islice((each for each in best if (home.path / each.path).exists()), count))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,17 +169,48 @@ class Filter:
 
 def read(home: Home, done: Close, wanted: Filter = Filter()) -> Iterator[Mapping[str, object]]:
     """The figures of a close, row by row, in order; never all in memory."""
-    given = [(name, value) for name in Filter.__slots__ if (value := getattr(wanted, name)) is not None]
-    where = " and ".join(f'"{name}" = ?' for name, _ in given) or "true"
-    con = duckdb.connect()
+    given = {name: [value] for name in Filter.__slots__ if (value := getattr(wanted, name)) is not None}
+    yield from rows(home, done, given)
+
+
+def rows(
+    home: Home, done: Close, given: Mapping[str, Sequence[object]], *, by_subject: bool = False
+) -> Iterator[Mapping[str, object]]:
+    """The figures of a close whose columns have one of the values given, in order. `by_subject`: from the copy that finds those
+    of a few subjects fast, and has none of products."""
+    con, (where, values) = shelf(), having(given)
     query = f"select * from read_parquet(?) where {where}"
-    params = [figures_path(home, done), *(value for _, value in given)]
+    path = subjects_path(home, done) if by_subject else figures_path(home, done)
     try:
-        reader = con.sql(query, params=params).to_arrow_reader(10_000)
+        reader = con.sql(query, params=[str(path), *values]).to_arrow_reader(10_000)
     except duckdb.Error as error:
         raise TianpingError(f"the figures of {done.date} cannot be read; close that day again: {error}") from error
     for batch in reader:
         yield from batch.to_pylist()
+
+
+def having(given: Mapping[str, Sequence[object]]) -> tuple[str, list[object]]:
+    """The condition that columns of figures have one of the values given (any where none is), and its parameters."""
+    tests = [f'"{name}" in ({", ".join("?" * len(values))})' for name, values in given.items() if values]
+    return " and ".join(tests) or "true", [value for values in given.values() for value in values]
+
+
+def shelf() -> duckdb.DuckDBPyConnection:
+    """A connection for reading figures. What one has learnt of a file's parts the next one knows; each thread needs its own."""
+    return _shelf().cursor()
+
+
+@cache
+def _shelf() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect()
+    con.execute("set parquet_metadata_cache = true")
+    return con
+
+
+def previous(home: Home, done: Close) -> Close | None:
+    """The best informed close of the newest day before; None where there is none, or its file is gone."""
+    found = up_to(home, done.date - dt.timedelta(days=1), 1)
+    return found[0] if found else None
 
 
 def figures_path(home: Home, done: Close) -> str:
@@ -173,6 +219,11 @@ def figures_path(home: Home, done: Close) -> str:
     if not path.exists():
         raise NotFound(f"the figures of {done.date} are gone from {path}; run tianping close --date {done.date} again")
     return str(path)
+
+
+def subjects_path(home: Home, done: Close) -> str:
+    """The copy of a close's file that is sorted by subject. Raises NotFound as `figures_path`."""
+    return str(bysubject.beside(home.path, Path(figures_path(home, done))))
 
 
 def shops(home: Home, done: Close) -> Sequence[str]:

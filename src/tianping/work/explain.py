@@ -8,6 +8,7 @@ import duckdb
 
 from tianping.errors import NotFound, TianpingError, did_you_mean
 from tianping.facts.asof import as_of
+from tianping.facts.engine import names, quoted
 from tianping.facts.views import VIEWS
 from tianping.metrics.compile import USUAL_DAYS, Definition, Side, define
 from tianping.metrics.proof import Scope, proof_sql
@@ -48,6 +49,41 @@ class Part:
     adds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Only:
+    """Which rows of a proof; each None means all. `rule` "" are the rows kept, `shops` those of these shops."""
+
+    side: str | None = None
+    role: str | None = None
+    rule: str | None = None
+    shops: frozenset[str] | None = None
+
+    def holds(self, part: Part) -> bool:
+        """Whether the rows of a part are among them (`shops` aside)."""
+        given = (self.side, self.role, self.rule)
+        return all(want in (None, has) for want, has in zip(given, (part.side, part.role, part.rule), strict=True))
+
+    @property
+    def sql(self) -> str:
+        """The condition over a proof's rows."""
+        given = (("side", self.side), ("role", self.role), ("coalesce(rule, '')", self.rule))
+        tests = [f"{column} = {quoted(value)}" for column, value in given if value is not None]
+        if self.shops is not None:
+            tests.append(f"shop_id in ({', '.join(map(quoted, sorted(self.shops))) or 'null'})")
+        return " and ".join(tests) or "true"
+
+
+EVERY = Only()
+
+
+class PackChanged(TianpingError):
+    """The pack is not the one that the day was closed by."""
+
+
+class Disagrees(TianpingError):
+    """The rows do not add up to the figure closed."""
+
+
 _BY_ROLE = "list_position(['numerator', 'denominator', 'not_counted', 'left_out'], role)"
 
 
@@ -68,16 +104,32 @@ class Proof:
     @property
     def columns(self) -> list[str]:
         """The columns of the rows; two sides may have different ones."""
-        return list(dict.fromkeys(["side", *(name for _, sql in self.sql for name in self.con.sql(sql).columns)]))
+        return self.con.sql(every_row(self.sql)).columns
 
-    def rows(self) -> Iterator[Mapping[str, object]]:
-        """Every row of every side, in the order of their role and key, as dictionaries; `side` says which."""
-        for side, sql in self.sql:
-            names = self.con.sql(sql).columns
-            key = ", ".join(f'"{name}"' for name in names[: names.index("role")])
-            query = f"select '{side}' as side, * from ({sql}) order by {_BY_ROLE}, {key}"
-            for batch in self.con.sql(query).to_arrow_reader(10_000):
-                yield from batch.to_pylist()
+    def rows(self, only: Only = EVERY, *, skip: int = 0, limit: int | None = None) -> Iterator[Mapping[str, object]]:
+        """The rows of every side, in the order of their side, role and key, as dictionaries; `side` says which."""
+        for batch in self.con.sql(ordered(self.definition, self.sql, only, skip, limit)).to_arrow_reader(10_000):
+            yield from batch.to_pylist()
+
+
+Sides = Sequence[tuple[str, str]]
+"""Each side's name, and the SQL of its rows."""
+
+
+def every_row(sides: Sides) -> str:
+    """The rows of all sides; a column that one lacks is null there."""
+    return " union all by name ".join(f"(select '{side}' as side, * from ({sql}))" for side, sql in sides)
+
+
+def ordered(definition: Definition, sides: Sides, only: Only = EVERY, skip: int = 0, limit: int | None = None) -> str:
+    """The rows wanted, in the order of their side, role and key."""
+    listed = ", ".join(quoted(side) for side, _ in sides)
+    keys = names(dict.fromkeys(key for side in definition.sides for key in VIEWS[side.tally.view].key))
+    some = "" if limit is None else f" limit {limit} offset {skip}"
+    return (
+        f"select * from ({every_row(sides)}) where {only.sql} "
+        f"order by list_position([{listed}], side), {_BY_ROLE}, {keys}{some}"
+    )
 
 
 def explain(home: Home, packs: Mapping[str, Pack], named: Named, wanted: Scope) -> Proof:
@@ -86,8 +138,7 @@ def explain(home: Home, packs: Mapping[str, Pack], named: Named, wanted: Scope) 
     pack = _pack(packs, wanted.platform)
     _refuse_other_pack(done, pack)
     definition = _define(pack, named, wanted.date, wanted.days)
-    con, _ = facts(home, known_at=done.seq)
-    as_of(con, wanted.date)
+    con = opened(home, done)
     sql = _sql(definition, wanted)
     joins = "max" if definition.greatest else "sum"
     parts = tuple(part for side, text in sql for part in _parts(con, side, text, joins))
@@ -99,11 +150,18 @@ def explain(home: Home, packs: Mapping[str, Pack], named: Named, wanted: Scope) 
     return Proof(definition, pack, wanted, definition.window(wanted.days).at(wanted.date), figure or {}, parts, sql, con)
 
 
+def opened(home: Home, done: Close) -> duckdb.DuckDBPyConnection:
+    """A connection on which the SQL of a close's proofs runs. While it lives no file it reads is swept."""
+    con, _ = facts(home, known_at=done.seq)
+    as_of(con, done.date)
+    return con
+
+
 def _refuse_other_pack(done: Close, pack: Pack) -> None:
     if pack.platform not in done.packs:
         raise NotFound(f"the close of {done.date} has no shops of {pack.platform}; it has {', '.join(done.packs) or 'none'}")
     if done.packs[pack.platform] != pack.digest:
-        raise TianpingError(f"the pack {pack.platform} has changed since {done.date} was closed; close it again, then ask")
+        raise PackChanged(f"the pack {pack.platform} has changed since {done.date} was closed; close it again, then ask")
 
 
 def _closed(home: Home, done: Close, definition: Definition, wanted: Scope) -> Mapping[str, object] | None:
@@ -178,7 +236,7 @@ def _check(definition: Definition, parts: Sequence[Part], figure: Mapping[str, o
     counted, none = totals(definition, parts), (0, int(definition.is_count))
     closed = (figure["numerator"], figure["denominator"]) if figure else none
     if counted != closed:
-        raise TianpingError(
+        raise Disagrees(
             f"the rows give {counted[0]}/{counted[1]} but the close has {closed[0]}/{closed[1]}: a fault of the program, or "
             "the close's file was changed; close the day again, and report it if it stays"
         )

@@ -12,19 +12,29 @@ from tianping.facts import lake, versions
 from tianping.facts.engine import name, names, quoted, same_key
 from tianping.facts.schema import TABLES, Table
 from tianping.work.home import Home, facts, reading
+from tianping.work.quarantine import sights
+from tianping.work.reach import EVERYTHING, Reach
 
 
 @contextmanager
 def quarantine(
-    home: Home, *, seq: int | None = None, table: str = "", whole: bool = False, closed: bool = False
+    home: Home,
+    *,
+    seq: int | None = None,
+    table: str = "",
+    whole: bool = False,
+    closed: bool = False,
+    reach: Reach = EVERYTHING,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The faults of imports not undone, executed: seq, file, line, table, key, column, value, reason; with `whole` also the
     source row as JSON. Rows that were imported again are left out, unless `closed`."""
     _known_table(table)
+    known = home.versions()
     tests = ([f"seq = {seq}"] if seq is not None else []) + ([f'"table" = {quoted(table)}'] if table else [])
+    tests += sights(known, reach)
     columns = "* EXCLUDE (form)" if whole else "* EXCLUDE (form, row)"
     with reading(home) as con:
-        rows = (lake.quarantine if closed else lake.to_mend)(home.lake, versions.known(home.versions()))
+        rows = (lake.quarantine if closed else lake.to_mend)(home.lake, versions.known(known))
         yield con.execute(
             f'SELECT {columns} FROM ({rows}) WHERE {" AND ".join(tests) or "true"} ORDER BY seq, file, line, "column"'
         )
@@ -32,16 +42,26 @@ def quarantine(
 
 @contextmanager
 def held(
-    home: Home, *, known_at: int | dt.datetime | None = None, shop: str = "", table: str = "", whole: bool = False
+    home: Home,
+    *,
+    known_at: int | dt.datetime | None = None,
+    shop: str = "",
+    table: str = "",
+    whole: bool = False,
+    reach: Reach = EVERYTHING,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Per shop and table, executed: first_day, last_day, missing_days, rows, waiting; with `whole` the columns ever given.
-    Rows that name no shop, or whose order is unknown, stand under an empty shop_id."""
+    Rows that name no shop, or whose order is unknown, stand under an empty shop_id, which only those see who see all."""
     _known_table(table)
+    if shop:
+        reach.require(shop)
     con, _ = facts(home, known_at=known_at)
     counts = " UNION ALL ".join(count(one) for one in TABLES.values())
-    if shop:
+    if shop and reach.everything:
         _known_shop(con, counts, shop)
     tests = ([f"shop_id = {quoted(shop)}"] if shop else []) + ([f'"table" = {quoted(table)}'] if table else [])
+    if reach.shops is not None:
+        tests.append(f"list_contains([{', '.join(map(quoted, sorted(reach.shops)))}]::VARCHAR[], shop_id)")
     columns = 'shop_id, "table", first_day, last_day, missing_days' + (', "columns"' if whole else "")
     with con:
         yield con.execute(f"""
@@ -96,11 +116,12 @@ def count(table: Table) -> str:
     return f"SELECT {shop} AS shop_id, {counts} FROM {rows} GROUP BY ALL HAVING count(*) > 0"
 
 
-def clashing(home: Home, seq: int) -> int:
+def clashing(home: Home, seq: int, reach: Reach = EVERYTHING) -> int:
     """How many open bad rows of imports after `seq` clashed with what was known then: without it they may be good."""
+    known = home.versions()
     with reading(home) as con:
-        rows = lake.to_mend(home.lake, versions.known(home.versions()))
-        clashed = f"seq > {seq} AND reason LIKE 'this % is known under %'"
+        rows = lake.to_mend(home.lake, versions.known(known))
+        clashed = " AND ".join([f"seq > {seq} AND reason LIKE 'this % is known under %'", *sights(known, reach)])
         found = con.execute(f"SELECT count(DISTINCT ({names(lake.BAD_ROW)})) FROM ({rows}) WHERE {clashed}").fetchone()
     return int(found[0]) if found else 0
 

@@ -132,6 +132,12 @@ def importing(home: Home) -> Iterator[None]:
         yield
 
 
+def wait_for_import(home: Home) -> None:
+    """Until no other import is running. Another one may begin right after: then `importing` refuses."""
+    with locked(home.path / "import.lock", wait=True):
+        pass
+
+
 def sweep(home: Home, known: Sequence[Version]) -> bool:
     """Delete the files that no version names, and, where nobody reads, those that others have replaced; whether so. Only
     under the import lock: a reader that begins now finds the newer files named."""

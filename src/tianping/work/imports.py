@@ -1,6 +1,7 @@
 """Facts in, and back out: staging, lake and database joined. Nothing counts until one row of `store_version` names it."""
 
 import datetime as dt
+import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -14,12 +15,14 @@ from tianping.errors import ImportRefused, NotFound
 from tianping.facts import engine, filing, lake, read, stage, versions
 from tianping.facts.cells import NO_SHOP, STROKE
 from tianping.facts.desk import Desk, begin, write
+from tianping.facts.engine import quoted
 from tianping.facts.schema import TABLES
 from tianping.facts.versions import Input, LakeFile, Tally, Version
 from tianping.periods import Period
 from tianping.work.compact import compact
 from tianping.work.covers import Covered, cover
 from tianping.work.home import Home, commit, importing, moment, own_versions, sweep, whole
+from tianping.work.reach import EVERYTHING, Reach
 
 Before = Mapping[str, tuple[int, Input]]
 """By digest: the files that were imported before, and by which import."""
@@ -33,7 +36,9 @@ MEMORY = "1200MB"
 @dataclass(frozen=True, slots=True)
 class Request:
     """What to import and how; `at` is naive UTC. `said_at`: a person gave `at` (--as-of), so that it may not be moved.
-    `again`: the import whose quarantine the rows come from."""
+    `again`: the import whose quarantine the rows come from. `reach`: the shops whose rows may come; rows of others, or of which
+    nothing says whose they are, go to quarantine. `under`: the folder that files are named without. `rules`: the mapping's
+    text, kept where its file will not be."""
 
     paths: tuple[Path, ...]
     at: dt.datetime
@@ -44,12 +49,17 @@ class Request:
     covers: Period | None = None
     again: int = 0
     passwords: read.Passwords = field(default_factory=read.Passwords)
+    reach: Reach = EVERYTHING
+    under: Path | None = None
+    rules: str = ""
 
     @property
     def options(self) -> dict[str, str]:
         period = f"{self.covers.first}..{self.covers.last}" if self.covers else ""
         said = {"table": self.table, "mapping": self.mapping, "shop": self.shop, "covers": period}
-        return said | ({"again": str(self.again)} if self.again else {})
+        said |= {"again": str(self.again)} if self.again else {}
+        said |= {"rules": self.rules} if self.rules else {}
+        return said | ({} if self.reach.shops is None else {"reach": json.dumps(sorted(self.reach.shops), ensure_ascii=False)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +101,21 @@ class Again:
 
 def bring(home: Home, request: Request, *, progress: Progress = lambda file, done: None) -> Report:
     """Import files; the whole import or nothing. Raises ImportRefused, and then the store is as it was."""
+    sources = _sources(home, request)
+    with importing(home):
+        known = own_versions(home)
+        sweep(home, known)
+        at = moment(known, request.at, said=request.said_at)
+        tried = _imported(within(known, request.reach), request, stage.digests(sources))
+        before = {digest: found for digest, found in tried.items() if not _bad(known, found[0])}
+        return take(home, known, sources, replace(request, at=at), before=before, tried=tried, progress=progress)
+
+
+def _sources(home: Home, request: Request) -> list[read.Source]:
+    """The files, none said to be of a shop out of reach. Raises ImportRefused."""
     if STROKE in request.shop:
         raise ImportRefused(f'"{request.shop}" cannot be a shop: {NO_SHOP}')
-    sources = read.find(
+    found = read.find(
         request.paths,
         table=request.table,
         mapping=request.mapping,
@@ -101,13 +123,12 @@ def bring(home: Home, request: Request, *, progress: Progress = lambda file, don
         zone=home.zone,
         passwords=request.passwords,
     )
-    with importing(home):
-        known = own_versions(home)
-        sweep(home, known)
-        at = moment(known, request.at, said=request.said_at)
-        tried = _imported(known, request, stage.digests(sources))
-        before = {digest: found for digest, found in tried.items() if not _bad(known, found[0])}
-        return take(home, known, sources, replace(request, at=at), before=before, tried=tried, progress=progress)
+    for source in found:
+        if source.shop and not request.reach.holds(source.shop):
+            raise ImportRefused(
+                f'{source.name} is said to be of shop "{source.shop}", which is none of yours; name one of your shops'
+            )
+    return [replace(source, under=request.under) for source in found]
 
 
 def take(
@@ -128,7 +149,7 @@ def take(
         return _report(None, {}, before, None)
     try:
         with whole(home, "the import"):
-            staged = _stage(home, known, sources, frozenset(before), progress)
+            staged = _stage(home, known, sources, frozenset(before), request.reach, progress)
             shops = {part: one.shop for part, one in enumerate(sources) if one.shop and digests[part] not in before}
             _refuse_days_of_nobody(staged, request, shops)
             version, covered = _file(home, known, staged, request, shops, again, progress)
@@ -152,13 +173,18 @@ def _tidy(home: Home, known: tuple[Version, ...]) -> int | None:
 
 
 def _stage(
-    home: Home, known: Sequence[Version], sources: Sequence[read.Source], skip: frozenset[str], progress: Progress
+    home: Home,
+    known: Sequence[Version],
+    sources: Sequence[read.Source],
+    skip: frozenset[str],
+    reach: Reach,
+    progress: Progress,
 ) -> stage.Staged:
     """Type and check the files' rows in the scratch folder."""
     shutil.rmtree(home.scratch, ignore_errors=True)
     home.scratch.mkdir(parents=True)
     with engine.connect(home.scratch / "spill", memory=MEMORY) as con:
-        _know(con, home, known)
+        _know(con, home, known, reach)
         told: Progress = lambda file, done: progress(file, done * _STAGING)  # noqa: E731
         return stage.stage(con, sources, home.scratch / "staged", progress=told, skip=skip)
 
@@ -184,7 +210,8 @@ def _file(
     with engine.connect(home.scratch / "spill", memory=MEMORY) as con:
         files = {file.part: file.file for file in staged.files}
         rows = {table: staged.parquet(table) for table in staged.tables}
-        desk = Desk(con, home.lake, home.scratch, versions.newest(known) + 1, known, files, home.zone, rows)
+        seq, own = versions.newest(known) + 1, frozenset(version.seq for version in within(known, request.reach))
+        desk = Desk(con, home.lake, home.scratch, seq, known, files, home.zone, rows, request.reach.shops, own)
         made = _file_tables(desk, staged, again, progress)
         covered = cover(desk, staged, made.files, shops, request.covers, again.of.covers if again else None)
     lake.settle(home.lake, [home.lake / file.path for file in made.files])
@@ -221,12 +248,17 @@ def _brings(version: Version) -> bool:
     return any(tally.new or tally.changed for tally in version.counts.values())
 
 
-def _know(con: duckdb.DuckDBPyConnection, home: Home, known: Sequence[Version]) -> None:
-    """`known.shops` and `known.orders`, by which times without an offset find their zone."""
+def _know(con: duckdb.DuckDBPyConnection, home: Home, known: Sequence[Version], reach: Reach) -> None:
+    """`known.shops` and `known.orders`, those within reach, by which times without an offset find their zone."""
     con.execute("CREATE SCHEMA known")
+    mine = (
+        ""
+        if reach.shops is None
+        else f" WHERE list_contains([{', '.join(map(quoted, sorted(reach.shops)))}]::VARCHAR[], shop_id)"
+    )
     for table, columns in (("shops", "shop_id, timezone"), ("orders", "order_id, shop_id")):
         state = lake.state(home.lake, versions.known(known), TABLES[table])
-        lake.view(con, f"known.{table}", f"SELECT {columns} FROM ({state})")
+        lake.view(con, f"known.{table}", f"SELECT {columns} FROM ({state}){mine}")
 
 
 def _file_tables(desk: Desk, staged: stage.Staged, again: Again | None, progress: Progress) -> _Made:
@@ -292,6 +324,20 @@ def _words(staged: stage.Staged) -> tuple[tuple[str, str, int], ...]:
     return tuple((*word, rows) for word, rows in words.most_common())
 
 
+def within(known: Sequence[Version], reach: Reach) -> tuple[Version, ...]:
+    """The imports that somebody of this reach may see, take back and retry, and their undos: those brought by people all of
+    whose shops are within it, which hold nothing else."""
+    if reach.everything:
+        return tuple(known)
+    own = {version.seq for version in known if version.kind == "import" and _brought_within(version, reach)}
+    return tuple(version for version in known if version.seq in own or version.undoes in own)
+
+
+def _brought_within(version: Version, reach: Reach) -> bool:
+    said = version.options.get("reach")
+    return said is not None and all(map(reach.holds, json.loads(said)))
+
+
 def find(known: Sequence[Version], seq: int) -> Version:
     """The import or undo of this number. Raises NotFound."""
     for version in known:
@@ -305,12 +351,12 @@ def shared(known: Sequence[Version], seq: int) -> list[tuple[str, int]]:
     return [(one.file, version.seq) for version in versions.live(known) for one in version.inputs if one.known == seq]
 
 
-def undo(home: Home, seq: int, *, at: dt.datetime, said_at: bool = False) -> Version:
+def undo(home: Home, seq: int, *, at: dt.datetime, said_at: bool = False, reach: Reach = EVERYTHING) -> Version:
     """Take import `seq` back, as a new version: from there on the state is as if it had never been. Raises ImportRefused for
-    an undo (import the files again instead) or an import undone before."""
+    an undo (import the files again instead) or an import undone before, NotFound for one that is not `within` reach."""
     with importing(home):
         known = own_versions(home)
-        found = find(known, seq)
+        found = find(within(known, reach), seq)
         if found.kind == "undo":
             raise ImportRefused(f"{seq} is itself the undo of import {found.undoes}; import those files again instead")
         if found.kind != "import":

@@ -10,17 +10,20 @@ from tianping.policy.model import Pack
 from tianping.simulate import demo
 from tianping.store.closes import Close
 from tianping.work import imports
+from tianping.work.accounts import create_demo
 from tianping.work.close import Asked, close
 from tianping.work.home import Home, set_scope
 
 CLOSE_DAY = demo.CLOSE_DAY
+CLOSES = 7
+"""Days of the demo that are closed, its last ones: a week to look back on."""
 FOLDER = "demo-market"
 """The folder the demo's files come from: imports from elsewhere are not the demo's."""
 
 
-def bring_demo(home: Home, packs: Mapping[str, Pack], *, at: dt.datetime) -> Close:
-    """Make the demo market, bring it into the home (again changes nothing), close its last day; the home
-    is a market from then on. `at` is naive UTC."""
+def bring_demo(home: Home, packs: Mapping[str, Pack], *, at: dt.datetime, closes: int = CLOSES) -> Close:
+    """Make the demo market, bring it into the home (again changes nothing), close its last days (`closes` of them), make an
+    account of each role; the home is a market from then on. `at` is naive UTC."""
     others = [one.file for version in home.versions() for one in version.inputs if Path(one.file).parent.name != FOLDER]
     if others:
         raise ImportRefused(f"{home.path} holds real facts ({others[0]}); give the demo market a home of its own with --home")
@@ -28,4 +31,6 @@ def bring_demo(home: Home, packs: Mapping[str, Pack], *, at: dt.datetime) -> Clo
         demo.write(Path(scratch) / FOLDER)
         imports.bring(home, imports.Request((Path(scratch) / FOLDER,), at))
     set_scope(home, "market")
-    return close(home, packs, Asked(CLOSE_DAY), at=at)
+    create_demo(home, at)
+    days = [CLOSE_DAY - dt.timedelta(days=back) for back in range(closes)]
+    return [close(home, packs, Asked(day), at=at) for day in reversed(days)][-1]

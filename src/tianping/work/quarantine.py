@@ -8,7 +8,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +25,8 @@ from tianping.facts.source import called
 from tianping.facts.versions import Version
 from tianping.work import sheets
 from tianping.work.home import Home, importing, moment, own_versions, reading, sweep
-from tianping.work.imports import Again, Progress, Report, Request, find, take
+from tianping.work.imports import Again, Progress, Report, Request, find, take, within
+from tianping.work.reach import EVERYTHING, Reach
 
 ID, REASON, RAW = "_quarantine", "_reason", "_row"
 """Columns of ours in an exported file; in a file of facts such names are passed over."""
@@ -73,12 +74,42 @@ class Row(NamedTuple):
         return any(self.cells.values())
 
 
-def export(home: Home, target: Path, *, form: str = "csv", seq: int | None = None, table: str = "") -> list[tuple[Path, int]]:
+class Page(NamedTuple):
+    """Some of the open bad rows, in order, and how many there are in all."""
+
+    rows: Sequence[Bad]
+    total: int
+
+
+def look(
+    home: Home, *, seq: int | None = None, table: str = "", reach: Reach = EVERYTHING, skip: int = 0, most: int = 50
+) -> Page:
+    """Open bad rows from the `skip`-th on, at most `most`."""
+    with reading(home) as con:
+        found = _open(home, con, seq, table, reach)
+        rows = list(islice(found, skip, skip + most))
+        return Page(rows, skip + len(rows) + sum(1 for _ in found))
+
+
+def one(home: Home, id_: str, *, reach: Reach = EVERYTHING) -> Bad:
+    """The open bad row of this id. Raises NotFound."""
+    seq, _, rest = id_.partition("/")
+    with reading(home) as con:
+        found = _open(home, con, int(seq), rest.partition("/")[0], reach) if seq.isdecimal() else iter(())
+        for bad in found:
+            if bad.id == id_:
+                return bad
+    raise NotFound("this row is not open in quarantine any more; see the list")
+
+
+def export(
+    home: Home, target: Path, *, form: str = "csv", seq: int | None = None, table: str = "", reach: Reach = EVERYTHING
+) -> list[tuple[Path, int]]:
     """Write the open bad rows as sheets of a form of `sheets.FORMS` into a folder, one for each import, table, file and
     heading, each row with its reasons; where `target` ends like a file, into that. Gives the files and their rows. Raises
     NotFound where there are none, ImportRefused where the rows need more files than the one that was named."""
     with reading(home) as con:
-        found = sorted(_open(home, con, seq, table), key=_sheet)
+        found = sorted(_open(home, con, seq, table, reach), key=_sheet)
     if not found:
         raise NotFound("no row is in quarantine" + (f" for import {seq}" if seq else "") + "; there is nothing to export")
     groups = [list(group) for _, group in groupby(found, key=_sheet)]
@@ -109,10 +140,12 @@ def _written(bad: Bad) -> list[str]:
     return [bad.id, bad.reasons, *(cells or [""])]
 
 
-def _open(home: Home, con: duckdb.DuckDBPyConnection, seq: int | None, table: str) -> Iterator[Bad]:
+def _open(home: Home, con: duckdb.DuckDBPyConnection, seq: int | None, table: str, reach: Reach) -> Iterator[Bad]:
     """The open bad rows, one each."""
-    rows = lake.to_mend(home.lake, versions.known(home.versions()))
+    known = home.versions()
+    rows = lake.to_mend(home.lake, versions.known(known))
     tests = ([f"seq = {seq}"] if seq is not None else []) + ([f'"table" = {quoted(table)}'] if table else [])
+    tests += sights(known, reach)
     reasons = """string_agg(concat_ws(': ', nullif("column", ''), reason), '; ')"""
     found = con.execute(
         f'SELECT seq, "table", file, line, any_value(form), {reasons}, any_value("row") FROM ({rows}) '
@@ -131,28 +164,41 @@ def _cells(row: dict[str, Any] | list[str], file: str) -> Mapping[str, str] | Se
     return {name: "" if cell is None else str(cell) for name, cell in row.items() if not (sparse and cell is None)}
 
 
+def sights(known: Sequence[Version], reach: Reach) -> list[str]:
+    """The SQL test, if any, by which bad rows of an import are seen: those of imports `within` reach."""
+    if reach.everything:
+        return []
+    seqs = [str(version.seq) for version in within(known, reach)]
+    return [f"seq IN ({', '.join(seqs)})" if seqs else "false"]
+
+
 def retry(
     home: Home,
     at: dt.datetime,
     *,
     paths: Sequence[Path] = (),
+    mended: Mapping[str, Mapping[str, str]] | None = None,
     seq: int | None = None,
     table: str = "",
     said_at: bool = False,
+    reach: Reach = EVERYTHING,
     progress: Progress = lambda file, done: None,
 ) -> list[Report]:
-    """Import open bad rows again: those of the mended files `paths`, else all that can come as they are (after what was wrong
-    around them is mended). One import for each that they came from, read as that one was. Raises NotFound where there is
-    none, ImportRefused for a file that was not exported from here."""
+    """Import open bad rows again: those of the mended files `paths`, or those `mended` (id → cells), else all that can come as
+    they are (after what was wrong around them is mended). One import for each that they came from, read as that one was.
+    Raises NotFound where there is none, ImportRefused for a file that was not exported from here."""
     scratch = home.path / "again"
     with importing(home):
         known = own_versions(home)
         sweep(home, known)
         moment(known, at, said=said_at)
         with reading(home) as con:
-            bad = {one.id: one for one in _open(home, con, seq, table)}
+            bad = {one.id: one for one in _open(home, con, seq, table, reach)}
         sheets_of = {path: list(_mended(path, bad)) for path in paths}
-        rows = [row for path in paths for row in sheets_of[path] if row.full] if paths else _as_kept(bad.values())
+        if mended:
+            rows = list(_by_id(mended, bad))
+        else:
+            rows = [row for path in paths for row in sheets_of[path] if row.full] if paths else _as_kept(bad.values())
         unfit = Counter(str(path) for path in paths for row in sheets_of[path] if not row.full)
         if unfit and not rows:
             raise ImportRefused(f"{next(iter(unfit))}: {UNFIT}")
@@ -160,7 +206,7 @@ def retry(
             raise NotFound("no row in quarantine can come again as it is; see `tianping quarantine export` to mend rows")
         try:
             reports = [
-                _again(home, scratch, of, list(group), Request((), at, said_at), progress)
+                _again(home, scratch, of, list(group), Request((), at, said_at, reach=reach), progress)
                 for of, group in groupby(sorted(rows, key=lambda row: row.bad.seq), key=lambda row: row.bad.seq)
             ]
         finally:
@@ -172,6 +218,15 @@ def retry(
 
 def _as_kept(bad: Iterable[Bad]) -> list[Row]:
     return [Row(one, one.cells, one.file, one.line) for one in bad if one.kept and isinstance(one.cells, Mapping)]
+
+
+def _by_id(mended: Mapping[str, Mapping[str, str]], bad: Mapping[str, Bad]) -> Iterator[Row]:
+    """Rows mended one by one: cells that are not given stay. Raises NotFound for one that is not open."""
+    for id_, given in mended.items():
+        one = bad.get(id_)
+        if one is None or not isinstance(one.cells, Mapping):
+            raise NotFound("this row is not open in quarantine any more; see the list")
+        yield Row(one, {name: given.get(name, cell) for name, cell in one.cells.items()}, one.file, one.line)
 
 
 def _mended(path: Path, bad: Mapping[str, Bad]) -> Iterator[Row]:
@@ -198,7 +253,7 @@ def _saved(bad: Bad, given: Mapping[str, str], where: str) -> Mapping[str, str]:
         if sheets.spoiled(was.get(name, ""), cell):
             whole = f' of "{was[name]}"' if was.get(name) else ""
             raise ImportRefused(f'{where}, {name}: a spreadsheet has made "{cell}"{whole}; {MEND_AS_TEXT}')
-    return {name: sheets.whole(was.get(name, ""), cell) for name, cell in given.items()}
+    return {name: sheets.whole(was.get(name, ""), sheets.unguarded(was.get(name, ""), cell)) for name, cell in given.items()}
 
 
 def _again(home: Home, scratch: Path, seq: int, rows: Sequence[Row], request: Request, progress: Progress) -> Report:
@@ -211,7 +266,7 @@ def _again(home: Home, scratch: Path, seq: int, rows: Sequence[Row], request: Re
         listed = sorted(group, key=lambda row: row.bad.line)
         path = scratch / str(number) / f"{Path(listed[0].bad.file).stem}.csv"
         written = _write_rows(path, listed)
-        if source := _source(home, path, of, listed[0].bad):
+        if source := _source(home, path, of, listed[0].bad, scratch):
             come, places, sources = [*come, *listed], [*places, *written], [*sources, source]
         else:
             stay.append((listed[0].bad.file, len(listed), STAY))
@@ -223,6 +278,7 @@ def _again(home: Home, scratch: Path, seq: int, rows: Sequence[Row], request: Re
         mapping=_said_mapping(of),
         table=of.options["table"],
         shop=of.options["shop"],
+        rules=of.options.get("rules", ""),
         again=seq,
     )
     again = Again(of, _kept(scratch / "rows.parquet", come), _placed(scratch / "places.parquet", places))
@@ -256,13 +312,23 @@ def _write_rows(path: Path, rows: Sequence[Row]) -> list[tuple[str, int, str, in
     return places
 
 
-def _source(home: Home, path: Path, of: Version, bad: Bad) -> Source | None:
+def _rules(of: Version, scratch: Path) -> str:
+    """The mapping to read by: the one named, or, where it was kept with the import, that."""
+    kept = of.options.get("rules", "")
+    if not kept:
+        return _said_mapping(of)
+    path = scratch / "rules.yaml"
+    path.write_text(kept, "utf-8")
+    return str(path)
+
+
+def _source(home: Home, path: Path, of: Version, bad: Bad, scratch: Path) -> Source | None:
     """The file, to be read as the one was that its rows came from; of a mapping only what makes rows of their table. None
     where that joins other files, which are not kept."""
     if bad.form == "canonical":
         return Source(path, bad.table, shop=of.options["shop"], zone=home.zone)
     shop, table = of.options["shop"], of.options["table"]
-    [source] = read.find([path], table=table, mapping=_said_mapping(of), shop=shop, zone=home.zone)
+    [source] = read.find([path], table=table, mapping=_rules(of, scratch), shop=shop, zone=home.zone)
     if source.mapping is None:
         return source
     tables = [target for target in source.mapping.tables if target.table == bad.table]

@@ -7,6 +7,7 @@ long id and takes the seconds off a time. Times come back as they were; ids cann
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ MOST_LETTERS, MOST_ROWS = 32_767, 1_048_575
 EXACT_DIGITS = 15
 """Digits of a number that a spreadsheet keeps; zeros stand for the others."""
 _WIDTH = 22
+_RUN = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _ROUNDED = re.compile(r"[+-]?\d+(\.\d+)?[eE][+-]?\d+")
 _MOMENT = re.compile(r"(\d{4})\D{1,2}(\d\d?)\D{1,2}(\d\d?)\D{1,3}(\d\d?)[:：](\d\d)((?:[:：]\d\d(?:\.\d+)?)?)")
 
@@ -38,7 +41,17 @@ def write(path: Path, headings: Sequence[str], rows: Iterable[Sequence[str]]) ->
         _write_book(path, headings, rows)
         return
     with path.open("w", encoding="utf-8-sig", newline="") as file:
-        csv.writer(file).writerows([headings, *rows])
+        csv.writer(file).writerows([guarded(cell) for cell in row] for row in chain([headings], rows))
+
+
+def guarded(text: str) -> str:
+    """The text, with an apostrophe before what a spreadsheet would run."""
+    return f"'{text}" if _RUN.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def unguarded(was: str, now: str) -> str:
+    """`now` without that apostrophe, where the cell had none."""
+    return now[1:] if now.startswith("'") and not was.startswith("'") and guarded(now[1:]) == now else now
 
 
 def _write_book(path: Path, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

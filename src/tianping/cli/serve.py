@@ -1,0 +1,51 @@
+"""`serve`: the console and the API, until somebody stops it."""
+
+import ipaddress
+import logging
+
+import click
+import uvicorn
+
+from tianping.app import Settings
+from tianping.cli.options import home_of, now
+from tianping.policy.load import packs
+from tianping.web.build import build
+from tianping.web.console import Console, secret_of
+from tianping.web.jobs import Jobs
+from tianping.work.accounts import ensure_administrator
+
+
+@click.command()
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="the address to listen on"
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=8650, show_default=True)
+@click.pass_obj
+def serve(settings: Settings, host: str, port: int) -> None:
+    """The console in a browser, and the API under /api/v1. Ctrl-C stops it."""
+    home, rules = home_of(settings, create=True), packs()
+    password = ensure_administrator(home, now())
+    if password:
+        click.echo(f"first start: sign in as admin with the password {password} (shown this once), then change it", err=True)
+    local = is_loopback(host)
+    if not local:
+        click.echo(f"listening beyond this machine ({host}): put TLS in front; the demo's accounts cannot sign in", err=True)
+    jobs = Jobs(home, rules, now)
+    console = Console(home, rules, now, secret_of(home), local, jobs)
+    click.echo(f"http://{host}:{port}", err=True)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    try:
+        uvicorn.run(build(console), host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)
+    finally:
+        jobs.stop()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+COMMANDS: list[click.Command] = [serve]

@@ -1,0 +1,120 @@
+"""The pages, the guard and the errors put together into one application."""
+
+import logging
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from tianping.errors import NotFound, TianpingError
+from tianping.web import access, api, guard
+from tianping.web.access import Forbidden, OneTime, SignedOut, from_our_page, needs
+from tianping.web.addresses import address
+from tianping.web.console import Console, NothingClosed
+from tianping.web.frame import page
+from tianping.web.pages import admin, boards, data, figures, login, morning, packs, parts, products
+
+PAGES: tuple[APIRouter, ...] = tuple(each.router for each in (morning, boards, products, figures, data, packs, admin, parts))
+STATIC = Path(__file__).parent / "static"
+log = logging.getLogger("tianping.web")
+
+
+def build(console: Console) -> FastAPI:
+    """The whole console."""
+    app = FastAPI(title="天平 Tianping", openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.console = console
+    app.add_middleware(guard.Guard)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/api/v1", api.build(console))
+    app.include_router(login.router)
+    for router in PAGES:
+        app.include_router(router, dependencies=[needs("see"), Depends(from_our_page)])
+    app.add_api_route("/", _home, include_in_schema=False)
+    for kind, answer in ANSWERS.items():
+        app.add_exception_handler(kind, answer)
+    return app
+
+
+def _home() -> Response:
+    return RedirectResponse("/morning", status_code=303)
+
+
+def _signed_out(request: Request, _error: Exception) -> Response:
+    """To the sign-in page and back; a piece of a page sends the whole page there."""
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    if request.headers.get("hx-request"):
+        return Response(status_code=204, headers={"HX-Redirect": "/login"})
+    return RedirectResponse(address("/login", next=here if request.method == "GET" and here != "/" else ""), status_code=303)
+
+
+def _one_time(_request: Request, _error: Exception) -> Response:
+    return RedirectResponse("/password", status_code=303)
+
+
+def _refused(status: int) -> Callable[[Request, Exception], Response]:
+    """The error in its own sentence."""
+
+    def answer(request: Request, error: Exception) -> Response:
+        return _say(request, status, "frame.error_refused", detail=str(error))
+
+    return answer
+
+
+def _missing(request: Request, _error: Exception) -> Response:
+    """What is not there and what is out of reach are told alike."""
+    return _say(request, 404, "frame.error_missing")
+
+
+def _nothing_closed(request: Request, _error: Exception) -> Response:
+    return _say(request, 404, "frame.error_nothing_closed")
+
+
+def _forbidden(request: Request, error: Exception) -> Response:
+    return _say(request, 403, str(error))
+
+
+def _http(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return _say(request, status, "frame.error_missing" if status == 404 else "frame.error_request", status=status)
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    wrong = error.errors() if isinstance(error, RequestValidationError) else []
+    said = "; ".join(f"{'.'.join(str(part) for part in each['loc'][1:])}: {each['msg']}" for each in wrong)
+    return _say(request, 400, "frame.error_request", detail=said, status=400)
+
+
+def _fault(request: Request, error: Exception) -> Response:
+    """A fault of the program: a number to find it by, and nothing of it on the page. This answer is made outside the guard."""
+    number = uuid.uuid4().hex[:8]
+    log.error("fault %s at %s %s", number, request.method, request.url.path, exc_info=error)
+    told = _say(request, 500, "frame.error_fault", number=number)
+    told.headers.update({**guard.HEADERS, "Cache-Control": "no-store"})
+    return told
+
+
+def _say(request: Request, status: int, key: str, *, detail: str = "", **values: object) -> Response:
+    """The error's page, in the frame where somebody is signed in."""
+    try:
+        seen = access.viewer(request)
+    except (SignedOut, OneTime):
+        seen = None
+    return page(request, seen, "error.html", status=status, code=status, key=key, values=values, detail=detail)
+
+
+ANSWERS: Mapping[type[Exception] | int, Callable[[Request, Exception], Response]] = {
+    SignedOut: _signed_out,
+    OneTime: _one_time,
+    Forbidden: _forbidden,
+    NothingClosed: _nothing_closed,
+    NotFound: _missing,
+    TianpingError: _refused(409),
+    RequestValidationError: _invalid,
+    HTTPException: _http,
+    Exception: _fault,
+}

@@ -1,0 +1,152 @@
+"""Quarantine: bad rows listed, mended in place, downloaded and handed in again."""
+
+import io
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Form, Request
+from starlette.datastructures import UploadFile
+from starlette.responses import Response
+
+from tianping.errors import ImportRefused
+from tianping.facts.schema import TABLES
+from tianping.web.access import Seen, Viewer, address_of, needs
+from tianping.web.console import Console, Desk
+from tianping.web.frame import page, seen_other
+from tianping.work import quarantine, trail, uploads
+from tianping.work.imports import Report
+from tianping.work.quarantine import Bad
+
+router = APIRouter()
+MAY = [needs("upload")]
+ROWS = 50
+"""Rows of a page."""
+_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "zip": "application/zip",
+}
+
+
+@router.get("/data/quarantine")
+def listed(request: Request, desk: Desk, seen: Seen, seq: int | None = None, table: str = "", skip: int = 0) -> Response:
+    """The open bad rows with their reasons."""
+    table = table if table in TABLES else ""
+    skip = max(skip, 0)
+    found = quarantine.look(desk.home, seq=seq, table=table, reach=seen.reach, skip=skip, most=ROWS)
+    return page(
+        request, seen, "data/quarantine.html", rows=found.rows, total=found.total, seq=seq, table=table, skip=skip, most=ROWS,
+        tables=list(TABLES), file_of=file_of, preview=preview,
+    )  # fmt: skip
+
+
+def file_of(bad: Bad) -> str:
+    """The file's name without its folders."""
+    return bad.file.rsplit("/", 1)[-1]
+
+
+def preview(bad: Bad) -> str:
+    """The beginning of the row, for a list."""
+    cells = bad.cells.values() if isinstance(bad.cells, Mapping) else bad.cells
+    return " · ".join(cell for cell in cells if cell)[:160]
+
+
+@router.get("/data/quarantine/row")
+def one(request: Request, desk: Desk, seen: Seen, id: str) -> Response:  # noqa: A002  # the address's own word
+    """One bad row as a form."""
+    bad = quarantine.one(desk.home, id, reach=seen.reach)
+    return page(request, seen, "data/row.html", bad=bad, cells=bad.cells, file=file_of(bad), said="")
+
+
+@router.post("/data/quarantine/rows", dependencies=MAY)
+async def mend(request: Request, desk: Desk, seen: Seen) -> Response:
+    """Import one row again, mended."""
+    form = await request.form()
+    bad = quarantine.one(desk.home, str(form.get("id", "")), reach=seen.reach)
+    names = list(bad.cells) if isinstance(bad.cells, Mapping) else []
+    cells = {name: str(form.get(f"cell{at}", "")) for at, name in enumerate(names)}
+    try:
+        reports = quarantine.retry(desk.home, desk.clock(), mended={bad.id: cells}, reach=seen.reach)
+    except ImportRefused as error:
+        said = uploads.plain(desk.home, str(error))
+        return page(request, seen, "data/row.html", status=409, bad=bad, cells=cells, file=file_of(bad), said=said)
+    return _told(request, desk, seen, reports)
+
+
+def _told(request: Request, desk: Console, seen: Viewer, reports: list[Report]) -> Response:
+    """Back to the list, with what became of the rows."""
+    for report in reports:
+        if report.seq:
+            act: trail.Act = "retry"
+            trail.record(desk.home, seen.account.id, act, f"import {report.seq}", desk.clock(), address=address_of(request))
+    bad = sum(tally.quarantined for report in reports for tally in report.counts.values())
+    rows = sum(tally.read for report in reports for tally in report.counts.values())
+    stay = sum(count for report in reports for _, count, _ in report.stay)
+    said = "data.retried_bad" if bad + stay else "data.retried"
+    return seen_other(request, "/data/quarantine", said, good=rows - bad, bad=bad + stay)
+
+
+@router.post("/data/quarantine/retrials", dependencies=MAY)
+def retry(
+    request: Request, desk: Desk, seen: Seen, seq: Annotated[str, Form()] = "", table: Annotated[str, Form()] = ""
+) -> Response:
+    """Import again, as they are, all rows that can come: what was wrong around them has been mended."""
+    detail = {"seq": int(seq) if seq.isdecimal() else None, "table": table if table in TABLES else ""}
+    number = desk.jobs.queue("retry", seen.account.id, detail)
+    return seen_other(request, f"/data/quarantine?job={number}", "data.retry_queued")
+
+
+@router.post("/data/quarantine/sheets", dependencies=MAY)
+async def hand_in(request: Request, desk: Desk, seen: Seen) -> Response:
+    """Import the rows of mended sheets again."""
+    form = await request.form(max_files=uploads.MOST_FILES)
+    given = [one for one in form.getlist("files") if isinstance(one, UploadFile) and one.filename]
+    if not given:
+        raise ImportRefused("no file was handed in; choose the mended sheet first")
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [_kept(Path(folder) / str(at), one) for at, one in enumerate(given)]
+        try:
+            reports = quarantine.retry(desk.home, desk.clock(), paths=paths, reach=seen.reach)
+        except ImportRefused as error:
+            raise ImportRefused(uploads.plain(desk.home, str(error).replace(f"{folder}/", ""))) from error
+    return _told(request, desk, seen, reports)
+
+
+def _kept(folder: Path, one: UploadFile) -> Path:
+    folder.mkdir()
+    path = folder / f"sheet{Path(one.filename or '').suffix[-10:]}"
+    with path.open("wb") as file:
+        while piece := one.file.read(1 << 20):
+            file.write(piece)
+    return path
+
+
+@router.get("/data/quarantine/sheets.{form}")
+def download(
+    request: Request, desk: Desk, seen: Seen, form: Literal["csv", "xlsx"], seq: int | None = None, table: str = ""
+) -> Response:
+    """Bad rows as sheets to mend: one file, or several in a ZIP."""
+    with tempfile.TemporaryDirectory() as folder:
+        written = quarantine.export(
+            desk.home, Path(folder), form=form, seq=seq, table=table if table in TABLES else "", reach=seen.reach
+        )
+        name, data = _packed([path for path, _ in written])
+    kind = name.rpartition(".")[2]
+    trail.record(
+        desk.home, seen.account.id, "download", "quarantine", desk.clock(), address=address_of(request),
+        detail={"rows": sum(rows for _, rows in written)},
+    )  # fmt: skip
+    return Response(data, media_type=_TYPES[kind], headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def _packed(paths: list[Path]) -> tuple[str, bytes]:
+    if len(paths) == 1:
+        return paths[0].name, paths[0].read_bytes()
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as packed:
+        for path in paths:
+            packed.write(path, path.name)
+    return "quarantine.zip", held.getvalue()

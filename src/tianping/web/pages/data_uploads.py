@@ -1,0 +1,260 @@
+"""Uploads: files handed in, looked through, asked about, brought in."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from starlette.datastructures import FormData, UploadFile
+from starlette.responses import JSONResponse, Response
+
+from tianping.errors import ImportRefused, NotFound
+from tianping.facts import guess
+from tianping.facts.guess import Choice
+from tianping.facts.schema import TABLES
+from tianping.periods import Period
+from tianping.store import jobs
+from tianping.store.jobs import Job
+from tianping.store.uploads import Upload
+from tianping.web.access import Seen, Viewer, address_of, needs
+from tianping.web.console import Console, Desk
+from tianping.web.frame import fragment, page, seen_other
+from tianping.web.guard import MOST_UPLOADED
+from tianping.work import gaps, trail, uploads
+from tianping.work.uploads import Given, Options
+
+router = APIRouter()
+MAY = [needs("upload")]
+NAMED_SHOPS = 200
+"""Shops that are offered in a list; more are typed."""
+UNDER_WAY = ("received", "queued", "running")
+WORDS_SHOWN = 40
+"""Different words of a column that a person may give a meaning."""
+
+
+@router.get("/data/uploads")
+def listed(request: Request, desk: Desk, seen: Seen, before: int | None = None) -> Response:
+    """The form, and the newest uploads."""
+    found = uploads.newest(desk.home, account_id=seen.account.id, reach=seen.reach, before=before)
+    return page(
+        request, seen, "data/uploads.html", shown=found, shops=own_shops(desk, seen), most=uploads.MOST_FILES,
+        most_bytes=MOST_UPLOADED, before=found[-1].id if len(found) == 50 else None,
+    )  # fmt: skip
+
+
+def own_shops(desk: Console, seen: Viewer) -> list[tuple[str, str]]:
+    """The viewer's shops to choose from, with their names; none where they are too many to list."""
+    known = {shop.id: shop.name for shop in gaps.shops(desk.home, seen.reach)}
+    ids = sorted(seen.reach.shops) if seen.reach.shops is not None else sorted(known)
+    return [(one, f"{known.get(one, one)} · {one}") for one in ids] if len(ids) <= NAMED_SHOPS else []
+
+
+@router.post("/data/uploads", dependencies=MAY)
+async def hand_in(request: Request, desk: Desk, seen: Seen) -> Response:
+    """Keep the files and have them brought in. Script asks for JSON, to show how far it is, and goes on by itself."""
+    form = await request.form(max_files=uploads.MOST_FILES + 1)
+    given = [
+        Given(one.filename or "", one.file) for one in form.getlist("files") if isinstance(one, UploadFile) and one.filename
+    ]
+    options = Options(_shop(form, seen), _covers(form))
+    number = uploads.receive(desk.home, seen.account.id, given, options, reach=seen.reach, at=desk.clock())
+    detail = {"files": len(given), "bytes": sum(one["bytes"] for one in _get(desk, seen, number).files)}
+    _record(request, desk, seen, "upload", number, detail)
+    desk.jobs.queue("import", seen.account.id, {"upload": number})
+    if "application/json" in request.headers.get("accept", ""):
+        return JSONResponse({"at": f"/data/uploads/{number}"})
+    return seen_other(request, f"/data/uploads/{number}")
+
+
+def _shop(form: FormData, seen: Viewer) -> str:
+    """The shop said; whoever has one shop alone need not say it."""
+    said = str(form.get("shop", "")).strip()
+    return said or (next(iter(seen.reach.shops)) if seen.reach.shops is not None and len(seen.reach.shops) == 1 else "")
+
+
+def _covers(form: FormData) -> Period | None:
+    """Raises ImportRefused for half a period or one that ends before it begins."""
+    first, last = (str(form.get(name, "")).strip() for name in ("first", "last"))
+    if not first and not last:
+        return None
+    try:
+        period = Period(dt.date.fromisoformat(first), dt.date.fromisoformat(last))
+    except ValueError as error:
+        raise ImportRefused("the days covered need a first and a last day, in this order; give both or neither") from error
+    if period.first > period.last:
+        raise ImportRefused("the days covered need a first and a last day, in this order; give both or neither")
+    return period
+
+
+def _record(
+    request: Request, desk: Console, seen: Viewer, act: trail.Act, number: int, detail: Mapping[str, object] | None = None
+) -> None:
+    trail.record(desk.home, seen.account.id, act, f"upload {number}", desk.clock(), address=address_of(request), detail=detail)
+
+
+def _get(desk: Console, seen: Viewer, number: int) -> Upload:
+    return uploads.get(desk.home, number, account_id=seen.account.id, reach=seen.reach)
+
+
+@router.get("/data/uploads/{number}")
+def one(request: Request, desk: Desk, seen: Seen, number: int) -> Response:
+    """What becomes of an upload: what is asked, how far it is, what it brought."""
+    return page(request, seen, "data/upload.html", **_told(desk, seen, number))
+
+
+@router.get("/data/uploads/{number}/state")
+def state(request: Request, desk: Desk, seen: Seen, number: int) -> Response:
+    """The same as a piece of the page, which asks for itself again while the upload is under way."""
+    return fragment(request, seen, "data/_upload.html", **_told(desk, seen, number))
+
+
+def _told(desk: Console, seen: Viewer, number: int) -> dict[str, Any]:
+    upload = _get(desk, seen, number)
+    return {
+        "upload": upload,
+        "job": _job(desk, upload) if upload.state in UNDER_WAY else None,
+        "under_way": upload.state in UNDER_WAY,
+        "shops": own_shops(desk, seen),
+        "ready": upload.state == "asking" and not uploads.asks(upload.files),
+        "needs_shop": any(file.get("needs_shop") for file in upload.files),
+        "own": upload.account_id == seen.account.id,
+    }
+
+
+def _job(desk: Console, upload: Upload) -> Job | None:
+    found = jobs.newest(desk.home.database, kind="import")
+    return next((job for job in found if job.detail.get("upload") == upload.id), None)
+
+
+def _index(upload: Upload, index: int) -> int:
+    if not 0 <= index < len(upload.files) or upload.state not in ("asking", "failed"):
+        raise NotFound(f"there is no file {index} to be read in upload {upload.id}")
+    return index
+
+
+@router.post("/data/uploads/{number}/shop", dependencies=MAY)
+def say_shop(request: Request, desk: Desk, seen: Seen, number: int, shop: Annotated[str, Form()]) -> Response:
+    """Say whose rows the files hold that do not say it themselves."""
+    upload = _get(desk, seen, number)
+    uploads.say(desk.home, upload, shop=shop.strip(), reach=seen.reach)
+    again = _get(desk, seen, number)
+    uploads.look_again(desk.home, again)
+    return _go_on(request, desk, seen, number)
+
+
+def _go_on(request: Request, desk: Console, seen: Viewer, number: int) -> Response:
+    """Bring it in where nothing is left to be asked."""
+    if not uploads.asks(_get(desk, seen, number).files) and uploads.queue(desk.home, number):
+        desk.jobs.queue("import", seen.account.id, {"upload": number})
+    return seen_other(request, f"/data/uploads/{number}")
+
+
+@router.post("/data/uploads/{number}/import", dependencies=MAY)
+def bring(request: Request, desk: Desk, seen: Seen, number: int) -> Response:
+    """Bring it in, or try again what failed."""
+    return _go_on(request, desk, seen, number)
+
+
+@router.post("/data/uploads/{number}/dropping", dependencies=MAY)
+def drop(request: Request, desk: Desk, seen: Seen, number: int) -> Response:
+    """Take it away."""
+    if not uploads.drop(desk.home, _get(desk, seen, number).id):
+        raise ImportRefused(f"upload {number} is under way or over; it cannot be taken away")
+    _record(request, desk, seen, "upload_dropped", number)
+    return seen_other(request, "/data/uploads", "data.upload_dropped")
+
+
+@router.post("/data/uploads/{number}/files/{index}/omission", dependencies=MAY)
+def leave_out(request: Request, desk: Desk, seen: Seen, number: int, index: int) -> Response:
+    """Go on without one of its files."""
+    upload = _get(desk, seen, number)
+    uploads.leave_out(desk.home, upload, _index(upload, index))
+    return seen_other(request, f"/data/uploads/{number}")
+
+
+@router.get("/data/uploads/{number}/files/{index}")
+def helper(request: Request, desk: Desk, seen: Seen, number: int, index: int, table: str = "") -> Response:
+    """The mapping helper: headings, the columns proposed, and what the first rows would become."""
+    upload = _get(desk, seen, number)
+    path = uploads.folder_of(desk.home, number) / upload.files[_index(upload, index)]["name"]
+    proposed = guess.first_choice(path)
+    if table and table in TABLES and table != proposed.table:
+        proposed = guess.choice_for(path, table)
+    return _helper(request, desk, seen, upload, index, proposed)
+
+
+@router.post("/data/uploads/{number}/files/{index}/preview", dependencies=MAY)
+async def preview(request: Request, desk: Desk, seen: Seen, number: int, index: int) -> Response:
+    """The same by the choice of a person, not kept yet."""
+    upload = _get(desk, seen, number)
+    _index(upload, index)
+    return _helper(request, desk, seen, upload, index, _choice(await request.form()))
+
+
+@router.post("/data/uploads/{number}/files/{index}/mapping", dependencies=MAY)
+async def keep(request: Request, desk: Desk, seen: Seen, number: int, index: int) -> Response:
+    """Have the file read by this choice."""
+    upload = _get(desk, seen, number)
+    choice = _choice(await request.form())
+    try:
+        uploads.read_as(desk.home, upload, _index(upload, index), choice)
+    except ImportRefused as error:
+        return _helper(request, desk, seen, upload, index, choice, refused=str(error))
+    return seen_other(request, f"/data/uploads/{number}", "data.mapping_kept", file=upload.files[index]["name"])
+
+
+def _choice(form: FormData) -> Choice:
+    """What the form says: `h<n>` the column of a heading, `heading<n>` that heading; `w <column> <word>` a word's meaning."""
+    table = str(form.get("table", ""))
+    if table not in TABLES:
+        raise NotFound(f'there is no table "{table}"')
+    columns: dict[str, str] = {}
+    words: dict[str, dict[str, str]] = {}
+    for name, value in form.multi_items():
+        said = str(value)
+        if name.startswith("column") and said and said not in columns:
+            columns[said] = str(form.get(f"heading{name.removeprefix('column')}", ""))
+        elif name.startswith("word ") and said:
+            column, _, word = name.removeprefix("word ").partition(" ")
+            words.setdefault(column, {})[word] = said
+    return Choice(table, columns, words)
+
+
+def _helper(
+    request: Request, desk: Console, seen: Viewer, upload: Upload, index: int, choice: Choice, *, refused: str = ""
+) -> Response:
+    name = str(upload.files[index]["name"])
+    path = uploads.folder_of(desk.home, upload.id) / name
+    seen_rows, made = guess.sample(path), guess.chosen(path, choice)
+    shop = str(upload.options.get("shop", "")) or _sample_shop(seen)
+    shown, said = _shown(desk, path, made.text, shop) if not made.lacks else ([], "")
+    return page(
+        request, seen, "data/file.html", status=400 if refused else 200, upload=upload, index=index, name=name, choice=choice,
+        columns_of={heading: column for column, heading in choice.columns.items()}, headings=list(enumerate(seen_rows.headings)),
+        sample=seen_rows, table=TABLES[choice.table], tables=guess.MAIN, lacks=made.lacks, unknown=made.unknown, shown=shown,
+        words=_words(seen_rows, choice), refused=refused or said, text=made.text,
+    )  # fmt: skip
+
+
+def _sample_shop(seen: Viewer) -> str:
+    return next(iter(sorted(seen.reach.shops or ())), "SHOP")
+
+
+def _shown(desk: Console, path: Any, text: str, shop: str) -> tuple[list[Any], str]:
+    """The first rows as facts, or why they cannot be."""
+    try:
+        return list(guess.facts(path, text, shop=shop)), ""
+    except ImportRefused as error:
+        return [], uploads.plain(desk.home, str(error))
+
+
+def _words(sample: guess.Sample, choice: Choice) -> list[tuple[str, str, Sequence[str], Mapping[str, str]]]:
+    """Columns that allow some values only: column, heading, the file's words that are none of them, and what these mean now."""
+    known = TABLES[choice.table].by_name
+    found = []
+    for column, heading in choice.columns.items():
+        if column in known and known[column].values and not column.startswith("reason") and heading in sample.headings:
+            words = [word for word in sample.values(heading) if word not in known[column].values][:WORDS_SHOWN]
+            meant = {**guess.usual_words(column), **choice.words.get(column, {})}
+            found.append((column, heading, words, meant))
+    return [each for each in found if each[2]]

@@ -1,0 +1,234 @@
+"""A product: its figures beside its category's, their trend, and what its buyers said of its quality."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from tianping.errors import NotFound, TianpingError
+from tianping.metrics.compile import Key
+from tianping.metrics.proof import Scope
+from tianping.policy.model import Metric
+from tianping.policy.saying import say
+from tianping.web.access import Seen, Viewer
+from tianping.web.addresses import address
+from tianping.web.charts import Chart, Mark, Series
+from tianping.web.console import Console, Desk
+from tianping.web.frame import fragment, page
+from tianping.web.selecting import key_of, name_of, usual
+from tianping.web.wording import t
+from tianping.work import boards, goods, voices
+from tianping.work.boards import Look, Shown, Subject
+from tianping.work.catalogue import Product, catalogue
+from tianping.work.goods import Goods
+from tianping.work.trends import Line, Point, trends
+from tianping.work.voices import Quality
+
+router = APIRouter()
+PIECE = 20
+"""Orders, refunds or reviews of one piece."""
+MAIN = 4
+"""Rates of the trend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A product that somebody looks at, over how many days, and by which metric of first causes (None: its pack has none)."""
+
+    view: Goods
+    product: Product
+    days: int
+    causes: Sequence[Key]
+    cause: Key | None
+
+    @property
+    def look(self) -> Look:
+        return self.view.look
+
+    def url(self, *segments: str, **query: object) -> str:
+        """An address of this product, on the same day."""
+        return address("/products", self.product.id, *segments, **{"days": self.days, "date": self.look.done.date} | query)
+
+
+class Each(NamedTuple):
+    """A metric of the product: its figures by number of days, and the trend over the days chosen."""
+
+    key: Key
+    metric: Metric
+    figures: Mapping[int, Shown]
+    points: Sequence[Point]
+
+
+def looked(request: Request, seen: Viewer, desk: Console) -> Look:
+    """The close that the address names, else the newest. Raises NotFound."""
+    text = request.query_params.get("date", "")
+    try:
+        date = dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        raise NotFound(f'"{text}" is no date; write it as 2024-06-01') from None
+    return boards.look(desk.home, desk.packs, desk.close_of(date), seen.reach)
+
+
+def _open(request: Request, seen: Viewer, desk: Console, name: str) -> Looked:
+    """Raises NotFound for a product that is not there, not within reach, or of a platform that the close has no figures of."""
+    look = looked(request, seen, desk)
+    found, platform = goods.product(look.home, look.done.seq, name, look.reach)
+    if platform not in look.packs or platform not in look.done.packs:
+        raise NotFound(f"there are no figures of {platform} in the close of {look.done.date}")
+    view = goods.goods(look, look.packs[platform])
+    asked, causes = request.query_params.get("days", ""), voices.by_first_cause(view.offered)
+    days = next((days for days in view.days if str(days) == asked), 30)
+    wanted = key_of(request.query_params.get("metric", ""))
+    return Looked(view, found, days, causes, wanted if wanted in causes else next(iter(causes), None))
+
+
+@router.get("/products/{name:path}/quality/orders")
+def orders(request: Request, seen: Seen, desk: Desk, name: str) -> Response:
+    """The orders that the figure counts: reasons over time, what their buyers wrote, and each of them."""
+    here = _open(request, seen, desk, name)
+    if here.cause is None:
+        return _piece(request, seen, here, "products/_no_cause.html")
+    scope = Scope(here.view.pack.platform, "product", here.product.id, here.look.done.date, here.days)
+    try:
+        found = voices.quality(here.look.home, here.look.packs, scope, here.cause, here.look.reach)
+    except NotFound:
+        return _piece(request, seen, here, "products/_no_orders.html")
+    except TianpingError as error:
+        return _piece(request, seen, here, "products/_refused.html", said=str(error))
+    skip = _skip(request)
+    return _piece(
+        request, seen, here, "products/_orders.html",
+        found=found,
+        reasons=found.reasons(),
+        chart=_chart(found, seen.lang) if found.orders else None,
+        metric=here.view.offered[here.cause].metric,
+        span=found.span,
+        listed=found.orders[skip : skip + PIECE],
+        around=_around(here, "orders", skip, len(found.orders)),
+        figure=_figure_of(here),
+    )  # fmt: skip
+
+
+def _figure_of(here: Looked) -> Shown | None:
+    assert here.cause is not None
+    return goods.cells(here.view, [here.product], [here.cause], here.days)[here.product.id][0]
+
+
+def _chart(found: Quality, lang: str) -> Chart:
+    step, days, counts = found.over_time()
+    series = [
+        Series(t(f"products.reason_{reason or 'none'}", lang), [Fraction(n) for n in each], "bar")
+        for reason, each in counts.items()
+    ]
+    return Chart(t("products.reasons_by_day" if step == 1 else "products.reasons_by_week", lang), "count", days, series)
+
+
+@router.get("/products/{name:path}/quality/refunds")
+def refunds(request: Request, seen: Seen, desk: Desk, name: str) -> Response:
+    """What buyers wrote when they asked for refunds lately, counted yet or not."""
+    here, skip = _open(request, seen, desk, name), _skip(request)
+    reason = request.query_params.get("reason", "")
+    found = voices.refunds(
+        here.look.home, here.look.done, here.product.id, here.days, here.look.reach, reason=reason, skip=skip, take=PIECE
+    )
+    around = _around(here, "refunds", skip, found.chosen, reason=reason)
+    return _piece(request, seen, here, "products/_refunds.html", found=found, reason=reason, around=around, span=found.span)
+
+
+@router.get("/products/{name:path}/quality/reviews")
+def reviews(request: Request, seen: Seen, desk: Desk, name: str) -> Response:
+    """The words of its reviews, the worst first."""
+    here, skip = _open(request, seen, desk, name), _skip(request)
+    found = voices.reviews(here.look.home, here.look.done, here.product.id, here.days, here.look.reach, skip=skip, take=PIECE)
+    around = _around(here, "reviews", skip, found.worded)
+    return _piece(request, seen, here, "products/_reviews.html", found=found, around=around, span=found.span)
+
+
+def _piece(request: Request, seen: Viewer, here: Looked, template: str, **context: Any) -> Response:
+    """A piece of the quality page; by itself, without script, a page."""
+    if request.headers.get("hx-request"):
+        return fragment(request, seen, template, item=here, **context)
+    return page(request, seen, "products/piece.html", item=here, piece=template, shop=_shop(here), **context)
+
+
+def _skip(request: Request) -> int:
+    text = request.query_params.get("skip", "")
+    return int(text) if text.isdecimal() and len(text) < 7 else 0
+
+
+def _around(here: Looked, what: str, skip: int, total: int, **more: object) -> tuple[str, str, int, int, int]:
+    """Addresses of the pieces before and after, the first and last row of this one, and how many there are."""
+    metric = name_of(here.cause) if here.cause else ""
+
+    def at(skip: int) -> str:
+        return here.url("quality", what, **{"metric": metric, "skip": skip or "", **more})
+
+    before, after = at(max(skip - PIECE, 0)) if skip else "", at(skip + PIECE) if skip + PIECE < total else ""
+    return before, after, min(skip + 1, total), min(skip + PIECE, total), total
+
+
+@router.get("/products/{name:path}/quality")
+def quality(request: Request, seen: Seen, desk: Desk, name: str) -> Response:
+    """The quality tab: its pieces read facts, so they come by themselves."""
+    here = _open(request, seen, desk, name)
+    metrics = [(name_of(key), say(here.view.offered[key].metric.label, seen.lang)) for key in here.causes]
+    cause = name_of(here.cause) if here.cause else ""
+    return page(request, seen, "products/quality.html", item=here, shop=_shop(here), metrics=metrics, cause=cause)
+
+
+@router.get("/products/{name:path}")
+def product(request: Request, seen: Seen, desk: Desk, name: str) -> Response:
+    """All its figures."""
+    here = _open(request, seen, desk, name)
+    lines = _lines(here)
+    days = [days for days in here.view.days if any(days in each.figures for each in lines)]
+    return page(
+        request, seen, "products/product.html",
+        item=here, shop=_shop(here), lines=lines, days=days, chart=_trend(here, lines, seen.lang),
+    )  # fmt: skip
+
+
+def _shop(here: Looked) -> str:
+    found = catalogue(here.look.home, here.look.done.seq).shops[here.product.shop]
+    return found.name or found.id
+
+
+def _lines(here: Looked) -> list[Each]:
+    """In the pack's order."""
+    subject = Subject(here.view.pack.platform, "product", here.product.id)
+    found: dict[Key, dict[int, Shown]] = {}
+    for each in goods.of_products(here.look, subject.platform, [here.product]):
+        found.setdefault(each.key, {})[each.days] = each
+    points = trends(here.look, [subject], days=here.days)
+    return [
+        Each(key, definition.metric, found[key], points.get(Line(subject, *key, here.days), ()))
+        for key, definition in here.view.offered.items()
+        if key in found
+    ]
+
+
+def _trend(here: Looked, lines: Sequence[Each], lang: str) -> Chart | None:
+    """The main rates over the closes there are, marked where a definition changed; None for a single close."""
+    main = [each for each in lines if each.key in usual(here.view) and each.metric.unit == "rate"][:MAIN]
+    days = sorted({point.date for each in main for point in each.points})
+    if len(days) < 2:
+        return None
+    values = [{point.date: point.value for point in each.points} for each in main]
+    series = [
+        Series(say(each.metric.label, lang), [value.get(day) for day in days]) for each, value in zip(main, values, strict=True)
+    ]
+    return Chart(t("products.trend", lang, n=here.days), "rate", days, series, list(_marks(main, lang)))
+
+
+def _marks(lines: Sequence[Each], lang: str) -> Iterator[Mark]:
+    for each in lines:
+        for before, after in pairwise(each.points):
+            if before.version != after.version:
+                yield Mark(
+                    after.date, t("products.new_version", lang, metric=say(each.metric.label, lang), version=after.version)
+                )

@@ -1,0 +1,87 @@
+"""How rows of proofs read: headings, cells, the parts they play, and their SQL in lines."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from functools import lru_cache
+
+import sqlglot
+
+from tianping.metrics.compile import Definition
+from tianping.policy.model import Pack, Unit
+from tianping.policy.saying import amount, say
+from tianping.web.wording import t, words
+from tianping.work.explain import Part
+
+Show = Callable[[str, object], str]
+
+
+def part_word(part: Part, definition: Definition) -> str:
+    """The key of the words for the part that rows play."""
+    if part.role == "denominator" and part.side == "denominator":
+        return "figures.role_denominator_side"
+    if part.role == "numerator" and definition.is_count:
+        return "figures.role_counted"
+    return f"figures.role_{part.role}"
+
+
+def heads(lang: str) -> Callable[[str], str]:
+    """The heading of a column; its own name where there are no words for it."""
+    return lambda name: t(f"figures.col_{name}", lang) if f"figures.col_{name}" in words() else name
+
+
+def table_word(lang: str) -> Callable[[str], str]:
+    """The name of a table, or of `table.column`."""
+
+    def word(name: str) -> str:
+        table, _, column = name.partition(".")
+        said = t(f"figures.table_{table}", lang) if f"figures.table_{table}" in words() else table
+        return f"{said} · {heads(lang)(column)}" if column else said
+
+    return word
+
+
+def shows(lang: str, pack: Pack) -> Show:
+    """A cell as people read it, by the name of its column."""
+
+    def show(name: str, value: object) -> str:
+        if value is None or value == "":
+            return "–"
+        if isinstance(value, bool):
+            return t("figures.is_true" if value else "figures.is_false", lang)
+        if isinstance(value, int):
+            return _number(name, value)
+        if isinstance(value, list):
+            return "、".join(map(str, value))
+        return _word(lang, pack, name, str(value))
+
+    return show
+
+
+def _number(name: str, value: int) -> str:
+    unit = next((unit for end, unit in _UNITS if name.endswith(end)), None)
+    return amount(Fraction(value), unit) if unit else str(value)
+
+
+_UNITS: tuple[tuple[str, Unit], ...] = (("_fen", "fen"), ("_s", "seconds"))
+
+
+def _word(lang: str, pack: Pack, name: str, value: str) -> str:
+    """Rules and roles in words; anything else as it is."""
+    if name.startswith("rule"):
+        return say(pack.rules[value].label, lang) if value in pack.rules else value
+    if name == "side" or name.startswith("role"):
+        return t(f"figures.{name.partition('_')[0]}_{value}", lang)
+    return value
+
+
+@lru_cache(maxsize=64)
+def readable(sides: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Each side's SQL in lines, as far as it can be put so."""
+    return tuple((side, _lines(sql)) for side, sql in sides)
+
+
+def _lines(sql: str) -> str:
+    try:
+        return sqlglot.parse_one(sql, dialect="duckdb").sql("duckdb", pretty=True)
+    except sqlglot.errors.SqlglotError:
+        return sql

@@ -1,0 +1,304 @@
+"""What needs somebody this morning: shops in the order of their need, what is missing, what is behind a figure that got worse.
+
+Only the figures that a pack's board calls its headline are looked at. Whole markets are ranked by the database: rows of
+figures never come here but for the shops of one page.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date as Date
+from fractions import Fraction
+from typing import NamedTuple
+
+import duckdb
+import pyarrow as pa
+
+from tianping.metrics.compile import Key
+from tianping.metrics.proof import Scope
+from tianping.policy.load import key_of
+from tianping.policy.model import Metric, Pack
+from tianping.work.boards import LINES, Look, Severity, Subject, benchmarks
+from tianping.work.catalogue import Catalogue, Product
+from tianping.work.close import figures_path, shelf
+from tianping.work.explain import Named, Only
+from tianping.work.proofs import proved
+
+DAYS = 30  # KS-B09: the period is the last 30 days, computed every day
+FELT = 0.05
+"""A figure has got worse when it is a twentieth farther from where it should be than at the close before …"""
+FELT_ROWS = 2
+"""… and, for a rate, when at least so many rows make the difference: one order more is nothing to run for."""
+MOVERS = 3
+"""Products shown behind a figure."""
+_GAPS = 200
+"""Different gaps looked at."""
+_BEST = {"rate": 1, "stars": 5}
+"""What a figure that is better when higher can reach at most."""
+REASONS = ("first_refund_reason", "reason")
+"""Columns of a figure's rows that say why."""
+
+
+class Worse(NamedTuple):
+    """A figure that got worse: how much farther from its best, relative to before."""
+
+    metric: str
+    variant: str
+    change: float
+
+    @property
+    def key(self) -> Key:
+        return self.metric, self.variant
+
+
+class Need(NamedTuple):
+    """A shop and why it needs somebody: its greatest ratio to the benchmark where lower is better, what got worse (the most
+    first), how many of its figures lack data."""
+
+    shop: str
+    platform: str
+    times: float
+    worse: tuple[Worse, ...]
+    lacking: int
+
+    @property
+    def severity(self) -> Severity:
+        return next((severity for line, severity in LINES if self.times >= line), "")
+
+    @property
+    def calm(self) -> bool:
+        return not (self.severity or self.worse or self.lacking)
+
+
+class Gap(NamedTuple):
+    """Facts that figures lack: days of a table that no import covers, or, where `first` is None, columns of it (all where none
+    is named) that were never supplied."""
+
+    platform: str
+    table: str
+    columns: tuple[str, ...]
+    first: Date | None
+    last: Date | None
+    shops: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Morning:
+    """`page` is the part of the shops asked for, those in the greatest need first; `needy` of all `shops` need somebody."""
+
+    shops: int
+    needy: int
+    marked: int
+    worse: int
+    lacking: int
+    page: tuple[Need, ...]
+
+
+def headline(pack: Pack) -> list[Key]:
+    """The metrics that matter every morning; all of a pack that does not say."""
+    return [key_of(name) for name in pack.board.headline] or list(pack.metrics)
+
+
+def morning(seen: Look, book: Catalogue, *, skip: int = 0, take: int = 20, platform: str = "") -> Morning:
+    """The shops within reach (of one platform, or all) by their need."""
+    with shelf() as con:
+        _begin(seen, book, con, platform)
+        con.execute(f"create temp table needs as {_NEEDS}")
+        totals = con.execute(
+            "select count(*), count(*) filter (times >= 2 or worse is not null or lacking > 0), count(*) filter (times >= 2), "
+            "count(*) filter (worse is not null), count(*) filter (lacking > 0) from needs"
+        ).fetchall()[0]
+        found = con.execute(f"select shop, platform, times, worse, lacking from needs {_ORDER} limit ? offset ?", [take, skip])
+        return Morning(*totals, tuple(_need(*row) for row in found.fetchall()))
+
+
+def _need(shop: str, platform: str, times: float, worse: list[dict[str, object]] | None, lacking: int) -> Need:
+    felt = (Worse(str(each["metric"]), str(each["variant"]), -float(str(each["less"]))) for each in worse or ())
+    return Need(shop, platform, times, tuple(felt), lacking)
+
+
+def _begin(seen: Look, book: Catalogue, con: duckdb.DuckDBPyConnection, platform: str) -> None:
+    """Tables `shops` (within reach), `keys` (what is looked at) and views `now`, `then` of their figures."""
+    mine = [each for each in book.within(seen.reach) if platform in ("", each.platform)]
+    con.register("mine", pa.table({"shop": [each.id for each in mine], "platform": [each.platform for each in mine]}))
+    keys = [row for pack in _packs(seen, {each.platform for each in mine}) for row in _keys(seen, pack)]
+    con.register(
+        "looked",
+        pa.table(dict(zip(_KEYS, zip(*keys, strict=True) if keys else [()] * len(_KEYS), strict=True)), schema=_KEYS_SCHEMA),
+    )
+    con.execute("create temp table shops as from mine; create temp table keys as from looked")
+    metrics = ", ".join(f"'{name}'" for name in sorted({row[1] for row in keys})) or "''"
+    for name, done in (("now", seen.done), ("then", seen.before)):
+        rows = f"read_parquet('{_quoted(figures_path(seen.home, done or seen.done))}')"
+        con.execute(
+            f'create temp view "{name}" as select * from {rows} where "by" = \'shop\' and days = {DAYS} '
+            f"and metric in ({metrics}){'' if done else ' and false'}"
+        )
+
+
+def _quoted(path: str) -> str:
+    return path.replace("'", "''")
+
+
+def _packs(seen: Look, platforms: Iterable[str]) -> list[Pack]:
+    return [seen.packs[name] for name in sorted(platforms) if name in seen.packs]
+
+
+_KEYS = ("platform", "metric", "variant", "sign", "best", "rate", "benchmark")
+_KEYS_SCHEMA = pa.schema([
+    ("platform", pa.string()), ("metric", pa.string()), ("variant", pa.string()), ("sign", pa.int32()), ("best", pa.int32()),
+    ("rate", pa.bool_()), ("benchmark", pa.float64()),
+])  # fmt: skip
+
+
+def _keys(seen: Look, pack: Pack) -> list[tuple[object, ...]]:
+    """What ranking needs to know of each metric looked at."""
+    above = benchmarks(seen, Subject(pack.platform, "platform", pack.platform), DAYS)
+    return [
+        (pack.platform, *key, _SIGN[metric.better], _BEST.get(metric.unit), metric.unit == "rate", _number(above.get(key)))
+        for key in headline(pack)
+        for metric in (pack.metrics[key],)
+    ]
+
+
+_SIGN = {"lower": 1, "higher": -1, "neither": 0}
+
+
+def _number(value: Fraction | None) -> float | None:
+    return None if value is None else float(value)
+
+
+# `away`: how far a figure is from its best. A ratio counts only where the figure is ok and lower is better; the greatest of a
+# shop decides. A figure got worse by the same version, both closes ok.
+_NEEDS = f"""
+with seen as (
+  select n.subject, n.metric, n.variant, n.status, n.numerator / n.denominator as value, n.denominator,
+    k.sign, k.rate, k.best, k.benchmark, t.numerator / t.denominator as before,
+    n.status = 'ok' and t.status = 'ok' and t.version = n.version as comparable
+  from "now" n join keys k using (platform, metric, variant) semi join shops s on s.shop = n.subject
+    left join "then" t using (platform, metric, variant, subject)
+), away as (
+  select *, case when sign = 1 then value when best is not null then best - value else -value end as far,
+    case when sign = 1 then before when best is not null then best - before else -before end as was
+  from seen
+), weighed as (
+  select *, case when status = 'ok' and sign = 1 and benchmark > 0 then value / benchmark end as times,
+    case when comparable and sign <> 0 and far > was
+      then least((far - was) / nullif(abs(was), 0), 99) end as change,
+    comparable and sign <> 0 and far > was and was = 0 as from_best
+  from away
+), felt as (
+  select *, coalesce(change, case when from_best then 99 end) as more,
+    more >= {FELT} and (not rate or (far - was) * denominator >= {FELT_ROWS}) as is_felt
+  from weighed
+)
+select s.shop, s.platform, coalesce(max(f.times), 0) as times,
+  list({{'less': -f.more, 'metric': f.metric, 'variant': f.variant}} order by -f.more, f.metric, f.variant)
+    filter (f.is_felt) as worse,
+  count(*) filter (f.status in ('incomplete', 'no_data')) as lacking
+from shops s left join felt f on f.subject = s.shop group by s.shop, s.platform
+"""
+_LINES = " + ".join(f"(times >= {line})::int" for line, _ in LINES)
+_ORDER = f"""order by {_LINES} desc, worse is not null desc, lacking > 0 desc, times desc, worse[1].less nulls last, shop"""
+
+
+def gaps(seen: Look, book: Catalogue, platform: str = "") -> list[Gap]:
+    """The facts that the figures looked at lack, those of the most shops first."""
+    with shelf() as con:
+        _begin(seen, book, con, platform)
+        found = con.execute(
+            """select platform, why, list_sort(list(distinct subject)) as shops from "now" n
+               semi join keys using (platform, metric, variant) semi join shops s on s.shop = n.subject
+               where status in ('incomplete', 'no_data') group by platform, why order by len(shops) desc, why limit ?""",
+            [_GAPS],
+        ).fetchall()
+    return _joined([gap for platform, why, shops in found for gap in told(platform, why, tuple(shops))])
+
+
+def told(platform: str, why: str, shops: tuple[str, ...]) -> list[Gap]:
+    """What a figure's `why` says it lacks (`metrics/coverage` writes it)."""
+    what, _, parts = why.partition(": ")
+    if what == "never supplied":
+        return [Gap(platform, table, (column,) if column else (), None, None, shops) for table, column in _columns(parts)]
+    return [Gap(platform, table, (), first, last, shops) for table, first, last in _days(parts)]
+
+
+def _columns(parts: str) -> list[tuple[str, str]]:
+    named = (part.partition(".") for part in parts.split(", "))
+    return [(table, column) for table, _, column in named]
+
+
+def _days(parts: str) -> list[tuple[str, Date, Date]]:
+    named = (part.partition(" ") for part in parts.split("; "))
+    spans = ((table, days.partition("..")) for table, _, days in named)
+    return [(table, Date.fromisoformat(first), Date.fromisoformat(last)) for table, (first, _, last) in spans]
+
+
+def _joined(found: Sequence[Gap]) -> list[Gap]:
+    """One for each platform, table and kind: all its columns, its first and last day, all its shops."""
+    kinds: dict[tuple[str, str, bool], list[Gap]] = {}
+    for gap in found:
+        kinds.setdefault((gap.platform, gap.table, gap.first is None), []).append(gap)
+    joined = [
+        Gap(
+            platform,
+            table,
+            tuple(sorted({column for gap in some for column in gap.columns})),
+            min((gap.first for gap in some if gap.first), default=None),
+            max((gap.last for gap in some if gap.last), default=None),
+            tuple(sorted({shop for gap in some for shop in gap.shops})),
+        )
+        for (platform, table, _), some in kinds.items()
+    ]
+    return sorted(joined, key=lambda gap: (-len(gap.shops), gap.platform, gap.table))
+
+
+class Mover(NamedTuple):
+    """A product behind a change: its counts (numerator, denominator) now and at the close before, and how many more of its rows
+    count against the shop."""
+
+    product: Product
+    now: tuple[int, int]
+    before: tuple[int, int]
+    more: int
+
+
+def movers(seen: Look, book: Catalogue, shop: str, key: Key, *, take: int = MOVERS) -> list[Mover]:
+    """The products of a shop whose counts moved most the wrong way since the close before. Raises NotFound for a shop out of
+    reach; empty for metrics that no product has."""
+    known = book.shop(shop, seen.reach)
+    if seen.before is None:
+        return []
+    metric = seen.packs[known.platform].metrics[key]
+    with shelf() as con:
+        con.register("mine", book.of_shop(shop).select(["product_id"]))
+        paths = [figures_path(seen.home, seen.done), figures_path(seen.home, seen.before)]
+        rows = con.execute(_movers(metric), [paths[0], *key, paths[1], *key, take]).fetchall()
+    named = book.named([row[0] for row in rows])
+    return [Mover(named[product], (n, d), (m, e), more) for product, n, d, m, e, more in rows]
+
+
+def _movers(metric: Metric) -> str:
+    """Where higher is better, the rows outside the numerator count against the shop."""
+    against = "{0}.numerator" if metric.better == "lower" or metric.is_count else "({0}.denominator - {0}.numerator)"
+    more = f"{against.format('n')} - coalesce({against.format('t')}, 0)"
+    part = (
+        "select subject, numerator, denominator from read_parquet(?) semi join mine on product_id = subject "
+        f"where \"by\" = 'product' and metric = ? and variant = ? and days = {DAYS}"
+    )
+    return (
+        "select n.subject, n.numerator, n.denominator, coalesce(t.numerator, 0), coalesce(t.denominator, 0), "
+        f"({more})::bigint as more from ({part}) n left join ({part}) t using (subject) where more > 0 "
+        "order by more desc, n.numerator desc, n.subject limit ?"
+    )
+
+
+def reasons(seen: Look, book: Catalogue, shop: str, key: Key) -> list[tuple[str, int]]:
+    """The reasons of the rows that a shop's figure counts, the most first; empty for metrics whose rows have none. Reads facts.
+    Raises NotFound, and TianpingError as `explain` does."""
+    known = book.shop(shop, seen.reach)
+    proof = proved(seen.home, seen.packs, Named(*key), Scope(known.platform, "shop", shop, seen.done.date, DAYS))
+    column = next((name for name in REASONS if name in proof.columns), "")
+    counts: dict[str, int] = {}
+    for row in proof.rows(Only(role="numerator")) if column else ():
+        counts[str(row[column] or "")] = counts.get(str(row[column] or ""), 0) + 1
+    return sorted(counts.items(), key=lambda each: (-each[1], each[0]))

@@ -1,0 +1,20 @@
+"""What each role may do."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from tianping.store.accounts import Role
+
+Right = Literal[
+    "see", "upload", "undo", "close", "report", "read_reports", "save_views", "tokens", "manage_accounts", "read_audit"
+]
+_SELLER: frozenset[Right] = frozenset({"see", "upload", "undo", "close", "report", "save_views", "tokens"})
+ROLES: Mapping[Role, frozenset[Right]] = {
+    "merchant": _SELLER,
+    "agency": _SELLER,
+    "adjudicator": frozenset({"see", "report", "read_reports", "save_views"}),
+    "operator": _SELLER | {"read_reports"},
+    "administrator": _SELLER | {"read_reports", "manage_accounts", "read_audit"},
+    "auditor": frozenset({"see", "read_reports", "read_audit"}),
+}
+"""What each role may. The auditor changes nothing."""
