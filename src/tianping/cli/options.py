@@ -57,7 +57,7 @@ class KnownAt(click.ParamType[Any]):
 
 def home_of(settings: Settings, *, create: bool = False) -> Home:
     """The home that this command works on."""
-    return open_home(settings.home, create=create, url=settings.database)
+    return open_home(settings.home, create=create, url=settings.database, memory=settings.memory)
 
 
 def now() -> dt.datetime:

@@ -181,7 +181,8 @@ def boards_name_metrics(opened: Opened, views: Views) -> Iterator[Fault]:
     del views
     board = opened.pack.board
     grouped = [(("board", "groups", index, "metrics"), group.metrics) for index, group in enumerate(board.groups)]
-    for lists in ([(("board", "headline"), board.headline)], grouped):
+    short = (("board", "headline"), board.headline), (("board", "products"), board.products)
+    for lists in ([short[0]], [short[1]], grouped):
         seen = Counter(name for _, names in lists for name in names)
         for place, index, name in ((place, index, name) for place, names in lists for index, name in enumerate(names)):
             if (fault := _not_on_board(opened.pack, name, seen[name])) is not None:

@@ -200,9 +200,11 @@ class Group(Strict):
 
 
 class Board(Strict):
-    """How a pack's metrics stand on a page: those that matter every morning, and all in groups. No figure depends on it."""
+    """How a pack's metrics stand on a page: those that matter every morning, those shown of products and categories in short
+    lists (sorted by the first), and all in groups. No figure depends on it."""
 
     headline: tuple[MetricName, ...] = ()
+    products: tuple[MetricName, ...] = ()
     groups: tuple[Group, ...] = ()
 
 

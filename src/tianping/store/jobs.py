@@ -55,9 +55,14 @@ def end(engine: Engine, id_: int, *, failed: bool, said: str = "") -> bool:
     return _change(engine, id_, ("running",), **values, said=said)
 
 
-def abandon(engine: Engine, said: str) -> Sequence[Job]:
-    """Say of all that run that they failed: whoever ran them is gone."""
-    failed = update(job).where(job.c.state == "running").values(state="failed", said=said).returning(job)
+def abandon(engine: Engine, said: str, *, waiting: bool = False) -> Sequence[Job]:
+    """Say of all that run, and perhaps of those that wait, that they failed: whoever ran them is gone."""
+    failed = (
+        update(job)
+        .where(job.c.state.in_(("running", *(("queued",) if waiting else ()))))
+        .values(state="failed", said=said)
+        .returning(job)
+    )
     with engine.begin() as connection:
         return [Job(**row) for row in connection.execute(failed).mappings()]
 

@@ -43,6 +43,11 @@ def end_all(connection: Connection, account_id: int, *, but: str = "") -> None:
     connection.execute(delete(session).where(session.c.account_id == account_id, session.c.digest != but))
 
 
+def end_every(connection: Connection) -> None:
+    """Nobody is signed in any more."""
+    connection.execute(delete(session))
+
+
 def sweep(connection: Connection, at: dt.datetime, idle_since: dt.datetime) -> None:
     """Forget the sessions that are over."""
     connection.execute(delete(session).where((session.c.expires_at <= at) | (session.c.seen_at <= idle_since)))

@@ -57,6 +57,12 @@ def change(engine: Engine, id_: int, *, was: Sequence[State] = (), **values: obj
         return connection.execute(update(upload).where(which).values(**values)).rowcount == 1
 
 
+def drop_open(engine: Engine, said: str) -> None:
+    """Say of all uploads that are not over that they are dropped: their files are gone."""
+    with engine.begin() as connection:
+        connection.execute(update(upload).where(upload.c.state.not_in(("done", "dropped"))).values(state="dropped", said=said))
+
+
 def _read(engine: Engine, query: Select[Any]) -> Sequence[Upload]:
     with engine.connect() as connection:
         return [Upload(**row) for row in connection.execute(query).mappings()]

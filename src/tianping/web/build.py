@@ -98,13 +98,13 @@ def _fault(request: Request, error: Exception) -> Response:
     return told
 
 
-def _say(request: Request, status: int, key: str, *, detail: str = "", **values: object) -> Response:
+def _say(request: Request, code: int, key: str, *, detail: str = "", **values: object) -> Response:
     """The error's page, in the frame where somebody is signed in."""
     try:
         seen = access.viewer(request)
     except (SignedOut, OneTime):
         seen = None
-    return page(request, seen, "error.html", status=status, code=status, key=key, values=values, detail=detail)
+    return page(request, seen, "error.html", status=code, code=code, key=key, values=values, detail=detail)
 
 
 ANSWERS: Mapping[type[Exception] | int, Callable[[Request, Exception], Response]] = {

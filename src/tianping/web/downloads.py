@@ -124,6 +124,7 @@ def _pieces(made: IO[bytes]) -> Iterator[bytes]:
 
 def _file(chunks: Iterator[bytes], name: str, kind: str, more: dict[str, str] | None = None) -> StreamingResponse:
     """A download; its name twice, for browsers that know only ASCII and for all others."""
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("_")
-    said = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    stem, _, ending = name.rpartition(".")
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", stem).strip("_.") or "tianping"
+    said = f"attachment; filename=\"{plain}.{ending}\"; filename*=UTF-8''{quote(name, safe='')}"
     return StreamingResponse(chunks, media_type=kind, headers={"Content-Disposition": said} | (more or {}))

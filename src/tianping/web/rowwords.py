@@ -40,8 +40,8 @@ def table_word(lang: str) -> Callable[[str], str]:
     return word
 
 
-def shows(lang: str, pack: Pack) -> Show:
-    """A cell as people read it, by the name of its column."""
+def shows(lang: str, pack: Pack, unit: Unit = "count") -> Show:
+    """A cell as people read it, by the name of its column. `unit`: what the rows add."""
 
     def show(name: str, value: object) -> str:
         if value is None or value == "":
@@ -49,7 +49,7 @@ def shows(lang: str, pack: Pack) -> Show:
         if isinstance(value, bool):
             return t("figures.is_true" if value else "figures.is_false", lang)
         if isinstance(value, int):
-            return _number(name, value)
+            return amount(Fraction(value), unit) if name.startswith("adds") and unit == "seconds" else _number(name, value)
         if isinstance(value, list):
             return "、".join(map(str, value))
         return _word(lang, pack, name, str(value))
@@ -65,13 +65,25 @@ def _number(name: str, value: int) -> str:
 _UNITS: tuple[tuple[str, Unit], ...] = (("_fen", "fen"), ("_s", "seconds"))
 
 
+_LISTED = (
+    "kind", "first_refund_kind", "channel", "answer", "answered_by", "liability", "verdict", "last_score", "last_rating",
+    "last_reason", "look_grade",
+)  # fmt: skip
+"""Columns whose values are words of ours."""
+
+
 def _word(lang: str, pack: Pack, name: str, value: str) -> str:
-    """Rules and roles in words; anything else as it is."""
+    """Rules, roles and listed values in words; anything else as it is."""
     if name.startswith("rule"):
         return say(pack.rules[value].label, lang) if value in pack.rules else value
+    key = ""
     if name == "side" or name.startswith("role"):
-        return t(f"figures.{name.partition('_')[0]}_{value}", lang)
-    return value
+        key = f"figures.{name.partition('_')[0]}_{value}"
+    elif name in _LISTED:
+        key = f"figures.is_{value}"
+    elif name.endswith("reason"):
+        key = f"products.reason_{value}"
+    return t(key, lang) if key in words() else value
 
 
 @lru_cache(maxsize=64)

@@ -1,5 +1,8 @@
-"""A home in one file, and back. The file is a ZIP: the database, the files of the lake that count, the closes' figures, and
-`manifest.json` with the digest of each. Restored, all is checked before anything counts."""
+"""A home in one file, and back. The file is a ZIP: the database, the files of the lake that count, the closes' figures, the
+rows kept with reports, and `manifest.json` with the digest of each. Restored, all is checked before anything counts.
+
+Files handed in that still wait are left out, and nobody is signed in after a restoration: sessions ended since would come
+alive again."""
 
 import hashlib
 import json
@@ -12,11 +15,13 @@ from typing import Any
 
 from tianping.errors import ImportRefused, NotFound, TianpingError
 from tianping.facts import versions
+from tianping.store import jobs, sessions, uploads
 from tianping.store.database import HEAD
 from tianping.work.home import DATABASE, Home, importing, open_home, own_versions
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+LEFT = "the home was restored from a backup, which leaves out files that still wait; upload them again"
 _BLOCK = 1 << 20
 
 
@@ -64,8 +69,9 @@ def _contents(home: Home, database: Path) -> Iterator[tuple[str, Path]]:
     yield "lake/newest", home.lake / "newest"
     for file in versions.present(home.versions()):
         yield f"lake/{file.path}", home.lake / file.path
-    for path in sorted((home.path / "closes").rglob("*.parquet")):
-        yield path.relative_to(home.path).as_posix(), path
+    for folder in ("closes", "reports"):
+        for path in sorted((home.path / folder).rglob("*.parquet")):
+            yield path.relative_to(home.path).as_posix(), path
 
 
 def _pack(packed: zipfile.ZipFile, name: str, path: Path) -> dict[str, Any]:
@@ -103,7 +109,16 @@ def restore(file: Path, folder: Path) -> Home:
         shutil.rmtree(beside, ignore_errors=True)
     home = open_home(folder)
     own_versions(home)
+    _begin_anew(home)
     return home
+
+
+def _begin_anew(home: Home) -> None:
+    """End what was under way when the backup was made."""
+    with home.database.begin() as connection:
+        sessions.end_every(connection)
+    jobs.abandon(home.database, LEFT, waiting=True)
+    uploads.drop_open(home.database, LEFT)
 
 
 def _unpack(file: Path, folder: Path) -> None:
@@ -131,5 +146,5 @@ def _unpacked(packed: zipfile.ZipFile, name: str, target: Path) -> str:
 def _check_name(file: Path, name: str) -> None:
     """No file of a backup may land outside its home."""
     path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\\" in name or path.parts[0] not in (DATABASE, "lake", "closes"):
+    if path.is_absolute() or ".." in path.parts or "\\" in name or path.parts[0] not in (DATABASE, "lake", "closes", "reports"):
         raise ImportRefused(f"{file} names {name}, which no backup of ours does; nothing was restored")

@@ -163,6 +163,7 @@ def shown(
         _shown(figure, metric, then.get((subject, *rest)), _benchmark(seen, now, imported, (above[subject], *rest)))
         for (subject, *rest), figure in now.items()
         if subject in places and (metric := metric_of(seen.packs, figure)) is not None
+        if keys is None or (figure["metric"], figure["variant"]) in keys
     ]
     order = {name: {key: place for place, key in enumerate(pack.metrics)} for name, pack in seen.packs.items()}
     return sorted(found, key=lambda each: (places[each.subject], order[each.platform][each.key], each.days))
@@ -220,7 +221,7 @@ def _benchmark(
     imported: Mapping[tuple[object, ...], Imported],
     above: tuple[object, ...],
 ) -> Fraction | None:
-    """In a market that over all shops, in a home of own shops the imported one or none. `above`: subject, metric, variant, days."""
+    """In a market that over all shops, else the imported one or none. `above`: subject, metric, variant, days."""
     whose, metric, variant, days = above
     if not isinstance(whose, Subject):
         return None
@@ -231,7 +232,7 @@ def _benchmark(
 
 
 def benchmarks(seen: Look, whole: Subject, days: int) -> dict[Key, Fraction]:
-    """The benchmarks that figures over `days` days stand beside whose subjects are parts of `whole` (a platform, a category)."""
+    """The benchmarks of parts of `whole` (a platform, a category), of their figures over `days` days."""
     if not seen.market:
         held = _imported(seen.home, seen.done.seq, seen.done.date)
         return {(str(key[1]), str(key[2])): each.rate for key, each in held.items() if (key[0], *key[3:]) == (*whole, days)}

@@ -73,6 +73,22 @@ class Catalogue:
         """The products of a shop."""
         return self.products.filter(pc.field("shop_id") == shop)
 
+    def paths(self, shops: Collection[str]) -> list[str]:
+        """The category paths of these shops' products, of all levels, sorted."""
+        rows = self.products.filter(pc.field("shop_id").isin(list(shops)))
+        found = {str(path) for level in (1, 2, 3) for path in rows[f"path_l{level}"].unique().to_pylist()}
+        return sorted(found - {""})
+
+    def paths_of(self, platform: str) -> list[str]:
+        """The category paths of a platform's products, of all levels, sorted."""
+        if platform not in self._paths:
+            self._paths[platform] = self.paths([each.id for each in self.shops.values() if each.platform == platform])
+        return self._paths[platform]
+
+    @cached_property
+    def _paths(self) -> dict[str, list[str]]:
+        return {}
+
     @cached_property
     def _places(self) -> dict[str, int]:
         return {str(product): place for place, product in enumerate(self.products["product_id"].to_pylist())}

@@ -20,6 +20,7 @@ from tianping.facts.filing import laid
 from tianping.facts.versions import Input, LakeFile, Version
 from tianping.store.database import checkpoint
 from tianping.store.versions import rename
+from tianping.work import forget
 from tianping.work.home import Home, commit, importing, locked, moment, own_versions, sweep, whole
 
 PATIENCE = 30.0
@@ -40,8 +41,8 @@ class Erased:
 
 
 def erase(home: Home, buyer: str, *, at: dt.datetime) -> Erased:
-    """Make a buyer nobody, in all versions, in quarantine and in the names of files. Killed in the middle the home is as it
-    was before, or as it is after. Raises NotFound where nothing names the buyer."""
+    """Make a buyer nobody, in all versions, in quarantine, in the names of files, and in what people have said and sent. Killed
+    in the middle the home is as it was before, or as it is after. Raises NotFound where nothing names the buyer."""
     with importing(home), whole(home, "erasing"):
         known = own_versions(home)
         sweep(home, known)
@@ -60,8 +61,16 @@ def erase(home: Home, buyer: str, *, at: dt.datetime) -> Erased:
             files=tuple(made),
             replaces=tuple(file.path for file in old),
         )
-        commit(home, version, *(partial(rename, seq=seq, inputs=inputs) for seq, inputs in renamed.items()))
+        forget.in_reports(home, buyer, mark.pseudonym)
+        commit(
+            home,
+            version,
+            partial(forget.in_words, buyer=buyer, pseudonym=mark.pseudonym),
+            forget.in_uploads,
+            *(partial(rename, seq=seq, inputs=inputs) for seq, inputs in renamed.items()),
+        )
         checkpoint(home.database)
+        forget.files(home)
         dropped = _drop_ledger(home)
         return Erased(version.seq, mark.pseudonym, len(made), _swept(home, (*known, version)) and dropped)
 

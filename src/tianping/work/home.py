@@ -30,11 +30,13 @@ SCOPES = ("own_shops", "market")
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """An opened home. `database` is the operational database, up to date."""
+    """An opened home. `database` is the operational database, up to date. `memory` caps what reading facts holds (`"1GB"`; what
+    is more spills to the disk), else 80 % of the machine's."""
 
     path: Path
     database: Engine
     zone: str = HOME_ZONE
+    memory: str | None = None
 
     @property
     def lake(self) -> Path:
@@ -54,7 +56,7 @@ class Home:
         return versions.read(self.database)
 
 
-def open_home(path: Path, *, create: bool = False, url: str = "") -> Home:
+def open_home(path: Path, *, create: bool = False, url: str = "", memory: str | None = None) -> Home:
     """Open the home at `path`; `url` is another operational database than its SQLite file. Raises NotFound where there is
     none and it is not to be created."""
     if not create and not url and not (path / DATABASE).exists():
@@ -63,7 +65,7 @@ def open_home(path: Path, *, create: bool = False, url: str = "") -> Home:
         _refuse_other_folders(path)
     path.mkdir(parents=True, exist_ok=True)
     with locked(path / "open.lock", wait=True):
-        return Home(path, open_database(url or sqlite_url(path / DATABASE)))
+        return Home(path, open_database(url or sqlite_url(path / DATABASE)), memory=memory)
 
 
 def set_scope(home: Home, scope: str) -> None:
@@ -97,7 +99,7 @@ def facts(
 
 def reading(home: Home, *, memory: str | None = None) -> duckdb.DuckDBPyConnection:
     """A fresh DuckDB; from here on, until it is gone, the files of the versions read after this stay where they are."""
-    con = engine.connect(home.path / "spill", memory=memory)
+    con = engine.connect(home.path / "spill", memory=memory or home.memory)
     handle = (home.path / READERS).open("a")
     fcntl.flock(handle, fcntl.LOCK_SH)
     weakref.finalize(con, handle.close)

@@ -4,9 +4,9 @@ Only the figures that a pack's board calls its headline are looked at. Whole mar
 figures never come here but for the shops of one page.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date as Date
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from tianping.metrics.proof import Scope
 from tianping.policy.load import key_of
 from tianping.policy.model import Metric, Pack
 from tianping.work.boards import LINES, Look, Severity, Subject, benchmarks
-from tianping.work.catalogue import Catalogue, Product
+from tianping.work.catalogue import Catalogue, Product, Shop
 from tianping.work.close import figures_path, shelf
 from tianping.work.explain import Named, Only
 from tianping.work.proofs import proved
@@ -76,8 +76,8 @@ class Gap(NamedTuple):
     platform: str
     table: str
     columns: tuple[str, ...]
-    first: Date | None
-    last: Date | None
+    first: dt.date | None
+    last: dt.date | None
     shops: tuple[str, ...]
 
 
@@ -98,17 +98,14 @@ def headline(pack: Pack) -> list[Key]:
     return [key_of(name) for name in pack.board.headline] or list(pack.metrics)
 
 
-def morning(seen: Look, book: Catalogue, *, skip: int = 0, take: int = 20, platform: str = "") -> Morning:
-    """The shops within reach (of one platform, or all) by their need."""
+def morning(seen: Look, shops: Sequence[Shop], *, skip: int = 0, take: int = 20) -> Morning:
+    """These shops by their need, `take` of them after the first `skip`."""
     with shelf() as con:
-        _begin(seen, book, con, platform)
+        _begin(seen, shops, con)
         con.execute(f"create temp table needs as {_NEEDS}")
-        totals = con.execute(
-            "select count(*), count(*) filter (times >= 2 or worse is not null or lacking > 0), count(*) filter (times >= 2), "
-            "count(*) filter (worse is not null), count(*) filter (lacking > 0) from needs"
-        ).fetchall()[0]
+        [(total, needy, marked, worse, lacking)] = con.execute(_TOTALS).fetchall()
         found = con.execute(f"select shop, platform, times, worse, lacking from needs {_ORDER} limit ? offset ?", [take, skip])
-        return Morning(*totals, tuple(_need(*row) for row in found.fetchall()))
+        return Morning(total, needy, marked, worse, lacking, tuple(_need(*row) for row in found.fetchall()))
 
 
 def _need(shop: str, platform: str, times: float, worse: list[dict[str, object]] | None, lacking: int) -> Need:
@@ -116,17 +113,17 @@ def _need(shop: str, platform: str, times: float, worse: list[dict[str, object]]
     return Need(shop, platform, times, tuple(felt), lacking)
 
 
-def _begin(seen: Look, book: Catalogue, con: duckdb.DuckDBPyConnection, platform: str) -> None:
-    """Tables `shops` (within reach), `keys` (what is looked at) and views `now`, `then` of their figures."""
-    mine = [each for each in book.within(seen.reach) if platform in ("", each.platform)]
-    con.register("mine", pa.table({"shop": [each.id for each in mine], "platform": [each.platform for each in mine]}))
-    keys = [row for pack in _packs(seen, {each.platform for each in mine}) for row in _keys(seen, pack)]
-    con.register(
-        "looked",
-        pa.table(dict(zip(_KEYS, zip(*keys, strict=True) if keys else [()] * len(_KEYS), strict=True)), schema=_KEYS_SCHEMA),
+def _begin(seen: Look, shops: Sequence[Shop], con: duckdb.DuckDBPyConnection) -> None:
+    """Tables `shops`, `keys` (what is looked at) and views `now`, `then` of figures."""
+    ids, platforms = (
+        pa.array([each.id for each in shops], pa.string()),
+        pa.array([each.platform for each in shops], pa.string()),
     )
+    con.register("mine", pa.table({"shop": ids, "platform": platforms}))
+    keys = [row for pack in _packs(seen, {each.platform for each in shops}) for row in _keys(seen, pack)]
+    con.register("looked", pa.Table.from_pylist([dict(zip(_KEYS.names, row, strict=True)) for row in keys], schema=_KEYS))
     con.execute("create temp table shops as from mine; create temp table keys as from looked")
-    metrics = ", ".join(f"'{name}'" for name in sorted({row[1] for row in keys})) or "''"
+    metrics = ", ".join(f"'{name}'" for name in sorted({str(row[1]) for row in keys})) or "''"
     for name, done in (("now", seen.done), ("then", seen.before)):
         rows = f"read_parquet('{_quoted(figures_path(seen.home, done or seen.done))}')"
         con.execute(
@@ -143,11 +140,11 @@ def _packs(seen: Look, platforms: Iterable[str]) -> list[Pack]:
     return [seen.packs[name] for name in sorted(platforms) if name in seen.packs]
 
 
-_KEYS = ("platform", "metric", "variant", "sign", "best", "rate", "benchmark")
-_KEYS_SCHEMA = pa.schema([
-    ("platform", pa.string()), ("metric", pa.string()), ("variant", pa.string()), ("sign", pa.int32()), ("best", pa.int32()),
-    ("rate", pa.bool_()), ("benchmark", pa.float64()),
-])  # fmt: skip
+_TYPES: dict[str, pa.DataType] = {
+    "platform": pa.string(), "metric": pa.string(), "variant": pa.string(), "sign": pa.int32(), "best": pa.int32(),
+    "rate": pa.bool_(), "benchmark": pa.float64(),
+}  # fmt: skip
+_KEYS = pa.schema(_TYPES)
 
 
 def _keys(seen: Look, pack: Pack) -> list[tuple[object, ...]]:
@@ -197,14 +194,16 @@ select s.shop, s.platform, coalesce(max(f.times), 0) as times,
   count(*) filter (f.status in ('incomplete', 'no_data')) as lacking
 from shops s left join felt f on f.subject = s.shop group by s.shop, s.platform
 """
+_TOTALS = """select count(*), count(*) filter (times >= 2 or worse is not null or lacking > 0), count(*) filter (times >= 2),
+  count(*) filter (worse is not null), count(*) filter (lacking > 0) from needs"""
 _LINES = " + ".join(f"(times >= {line})::int" for line, _ in LINES)
 _ORDER = f"""order by {_LINES} desc, worse is not null desc, lacking > 0 desc, times desc, worse[1].less nulls last, shop"""
 
 
-def gaps(seen: Look, book: Catalogue, platform: str = "") -> list[Gap]:
+def gaps(seen: Look, shops: Sequence[Shop]) -> list[Gap]:
     """The facts that the figures looked at lack, those of the most shops first."""
     with shelf() as con:
-        _begin(seen, book, con, platform)
+        _begin(seen, shops, con)
         found = con.execute(
             """select platform, why, list_sort(list(distinct subject)) as shops from "now" n
                semi join keys using (platform, metric, variant) semi join shops s on s.shop = n.subject
@@ -227,10 +226,10 @@ def _columns(parts: str) -> list[tuple[str, str]]:
     return [(table, column) for table, _, column in named]
 
 
-def _days(parts: str) -> list[tuple[str, Date, Date]]:
+def _days(parts: str) -> list[tuple[str, dt.date, dt.date]]:
     named = (part.partition(" ") for part in parts.split("; "))
     spans = ((table, days.partition("..")) for table, _, days in named)
-    return [(table, Date.fromisoformat(first), Date.fromisoformat(last)) for table, (first, _, last) in spans]
+    return [(table, dt.date.fromisoformat(first), dt.date.fromisoformat(last)) for table, (first, _, last) in spans]
 
 
 def _joined(found: Sequence[Gap]) -> list[Gap]:

@@ -114,9 +114,14 @@ def _mine(home: Home, seq: int, reach: Reach) -> pa.Table:
     """(platform, by, subject) of the products of shops within reach, and of agents who serve no others."""
     known = catalogue(home, seq)
     held = known.products.filter(pc.field("shop_id").isin(sorted(reach.shops or ())))
-    pairs = zip(held["product_id"].to_pylist(), held["shop_id"].to_pylist(), strict=True)
-    rows = [(known.shops[shop].platform, "product", product) for product, shop in pairs if shop in known.shops]
-    rows += [(platform, "agent", agent) for agent, shops in agents(home, seq).items() for platform in _served(known, shops, reach)]
+    rows = [
+        (known.shops[str(shop)].platform, "product", str(product))
+        for product, shop in zip(held["product_id"].to_pylist(), held["shop_id"].to_pylist(), strict=True)
+        if shop in known.shops
+    ]
+    rows += [
+        (platform, "agent", agent) for agent, shops in agents(home, seq).items() for platform in _served(known, shops, reach)
+    ]
     columns = list(zip(*rows, strict=True)) or [(), (), ()]
     return pa.table([pa.array(column, pa.string()) for column in columns], ["platform", "by", "subject"])
 
@@ -130,4 +135,3 @@ def _served(known: Catalogue, shops: frozenset[str], reach: Reach) -> list[str]:
 def _on(known: Catalogue, shop: str, platform: str) -> bool:
     """Of a shop that `shops` does not know nobody can say; it counts everywhere."""
     return shop not in known.shops or known.shops[shop].platform == platform
-

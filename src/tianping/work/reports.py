@@ -16,6 +16,7 @@ from tianping.metrics.proof import Scope
 from tianping.policy.model import Pack
 from tianping.store import accounts, reports
 from tianping.store.reports import Report
+from tianping.work.close import find
 from tianping.work.explain import Named, Only
 from tianping.work.home import Home
 from tianping.work.proofs import Kept, proved
@@ -39,8 +40,8 @@ def report(home: Home, packs: Mapping[str, Pack], named: Named, wanted: Scope, w
         raise TianpingError(f"say what is wrong, in up to {MOST_WORDS} characters; nothing was sent")
     if doer.account_id is None:
         raise TianpingError("a report is somebody's; sign in first")
+    require(home, find(home, wanted.date).seq, wanted, reach)
     proof = proved(home, packs, named, wanted)
-    require(home, proof.done.seq, wanted, reach)
     path = _keep_rows(home, proof, Only(shops=reach.shops)) if may_read_rows(wanted, reach) else ""
     made = reports.add(home.database, doer.account_id, doer.at, _figure(proof), _definition(proof, named), said, path)
     record(home, doer.account_id, "report", f"figure_report {made}", doer.at, address=doer.address)

@@ -1,7 +1,6 @@
 """The data pages: what is covered, which export goes where, what was imported, what is closed."""
 
 import datetime as dt
-from collections.abc import Mapping
 from itertools import groupby
 from typing import Annotated, NamedTuple
 
@@ -13,12 +12,13 @@ from tianping.errors import NotFound, TianpingError
 from tianping.facts import versions
 from tianping.facts.versions import Tally, Version
 from tianping.periods import Period, to_wall
-from tianping.store import closes, jobs
-from tianping.store.jobs import Job
-from tianping.web.access import Seen, Viewer, address_of, needs
+from tianping.store import closes
+from tianping.web.access import Seen, address_of, needs
 from tianping.web.console import Console, Desk
 from tianping.web.frame import fragment, page, seen_other
 from tianping.web.pages import data_quarantine, data_uploads
+from tianping.web.pages.data_words import job_of, said
+from tianping.web.wording import t
 from tianping.work import exports, gaps, holdings, imports, samples, trail
 from tianping.work.gaps import Held
 
@@ -67,7 +67,8 @@ def coverage(
     shelves = gaps.shelves(desk.home, desk.packs, found[skip : skip + SHOPS], span)
     return page(
         request, seen, "data/coverage.html", span=span, days=days, spans=SPANS, shop=shop, skip=skip, most=SHOPS,
-        total=len(found), shelves=shelves, strip=strip, known=bool(imports.within(desk.home.versions(), seen.reach)),
+        total=len(found), shelves=shelves, strip=strip, span_days=(span.last - span.first).days + 1,
+        known=bool(desk.home.versions()), **said(desk, seen),
     )  # fmt: skip
 
 
@@ -76,7 +77,9 @@ def waiting(request: Request, desk: Desk, seen: Seen) -> Response:
     """Rows whose order is not known: for those who see all shops, for nobody knows whose they are."""
     if not seen.reach.everything:
         raise NotFound("rows that wait are seen by those who see all shops")
-    return fragment(request, seen, "data/_waiting.html", rows=gaps.waiting(desk.home))
+    rows = gaps.waiting(desk.home)
+    told = "、".join(f"{t(f'data.table_{table}', seen.lang)} {count}" for table, count in rows.items())
+    return fragment(request, seen, "data/_waiting.html", rows=rows, rows_said=told)
 
 
 @router.get("/data/exports")
@@ -105,8 +108,8 @@ def listed(request: Request, desk: Desk, seen: Seen, before: int | None = None) 
     known = imports.within(desk.home.versions(), seen.reach)
     shown = [one for one in reversed(known) if one.kind in versions.KNOWING and (before is None or one.seq < before)]
     return page(
-        request, seen, "data/imports.html", shown=shown[:IMPORTS], undone=versions.undone_by(known), total=total, name_of=name_of,
-        before=shown[IMPORTS - 1].seq if len(shown) > IMPORTS else None,
+        request, seen, "data/imports.html", shown=shown[:IMPORTS], undone=versions.undone_by(known), total=total,
+        name_of=name_of, **said(desk, seen), before=shown[IMPORTS - 1].seq if len(shown) > IMPORTS else None,
     )  # fmt: skip
 
 
@@ -129,7 +132,7 @@ def one_import(request: Request, desk: Desk, seen: Seen, seq: int) -> Response:
     later = [(name_of(file), by) for file, by in imports.shared(known, seq)]
     return page(
         request, seen, "data/import.html", one=found, undone=undone, later=later, name_of=name_of,
-        may_undo=seen.may("undo") and found.kind == "import" and undone is None,
+        **said(desk, seen), may_undo=seen.may("undo") and found.kind == "import" and undone is None,
     )  # fmt: skip
 
 
@@ -158,10 +161,10 @@ def closed(request: Request, desk: Desk, seen: Seen, job: int | None = None) -> 
     every = closes.every(desk.home.database)
     newest = {one.date: one for one in reversed(every)}
     stale = _newest_seq(desk)
-    running = _job_of(desk, seen, job) if job else None
+    running = job_of(desk, seen, job) if job else None
     return page(
         request, seen, "data/closes.html", days=sorted(newest.values(), key=lambda one: one.date, reverse=True)[:100],
-        day=today(desk), newest=stale, job=running,
+        day=today(desk), newest=stale, job=running, here_of_job=f"/data/closes?job={job}", **said(desk, seen),
     )  # fmt: skip
 
 
@@ -181,14 +184,6 @@ def close(request: Request, desk: Desk, seen: Seen, date: Annotated[dt.date, For
 @router.get("/data/jobs/{number}")
 def job_state(request: Request, desk: Desk, seen: Seen, number: int) -> Response:
     """How far a piece of work is: a piece of a page that asks for itself again."""
-    return fragment(request, seen, "data/_job.html", job=_job_of(desk, seen, number), polled=True)
-
-
-def _job_of(desk: Console, seen: Viewer, number: int) -> Job:
-    found = jobs.get(desk.home.database, number)
-    if found is None or (found.account_id != seen.account.id and not seen.reach.everything):
-        raise NotFound(f"there is no job {number}")
-    return found
-
-
-FATES: Mapping[str, str] = {name: f"data.fate_{name}" for name in Tally.__slots__}
+    job = job_of(desk, seen, number)
+    page_of = "/data/closes" if job.kind == "close" else "/data/quarantine"
+    return fragment(request, seen, "data/_job.html", job=job, here_of_job=f"{page_of}?job={number}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
@@ -16,6 +17,7 @@ from tianping.facts.schema import TABLES
 from tianping.web.access import Seen, Viewer, address_of, needs
 from tianping.web.console import Console, Desk
 from tianping.web.frame import page, seen_other
+from tianping.web.pages.data_words import job_of, said
 from tianping.work import quarantine, trail, uploads
 from tianping.work.imports import Report
 from tianping.work.quarantine import Bad
@@ -32,15 +34,23 @@ _TYPES = {
 
 
 @router.get("/data/quarantine")
-def listed(request: Request, desk: Desk, seen: Seen, seq: int | None = None, table: str = "", skip: int = 0) -> Response:
+def listed(
+    request: Request, desk: Desk, seen: Seen, seq: str = "", table: str = "", skip: int = 0, job: int | None = None
+) -> Response:
     """The open bad rows with their reasons."""
     table = table if table in TABLES else ""
     skip = max(skip, 0)
-    found = quarantine.look(desk.home, seq=seq, table=table, reach=seen.reach, skip=skip, most=ROWS)
+    number = _seq(seq)
+    found = quarantine.look(desk.home, seq=number, table=table, reach=seen.reach, skip=skip, most=ROWS)
     return page(
-        request, seen, "data/quarantine.html", rows=found.rows, total=found.total, seq=seq, table=table, skip=skip, most=ROWS,
-        tables=list(TABLES), file_of=file_of, preview=preview,
+        request, seen, "data/quarantine.html", rows=found.rows, total=found.total, seq=number, table=table, skip=skip,
+        most=ROWS, tables=list(TABLES), file_of=file_of, preview=preview, job=job_of(desk, seen, job) if job else None,
+        here_of_job=f"/data/quarantine?job={job}", **said(desk, seen),
     )  # fmt: skip
+
+
+def _seq(said: str) -> int | None:
+    return int(said) if said.isdecimal() and len(said) < 10 else None
 
 
 def file_of(bad: Bad) -> str:
@@ -58,7 +68,7 @@ def preview(bad: Bad) -> str:
 def one(request: Request, desk: Desk, seen: Seen, id: str) -> Response:  # noqa: A002  # the address's own word
     """One bad row as a form."""
     bad = quarantine.one(desk.home, id, reach=seen.reach)
-    return page(request, seen, "data/row.html", bad=bad, cells=bad.cells, file=file_of(bad), said="")
+    return page(request, seen, "data/row.html", bad=bad, cells=bad.cells, file=file_of(bad), refused="", **said(desk, seen))
 
 
 @router.post("/data/quarantine/rows", dependencies=MAY)
@@ -69,10 +79,12 @@ async def mend(request: Request, desk: Desk, seen: Seen) -> Response:
     names = list(bad.cells) if isinstance(bad.cells, Mapping) else []
     cells = {name: str(form.get(f"cell{at}", "")) for at, name in enumerate(names)}
     try:
-        reports = quarantine.retry(desk.home, desk.clock(), mended={bad.id: cells}, reach=seen.reach)
+        reports = await run_in_threadpool(quarantine.retry, desk.home, desk.clock(), mended={bad.id: cells}, reach=seen.reach)
     except ImportRefused as error:
-        said = uploads.plain(desk.home, str(error))
-        return page(request, seen, "data/row.html", status=409, bad=bad, cells=cells, file=file_of(bad), said=said)
+        why = uploads.plain(desk.home, str(error))
+        return page(
+            request, seen, "data/row.html", status=409, bad=bad, cells=cells, file=file_of(bad), refused=why, **said(desk, seen)
+        )
     return _told(request, desk, seen, reports)
 
 
@@ -85,8 +97,8 @@ def _told(request: Request, desk: Console, seen: Viewer, reports: list[Report]) 
     bad = sum(tally.quarantined for report in reports for tally in report.counts.values())
     rows = sum(tally.read for report in reports for tally in report.counts.values())
     stay = sum(count for report in reports for _, count, _ in report.stay)
-    said = "data.retried_bad" if bad + stay else "data.retried"
-    return seen_other(request, "/data/quarantine", said, good=rows - bad, bad=bad + stay)
+    words = "data.retried_bad" if bad + stay else "data.retried"
+    return seen_other(request, "/data/quarantine", words, good=rows - bad, bad=bad + stay)
 
 
 @router.post("/data/quarantine/retrials", dependencies=MAY)
@@ -94,7 +106,7 @@ def retry(
     request: Request, desk: Desk, seen: Seen, seq: Annotated[str, Form()] = "", table: Annotated[str, Form()] = ""
 ) -> Response:
     """Import again, as they are, all rows that can come: what was wrong around them has been mended."""
-    detail = {"seq": int(seq) if seq.isdecimal() else None, "table": table if table in TABLES else ""}
+    detail = {"seq": _seq(seq), "table": table if table in TABLES else ""}
     number = desk.jobs.queue("retry", seen.account.id, detail)
     return seen_other(request, f"/data/quarantine?job={number}", "data.retry_queued")
 
@@ -109,7 +121,7 @@ async def hand_in(request: Request, desk: Desk, seen: Seen) -> Response:
     with tempfile.TemporaryDirectory() as folder:
         paths = [_kept(Path(folder) / str(at), one) for at, one in enumerate(given)]
         try:
-            reports = quarantine.retry(desk.home, desk.clock(), paths=paths, reach=seen.reach)
+            reports = await run_in_threadpool(quarantine.retry, desk.home, desk.clock(), paths=paths, reach=seen.reach)
         except ImportRefused as error:
             raise ImportRefused(uploads.plain(desk.home, str(error).replace(f"{folder}/", ""))) from error
     return _told(request, desk, seen, reports)
@@ -126,12 +138,12 @@ def _kept(folder: Path, one: UploadFile) -> Path:
 
 @router.get("/data/quarantine/sheets.{form}")
 def download(
-    request: Request, desk: Desk, seen: Seen, form: Literal["csv", "xlsx"], seq: int | None = None, table: str = ""
+    request: Request, desk: Desk, seen: Seen, form: Literal["csv", "xlsx"], seq: str = "", table: str = ""
 ) -> Response:
     """Bad rows as sheets to mend: one file, or several in a ZIP."""
     with tempfile.TemporaryDirectory() as folder:
         written = quarantine.export(
-            desk.home, Path(folder), form=form, seq=seq, table=table if table in TABLES else "", reach=seen.reach
+            desk.home, Path(folder), form=form, seq=_seq(seq), table=table if table in TABLES else "", reach=seen.reach
         )
         name, data = _packed([path for path, _ in written])
     kind = name.rpartition(".")[2]

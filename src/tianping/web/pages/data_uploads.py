@@ -2,9 +2,11 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import JSONResponse, Response
 
@@ -20,6 +22,7 @@ from tianping.web.access import Seen, Viewer, address_of, needs
 from tianping.web.console import Console, Desk
 from tianping.web.frame import fragment, page, seen_other
 from tianping.web.guard import MOST_UPLOADED
+from tianping.web.pages.data_words import column_word, said
 from tianping.work import gaps, trail, uploads
 from tianping.work.uploads import Given, Options
 
@@ -38,7 +41,7 @@ def listed(request: Request, desk: Desk, seen: Seen, before: int | None = None) 
     found = uploads.newest(desk.home, account_id=seen.account.id, reach=seen.reach, before=before)
     return page(
         request, seen, "data/uploads.html", shown=found, shops=own_shops(desk, seen), most=uploads.MOST_FILES,
-        most_bytes=MOST_UPLOADED, before=found[-1].id if len(found) == 50 else None,
+        most_bytes=MOST_UPLOADED, **said(desk, seen), before=found[-1].id if len(found) == 50 else None,
     )  # fmt: skip
 
 
@@ -117,7 +120,7 @@ def _told(desk: Console, seen: Viewer, number: int) -> dict[str, Any]:
         "shops": own_shops(desk, seen),
         "ready": upload.state == "asking" and not uploads.asks(upload.files),
         "needs_shop": any(file.get("needs_shop") for file in upload.files),
-        "own": upload.account_id == seen.account.id,
+        **said(desk, seen),
     }
 
 
@@ -188,18 +191,22 @@ async def preview(request: Request, desk: Desk, seen: Seen, number: int, index: 
     """The same by the choice of a person, not kept yet."""
     upload = _get(desk, seen, number)
     _index(upload, index)
-    return _helper(request, desk, seen, upload, index, _choice(await request.form()))
+    return await run_in_threadpool(_helper, request, desk, seen, upload, index, _choice(await request.form()))
 
 
 @router.post("/data/uploads/{number}/files/{index}/mapping", dependencies=MAY)
 async def keep(request: Request, desk: Desk, seen: Seen, number: int, index: int) -> Response:
     """Have the file read by this choice."""
     upload = _get(desk, seen, number)
-    choice = _choice(await request.form())
+    return await run_in_threadpool(_keep, request, desk, seen, upload, _index(upload, index), _choice(await request.form()))
+
+
+def _keep(request: Request, desk: Console, seen: Viewer, upload: Upload, index: int, choice: Choice) -> Response:
     try:
-        uploads.read_as(desk.home, upload, _index(upload, index), choice)
+        uploads.read_as(desk.home, upload, index, choice)
     except ImportRefused as error:
         return _helper(request, desk, seen, upload, index, choice, refused=str(error))
+    number = upload.id
     return seen_other(request, f"/data/uploads/{number}", "data.mapping_kept", file=upload.files[index]["name"])
 
 
@@ -227,12 +234,13 @@ def _helper(
     path = uploads.folder_of(desk.home, upload.id) / name
     seen_rows, made = guess.sample(path), guess.chosen(path, choice)
     shop = str(upload.options.get("shop", "")) or _sample_shop(seen)
-    shown, said = _shown(desk, path, made.text, shop) if not made.lacks else ([], "")
+    shown, refusal = _shown(desk, seen, path, made.text, shop) if not made.lacks else ([], "")
     return page(
         request, seen, "data/file.html", status=400 if refused else 200, upload=upload, index=index, name=name, choice=choice,
-        columns_of={heading: column for column, heading in choice.columns.items()}, headings=list(enumerate(seen_rows.headings)),
+        columns_of={heading: column for column, heading in choice.columns.items()},
+        headings=list(enumerate(seen_rows.headings)), **said(desk, seen),
         sample=seen_rows, table=TABLES[choice.table], tables=guess.MAIN, lacks=made.lacks, unknown=made.unknown, shown=shown,
-        words=_words(seen_rows, choice), refused=refused or said, text=made.text,
+        words=_words(seen_rows, choice), refused=refused or refusal, text=made.text,
     )  # fmt: skip
 
 
@@ -240,10 +248,11 @@ def _sample_shop(seen: Viewer) -> str:
     return next(iter(sorted(seen.reach.shops or ())), "SHOP")
 
 
-def _shown(desk: Console, path: Any, text: str, shop: str) -> tuple[list[Any], str]:
+def _shown(desk: Console, seen: Viewer, path: Path, text: str, shop: str) -> tuple[list[Any], str]:
     """The first rows as facts, or why they cannot be."""
     try:
-        return list(guess.facts(path, text, shop=shop)), ""
+        found = list(guess.facts(path, text, shop=shop))
+        return [(table, [column_word(seen.lang, column) for column in columns], rows) for table, columns, rows in found], ""
     except ImportRefused as error:
         return [], uploads.plain(desk.home, str(error))
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from tianping.errors import NotFound, TianpingError
 from tianping.metrics.compile import Definition
 from tianping.metrics.proof import Scope
+from tianping.policy.model import Unit
 from tianping.policy.saying import amount, say
 from tianping.store.closes import Close
 from tianping.web.access import Seen, Viewer
@@ -40,7 +41,7 @@ By = Literal[
     "product", "agent",
 ]  # fmt: skip
 Role = Literal["", "numerator", "denominator", "not_counted", "left_out"]
-FEW, MANY = 12, 50
+FEW, MANY = 5, 50
 """Rows on the figure's own page, and on a page of rows."""
 PARTED = 100
 """Rows of a difference shown."""
@@ -154,11 +155,17 @@ def rows(
     told: dict[str, Any] = {
         "sheet": sheet, "wanted": wanted, "whose": whose(desk, wanted.done.seq, wanted.scope, seen.lang), "many": MANY,
         "most": MOST_ROWS,
-        "show": shows(seen.lang, proof.pack), "head": heads(seen.lang), "sql": readable(proof.sql), "part_word": part_word,
+        "show": shows(seen.lang, proof.pack, _added(proof.definition)), "head": heads(seen.lang),
+        "sql": readable(proof.sql), "part_word": part_word,
     }  # fmt: skip
     if piece:
         return fragment(request, seen, "figures/_rows.html", **told)
     return page(request, seen, "figures/rows.html", **told)
+
+
+def _added(definition: Definition) -> Unit:
+    """What a row adds: of two sides, one of them counts rows."""
+    return definition.metric.unit if len(definition.sides) == 1 else "count"
 
 
 def _others_out(scope: Scope, seen: Viewer) -> frozenset[str] | None:
@@ -219,7 +226,8 @@ def parted(
         whose=whose(desk, wanted.done.seq, wanted.scope, seen.lang),
         names=[_name_of(each.definition, seen.lang) for each in (found.a, found.b)],
         totals=[_total(totals(each.definition, each.parts), each.definition) for each in (found.a, found.b)],
-        show=shows(seen.lang, found.a.pack), head=heads(seen.lang), sql=readable((("both", found.sql),)),
+        show=shows(seen.lang, found.a.pack, _added(found.a.definition)), head=heads(seen.lang),
+        sql=readable((("both", found.sql),)),
     )  # fmt: skip
 
 
@@ -254,17 +262,18 @@ def whose(desk: Console, seq: int, scope: Scope, lang: str) -> Whose:
     if scope.by == "product":
         product = known.product(scope.subject)
         called = product.title if product and product.title else scope.subject
-        return Whose(scope.by, called, address("/products", scope.subject))
+        return Whose(scope.by, called, address("/products", scope.subject, date=scope.date))
     if scope.by == "agent":
         shops = sorted(shops_of(desk.home, seq, scope))
-        return Whose(scope.by, scope.subject, address("/shops", shops[0]) if shops else "")
+        return Whose(scope.by, scope.subject, address("/shops", shops[0], date=scope.date) if shops else "")
     if scope.by in ABOVE_SHOPS:
-        return Whose(scope.by, scope.subject, category_url(scope.platform, scope.subject))
+        return Whose(scope.by, scope.subject, category_url(scope.platform, scope.subject, date=scope.date))
     shop_id = str(shop_of(scope))
     shop = known.shops.get(shop_id)
     called = shop.name or shop.id if shop else shop_id
     path = scope.subject.removeprefix(shop_id).removeprefix("/")
-    href = category_url(scope.platform, path, shop=shop_id) if path else address("/shops", shop_id)
+    below = {"shop": shop_id, "date": scope.date}
+    href = category_url(scope.platform, path, **below) if path else address("/shops", shop_id, date=scope.date)
     return Whose(scope.by, f"{called} · {path}" if path else called, href)
 
 
@@ -283,4 +292,5 @@ def _chart(told: Dossier, lang: str) -> Chart | None:
         for day, before, now in zip(days[1:], versions, versions[1:], strict=False)
         if before != now
     ]
-    return Chart(t("figures.trend", lang), told.metric.unit, days, series, marks)
+    title = f"{say(told.metric.label, lang)} · {t('parts.n_days', lang, n=told.scope.days)}"
+    return Chart(title, told.metric.unit, days, series, marks)

@@ -33,7 +33,7 @@ router = APIRouter()
 PIECE = 20
 """Orders, refunds or reviews of one piece."""
 MAIN = 4
-"""Rates of the trend."""
+"""Rates of the trend: of those better when lower, so that one scale serves all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +214,8 @@ def _lines(here: Looked) -> list[Each]:
 
 def _trend(here: Looked, lines: Sequence[Each], lang: str) -> Chart | None:
     """The main rates over the closes there are, marked where a definition changed; None for a single close."""
-    main = [each for each in lines if each.key in usual(here.view) and each.metric.unit == "rate"][:MAIN]
+    rates = [each for each in lines if (each.metric.unit, each.metric.better) == ("rate", "lower")]
+    main = sorted(rates, key=lambda each: each.key not in usual(here.view))[:MAIN]
     days = sorted({point.date for each in main for point in each.points})
     if len(days) < 2:
         return None

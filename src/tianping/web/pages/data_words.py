@@ -1,0 +1,113 @@
+"""How the data pages say things: times of the home, sizes, tables and columns, why a row is bad."""
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from tianping.errors import NotFound
+from tianping.periods import to_wall
+from tianping.store import jobs
+from tianping.store.jobs import Job
+from tianping.web.access import Viewer
+from tianping.web.console import Console
+from tianping.web.wording import t, words
+
+REASONS: Sequence[tuple[str, str]] = (
+    (r"this row is not of your shops, or hangs on .*? those who run this home", "beyond"),
+    (r"this shop is known on another platform; .*? nobody else", "moved"),
+    (r"this (?P<key>\w+) is known under shop (?P<known>\S+), this row is of shop (?P<row>\S+)", "known_under"),
+    (r"this (?P<key>\w+) is known under (?P<known>.+?), this row is of (?P<row>.+?)(?=; \w+: |$)", "known_under_other"),
+    (r"a spreadsheet has destroyed this id; export the column as text and import the file again", "destroyed"),
+    (r"this file has differing rows with this key .*? or add updated_at", "differing"),
+    (r"an? (?P<key>\w+) not known before needs a value for: (?P<lacks>[\w, ]+)", "needs"),
+    (r"not one of the values allowed: (?P<allowed>[\w, ]+)", "allowed"),
+    (r"neither yes nor no; allowed: .*?√", "yes_no"),
+    (r"not a time; write 2024-03-01 08:30:00", "not_time"),
+    (r"not a day; write 2024-03-01", "not_day"),
+    (r"the year is outside 2000 to 2100", "year"),
+    (r"not a whole number of fen; name the column …_yuan if it is yuan", "not_fen"),
+    (r"more than 2 decimals: no whole number of fen", "decimals"),
+    (r"a percentage is no sum of money", "percentage"),
+    (r"not a sum of yuan", "not_yuan"),
+    (r"not a whole number", "not_whole"),
+    (r"not between (?P<low>-?\d+) and (?P<high>-?\d+)", "between"),
+    (r"required and empty", "required"),
+    (r"the mapping does not translate it; add it to the mapping's translate", "untranslated"),
+    (r"the zone database knows no such zone; names are like Asia/Shanghai", "zone"),
+    (r"a shop's id may hold no /, .*? in all its files", "slash"),
+    (r"\bnegative\b", "negative"),
+)
+"""Sentences of the facts, and the words that say them in the reader's language; others stand as they are."""
+
+
+def reason(lang: str, said: str) -> str:
+    """Why a row is bad, in the reader's language as far as it is known there."""
+    if lang == "en":
+        return said
+    for pattern, key in REASONS:
+        said = re.sub(pattern, partial(_worded, lang, key), said)
+    return said
+
+
+def _worded(lang: str, key: str, found: re.Match[str]) -> str:
+    return t(f"data.reason_{key}", lang, **found.groupdict())
+
+
+def column_word(lang: str, column: str) -> str:
+    """A column of ours in words, else its name."""
+    return _word("columns", lang, column)
+
+
+def value_word(lang: str, value: str) -> str:
+    """A value that a column allows."""
+    return _word("values", lang, value)
+
+
+def _word(family: str, lang: str, name: str) -> str:
+    key = f"{family}.{name}"
+    return t(key, lang) if key in words() else name
+
+
+def _columns(lang: str, columns: Iterable[str]) -> str:
+    return ("、" if lang == "zh" else ", ").join(column_word(lang, column) for column in columns)
+
+
+def _tables(lang: str, tables: Iterable[str]) -> list[tuple[str, str]]:
+    return [(table, t(f"data.table_{table}", lang)) for table in tables]
+
+
+def size(count: int) -> str:
+    """Bytes as people read them."""
+    for unit, least in (("GB", 1 << 30), ("MB", 1 << 20), ("KB", 1 << 10)):
+        if count >= least:
+            return f"{count / least:.1f} {unit}"
+    return f"{count} B"
+
+
+def local(zone: str, at: dt.datetime) -> str:
+    """Naive UTC as wall time of the home."""
+    return to_wall(at, zone).isoformat(" ", "minutes")
+
+
+def said(desk: Console, seen: Viewer) -> Mapping[str, Any]:
+    """What the templates of the data pages call."""
+    return {
+        "local": partial(local, desk.home.zone),
+        "today": to_wall(desk.clock(), desk.home.zone).date(),
+        "size": size,
+        "reason": partial(reason, seen.lang),
+        "column_word": partial(column_word, seen.lang),
+        "value_word": partial(value_word, seen.lang),
+        "column_words": partial(_columns, seen.lang),
+        "table_words": partial(_tables, seen.lang),
+    }
+
+
+def job_of(desk: Console, seen: Viewer, number: int) -> Job:
+    """One's own piece of work, or anybody's for those who see all shops. Raises NotFound."""
+    found = jobs.get(desk.home.database, number)
+    if found is None or (found.account_id != seen.account.id and not seen.reach.everything):
+        raise NotFound(f"there is no job {number}")
+    return found
