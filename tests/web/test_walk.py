@@ -156,6 +156,13 @@ def test_another_shop_is_never_seen(site: Site, role: str, own: Told, others: To
     assert not found
 
 
+def test_the_walk_would_see_it(site: Site, others: Told) -> None:
+    """Who may see all shops is told of them: the walk looks at pages that could leak."""
+    seen = leaked(site.as_("operator"), "/shops", others, {}) | leaked(site.as_("operator"), "/products", others, {})
+    assert others.ids["shop_id"] in seen
+    assert len(seen) > len(others.ids)
+
+
 def test_another_shop_and_none_are_told_alike(site: Site, own: Told, others: Told) -> None:
     """Who guesses ids learns nothing from the answers."""
     client = site.as_("merchant")

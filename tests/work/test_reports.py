@@ -67,7 +67,7 @@ def test_all_is_kept(home: Home) -> None:
     metric = rules()["kuaishou"].metrics["dispute_rate", "all_channels"]
     assert found.definition["words"] == metric.versions[-1].words.model_dump()
     assert [side for side, _ in found.definition["sql"]] == ["numerator", "denominator"]
-    rows = list(reports.rows_of(home, found))
+    rows = list(reports.rows_of(home, found, MINE))
     assert sorted(str(row["order_id"]) for row in rows) == ["a0", "a1", "a2"]
     assert list(rows[0]) == reports.columns_of(home, found)
     with home.database.connect() as connection:
@@ -82,13 +82,13 @@ def test_it_stays_as_it_was(home: Home) -> None:
     closed(home, T)
     again = reports.one(home, found.id, None, MINE)
     assert again == found
-    assert len(list(reports.rows_of(home, again))) == 3
+    assert len(list(reports.rows_of(home, again, MINE))) == 3
 
 
 def test_no_buyer_is_kept(home: Home) -> None:
     """Buyers are numbered: rows of one buyer still belong together, and the id is nowhere."""
     found = sent(home, sender(home), "service_dissatisfaction")
-    rows = list(reports.rows_of(home, found))
+    rows = list(reports.rows_of(home, found, MINE))
     assert {row["buyer_id"] for row in rows} <= {"buyer 1", "buyer 2"}
     assert len(rows) == 2
     assert not {"x", "y"} & {value for row in rows for value in row.values()}
@@ -111,8 +111,10 @@ def test_of_a_market_the_figure_is_kept_without_rows(home: Home) -> None:
         sent(home, doer, by="platform", subject="kuaishou")
     set_scope(home, "market")
     found = sent(home, doer, by="platform", subject="kuaishou")
-    assert (found.figure["denominator"], found.rows_path, list(reports.rows_of(home, found))) == (6, "", [])
-    assert len(list(reports.rows_of(home, sent(home, doer, by="platform", subject="kuaishou", reach=EVERYTHING)))) == 6
+    assert (found.figure["denominator"], found.rows_path, list(reports.rows_of(home, found, MINE))) == (6, "", [])
+    whole = sent(home, doer, by="platform", subject="kuaishou", reach=EVERYTHING)
+    assert len(list(reports.rows_of(home, whole, EVERYTHING))) == 6
+    assert list(reports.rows_of(home, whole, MINE)) == []
 
 
 def test_who_sees_it(home: Home) -> None:
@@ -150,5 +152,5 @@ def test_closed(home: Home) -> None:
     found = sent(home, doer)
     reports.close_report(home, found, doer=doer)
     again = reports.one(home, found.id, None, MINE)
-    assert (again.state, len(list(reports.rows_of(home, again)))) == ("closed", 3)
+    assert (again.state, len(list(reports.rows_of(home, again, MINE)))) == ("closed", 3)
     assert reports.senders(home, {found.account_id, 999}) == {found.account_id: "someone"}

@@ -16,9 +16,7 @@ from tianping.work.accounts import ensure_administrator
 
 
 @click.command()
-@click.option(
-    "--host", default="127.0.0.1", show_default=True, help="the address to listen on"
-)
+@click.option("--host", default="127.0.0.1", show_default=True, help="the address to listen on")
 @click.option("--port", type=click.IntRange(0, 65535), default=8650, show_default=True)
 @click.pass_obj
 def serve(settings: Settings, host: str, port: int) -> None:

@@ -20,7 +20,7 @@ from tianping.policy.saying import amount, say, span
 from tianping.store.closes import Close
 from tianping.web import charts
 from tianping.web.access import Viewer
-from tianping.web.addresses import address, figure_url
+from tianping.web.addresses import address, category_url, figure_url
 from tianping.web.console import Console
 from tianping.web.wording import t
 
@@ -80,7 +80,7 @@ def templates() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(amount=amount, span=span, static=static, version=__version__, figure_url=figure_url)
-    made.globals.update(charts.TEMPLATE_GLOBALS)
+    made.globals.update(charts.TEMPLATE_GLOBALS, category_url=category_url)
     made.filters["n"] = lambda number: f"{number:,}".replace(",", "\u2009")
     return made
 

@@ -48,9 +48,9 @@ def version_of(shown: Shown) -> Version | None:
     return next((each for each in shown.metric.versions if each.name == shown.figure["version"]), None)
 
 
-def trends_of(look: Look, subject: Subject, days: int) -> Trends:
-    """How the subject's figures went."""
-    return trends(look, [subject], days=days, closes=CLOSES)
+def trends_of(look: Look, subjects: Collection[Subject], days: int) -> Trends:
+    """How the subjects' figures went."""
+    return trends(look, subjects, days=days, closes=CLOSES)
 
 
 def shelves(pack: Pack, found: Sequence[Shown], went: Trends) -> list[Shelf]:

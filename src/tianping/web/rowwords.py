@@ -73,10 +73,10 @@ _LISTED = (
 
 
 def _word(lang: str, pack: Pack, name: str, value: str) -> str:
-    """Rules, roles and listed values in words; anything else as it is."""
+    """Rules, roles and listed values in words; anything else as it is. In rows kept as text, yes and no are words too."""
     if name.startswith("rule"):
         return say(pack.rules[value].label, lang) if value in pack.rules else value
-    key = ""
+    key = f"figures.is_{value}" if value in ("true", "false") else ""
     if name == "side" or name.startswith("role"):
         key = f"figures.{name.partition('_')[0]}_{value}"
     elif name in _LISTED:

@@ -210,8 +210,8 @@ def _numbered(name: str, number: int) -> str:
 
 
 DEMO: Mapping[Role, str] = {
-    "merchant": "示例商家 · two shops", "agency": "示例代运营 · eight shops", "adjudicator": "示例判责员",
-    "operator": "示例平台运营", "administrator": "示例管理员", "auditor": "示例审计员",
+    "merchant": "示例商家 Merchant", "agency": "示例代运营 Agency", "adjudicator": "示例判责员 Adjudicator",
+    "operator": "示例运营 Operator", "administrator": "示例管理员 Administrator", "auditor": "示例审计员 Auditor",
 }  # fmt: skip
 """The demo's accounts: role, which is the name too → label."""
 _DEMO_SHOPS: Mapping[Role, int] = {"merchant": 2, "agency": 8}

@@ -276,6 +276,18 @@ def mark(ratio: Fraction | None) -> Severity:
     return next((severity for line, severity in LINES if ratio is not None and ratio >= line), "")
 
 
+BEST = {"rate": 1, "stars": 5}
+"""What a figure that is better when higher can reach at most."""
+
+
+def shortfall(each: Shown) -> Fraction | None:
+    """Where higher is better: how many times as far from its best a figure is as its benchmark; None where that means nothing."""
+    best = BEST.get(each.metric.unit)
+    if each.metric.better != "higher" or best is None or each.value is None or each.benchmark is None or each.status != "ok":
+        return None
+    return (best - each.value) / (best - each.benchmark) if each.benchmark < best else None
+
+
 def is_worse(metric: Metric, value: Fraction | None, before: Fraction | None) -> bool:
     """Whether the value is worse than the one before."""
     if value is None or before is None or metric.better == "neither":

@@ -1,6 +1,7 @@
 """Why a figure is what it is: its definition, its rows, and a check of both against the close."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -80,17 +81,24 @@ class PackChanged(TianpingError):
     """The pack is not the one that the day was closed by."""
 
 
+class NoRows(NotFound):
+    """Nothing at all has to do with the figure."""
+
+
 class Disagrees(TianpingError):
     """The rows do not add up to the figure closed."""
 
 
+_WIDE = ("platform", "category_l1", "category_l2", "category_l3")
+"""Levels whose rows are too many to hold."""
 _BY_ROLE = "list_position(['numerator', 'denominator', 'not_counted', 'left_out'], role)"
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A figure with its definition and its rows (still to be read, one SQL a side). `figure` is empty where the close has
-    none: another version, other days, or rows that are all left out."""
+    """A figure with its definition and its rows, one SQL a side; `held` selects the same rows on this connection, from a
+    temporary table where they are few. `figure` is empty where the close has none: another version, other days, or rows that
+    are all left out."""
 
     definition: Definition
     pack: Pack
@@ -99,16 +107,17 @@ class Proof:
     figure: Mapping[str, object]
     parts: tuple[Part, ...]
     sql: tuple[tuple[str, str], ...]
+    held: tuple[tuple[str, str], ...]
     con: duckdb.DuckDBPyConnection
 
     @property
     def columns(self) -> list[str]:
         """The columns of the rows; two sides may have different ones."""
-        return self.con.sql(every_row(self.sql)).columns
+        return self.con.sql(every_row(self.held)).columns
 
     def rows(self, only: Only = EVERY, *, skip: int = 0, limit: int | None = None) -> Iterator[Mapping[str, object]]:
         """The rows of every side, in the order of their side, role and key, as dictionaries; `side` says which."""
-        for batch in self.con.sql(ordered(self.definition, self.sql, only, skip, limit)).to_arrow_reader(10_000):
+        for batch in self.con.sql(ordered(self.definition, self.held, only, skip, limit)).to_arrow_reader(10_000):
             yield from batch.to_pylist()
 
 
@@ -132,22 +141,39 @@ def ordered(definition: Definition, sides: Sides, only: Only = EVERY, skip: int 
     )
 
 
-def explain(home: Home, packs: Mapping[str, Pack], named: Named, wanted: Scope) -> Proof:
-    """The proof of one figure of a close. Raises TianpingError where the rows do not add up to the figure closed."""
+def explain(
+    home: Home, packs: Mapping[str, Pack], named: Named, wanted: Scope, *, con: duckdb.DuckDBPyConnection | None = None
+) -> Proof:
+    """The proof of one figure of a close, on a connection of its own or one `opened` for that close. Raises TianpingError where
+    the rows do not add up to the figure closed."""
     done = find(home, wanted.date)
     pack = _pack(packs, wanted.platform)
     _refuse_other_pack(done, pack)
     definition = _define(pack, named, wanted.date, wanted.days)
-    con = opened(home, done)
+    con = con or opened(home, done)
     sql = _sql(definition, wanted)
+    held = _held(con, sql) if wanted.by not in _WIDE else sql
     joins = "max" if definition.greatest else "sum"
-    parts = tuple(part for side, text in sql for part in _parts(con, side, text, joins))
+    parts = tuple(part for side, text in held for part in _parts(con, side, text, joins))
     figure = _closed(home, done, definition, wanted)
     if figure is not None or _is_closed(done, definition, wanted):
         _check(definition, parts, figure)
     if figure is None and not parts:
-        raise NotFound(_nothing(named, wanted))
-    return Proof(definition, pack, wanted, definition.window(wanted.days).at(wanted.date), figure or {}, parts, sql, con)
+        raise NoRows(_nothing(named, wanted))
+    span = definition.window(wanted.days).at(wanted.date)
+    return Proof(definition, pack, wanted, span, figure or {}, parts, sql, held, con)
+
+
+def _held(con: duckdb.DuckDBPyConnection, sides: Sides) -> tuple[tuple[str, str], ...]:
+    """The rows in temporary tables: they are counted first and read afterwards."""
+    return tuple((side, hold(con, sql)) for side, sql in sides)
+
+
+def hold(con: duckdb.DuckDBPyConnection, sql: str) -> str:
+    """The rows of a query in a temporary table of the connection, and the query that selects them from there."""
+    name = f"held_{hashlib.sha256(sql.encode()).hexdigest()[:16]}"
+    con.execute(f"create temp table if not exists {name} as {sql}")
+    return f"select * from {name}"
 
 
 def opened(home: Home, done: Close) -> duckdb.DuckDBPyConnection:

@@ -5,7 +5,7 @@ so 100 000 products cost the same whichever columns are shown.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tianping.errors import NotFound
 from tianping.facts import lake, versions
@@ -21,15 +22,17 @@ from tianping.facts.views import VIEWS
 from tianping.metrics.compile import Definition, Key, definitions
 from tianping.policy.model import Pack
 from tianping.work import goodsql
-from tianping.work.boards import Look, Shown, Subject, level, shown
+from tianping.work.boards import Look, Shown, Subject, level, mark, shown, value_of, wilson
 from tianping.work.catalogue import Product, catalogue
 from tianping.work.close import figures_path, shelf
-from tianping.work.goodsql import Selection, Source
+from tianping.work.goodsql import Column, Selection
 from tianping.work.home import Home, reading
 from tianping.work.reach import Reach
 
 PAGE = 50
 """Products of a page."""
+_HELD = 32
+"""Columns kept in memory: 100 000 products take 3 MB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,11 @@ class Goods:
         """The numbers of days there are figures of."""
         return sorted({days for each in self.offered.values() for days in each.days})
 
-    @property
-    def source(self) -> Source:
-        path = figures_path(self.look.home, self.look.done)
-        return Source(path, self.pack.platform, frozenset(key for key, each in self.offered.items() if each.is_count))
+    def definition(self, key: Key) -> Definition:
+        """Raises NotFound for a metric without figures by product."""
+        if key not in self.offered:
+            raise NotFound(f"{'/'.join(filter(None, key))} has no figures by product in the pack {self.pack.platform}")
+        return self.offered[key]
 
 
 def goods(look: Look, pack: Pack) -> Goods:
@@ -118,15 +122,20 @@ class Found(NamedTuple):
 
 def find(seen: Goods, wanted: Selection, *, skip: int = 0, take: int = PAGE) -> Found:
     """The products of one page. Raises NotFound for a metric without figures by product."""
-    answer = goodsql.chosen(_asked(seen, wanted.reads), wanted, wanted.reads)
+    columns = {key: Column(f"held_{at}", f"lacking_{at}", seen.definition(key).is_count) for at, key in enumerate(wanted.reads)}
+    con = _tables(seen)
+    for at, key in enumerate(wanted.reads):
+        held = _held(seen, key, wanted.days)
+        con.register(f"held_{at}", held.figures)
+        con.register(f"lacking_{at}", held.lacking)
+    answer, words = goodsql.chosen(wanted, columns), dict(wanted.words)
     page = f"{goodsql.ordered(wanted.order, wanted.reads)} limit {int(take)} offset {int(skip)}"
-    rows = _tables(seen).execute(
-        f"{answer} select product_id, shop_id, title, path, count(*) over () from chosen {page}", dict(wanted.words)
-    )
-    found = rows.fetchall()
-    if found or not skip:
-        return Found(found[0][4] if found else 0, tuple(Product(*row[:4]) for row in found))
-    [(total,)] = _tables(seen).execute(f"{answer} select count(*) from chosen", dict(wanted.words)).fetchall()
+    rows = con.execute(
+        f"{answer} select product_id, shop_id, title, path, count(*) over () from chosen {page}", words
+    ).fetchall()
+    if rows or not skip:
+        return Found(rows[0][4] if rows else 0, tuple(Product(*row[:4]) for row in rows))
+    [(total,)] = con.execute(f"{answer} select count(*) from chosen", words).fetchall()
     return Found(int(total), ())
 
 
@@ -136,7 +145,7 @@ def every(seen: Goods, wanted: Selection, columns: Sequence[Key]) -> Iterator[Ma
     read = list(dict.fromkeys([*wanted.reads, *columns]))
     cells = [goodsql.shown(read.index(key), place) for place, key in enumerate(columns)]
     sql = (
-        f"{goodsql.chosen(_asked(seen, read), wanted, read)} "
+        f"{goodsql.chosen(wanted, {key: _column(seen, key, wanted.days) for key in read})} "
         f"select {', '.join(['product_id', 'title', 'shop_id', 'shop_name', 'path', *cells])} from chosen "
         f"{goodsql.ordered(wanted.order, read)}"
     )
@@ -145,20 +154,61 @@ def every(seen: Goods, wanted: Selection, columns: Sequence[Key]) -> Iterator[Ma
         yield from batch.to_pylist()
 
 
-def _asked(seen: Goods, columns: Iterable[Key]) -> Source:
-    for key in columns:
-        if key not in seen.offered:
-            raise NotFound(f"{'/'.join(filter(None, key))} has no figures by product in the pack {seen.pack.platform}")
-    return seen.source
+def _column(seen: Goods, key: Key, days: int) -> Column:
+    """Straight from the close's file."""
+    where = figures_path(seen.look.home, seen.look.done), seen.pack.platform, key, days
+    return Column(goodsql.figures(*where), goodsql.lacking(*where), seen.definition(key).is_count)
+
+
+class Held(NamedTuple):
+    """A column in memory: the tables of a goodsql.Column, the first without value."""
+
+    figures: pa.Table
+    lacking: pa.Table
+
+    def of(self, products: Collection[str]) -> dict[str, Mapping[str, object]]:
+        """The figures of some products, by id."""
+        wanted = pc.is_in(self.figures["product_id"], pa.array(products, pa.string()))
+        return {str(row["product_id"]): row for row in self.figures.filter(wanted).to_pylist()}
+
+    def lacks(self) -> dict[str, tuple[str, str]]:
+        """By shop, status and reason."""
+        return {row["shop_id"]: (row["status"], row["why"]) for row in self.lacking.to_pylist()}
+
+
+def _held(seen: Goods, key: Key, days: int) -> Held:
+    return _read(figures_path(seen.look.home, seen.look.done), seen.pack.platform, key, days)
+
+
+@lru_cache(maxsize=_HELD)
+def _read(path: str, platform: str, key: Key, days: int) -> Held:
+    """Of a close's file, which never changes under its name. Measured: 60 ms for 100 000 products."""
+    con = shelf()
+    figures = con.sql(
+        f"select * exclude (value), null::decimal(24, 6) as value from {goodsql.figures(path, platform, key, days)}"
+    )
+    return Held(
+        _coded(figures.to_arrow_table()), con.sql(f"from {goodsql.lacking(path, platform, key, days)}").to_arrow_table()
+    )
+
+
+def _coded(figures: pa.Table) -> pa.Table:
+    """With the few words that stand in every row kept once."""
+    for name in ("status", "why"):
+        figures = figures.set_column(figures.column_names.index(name), name, figures[name].dictionary_encode())
+    return figures
 
 
 def _tables(seen: Goods) -> duckdb.DuckDBPyConnection:
     """`listed`: the products; `shops`: the platform's shops within reach. Products of other shops join none."""
     home, seq = seen.look.home, seen.look.done.seq
-    mine = [each for each in catalogue(home, seq).within(seen.look.reach) if each.platform == seen.pack.platform]
+    return _with_tables(listed=known(home, seq), shops=_shops(home, seq, seen.pack.platform, seen.look.reach))
+
+
+def _shops(home: Home, seq: int, platform: str, reach: Reach) -> pa.Table:
+    mine = [each for each in catalogue(home, seq).within(reach) if each.platform == platform]
     ids, names = [each.id for each in mine], [each.name or each.id for each in mine]
-    shops = pa.table({"shop_id": pa.array(ids, pa.string()), "shop_name": pa.array(names, pa.string())})
-    return _with_tables(listed=known(home, seq), shops=shops)
+    return pa.table({"shop_id": pa.array(ids, pa.string()), "shop_name": pa.array(names, pa.string())})
 
 
 def _with_tables(**tables: pa.Table) -> duckdb.DuckDBPyConnection:
@@ -168,63 +218,78 @@ def _with_tables(**tables: pa.Table) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def categories(seen: Goods) -> list[str]:
+def categories(seen: Goods) -> Sequence[str]:
     """The category paths of the products in view, of all levels."""
-    found = _tables(seen).execute(
+    return _paths(seen.look.home, seen.look.done.seq, seen.pack.platform, seen.look.reach)
+
+
+@lru_cache(maxsize=64)
+def _paths(home: Home, seq: int, platform: str, reach: Reach) -> Sequence[str]:
+    con = _with_tables(listed=known(home, seq), shops=_shops(home, seq, platform, reach))
+    found = con.execute(
         "select distinct unnest([path_l1, path_l2, path_l3]) as path from listed semi join shops using (shop_id) order by 1"
     )
-    return [path for (path,) in found.fetchall() if path]
+    return tuple(path for (path,) in found.fetchall() if path)
 
 
 def cells(seen: Goods, products: Sequence[Product], columns: Sequence[Key], days: int) -> dict[str, list[Shown]]:
-    """By product, a figure for each column, beside its category's."""
-    if not products or not columns:
-        return {each.id: [] for each in products}
+    """By product, a figure for each column, beside its category's. Those of a page are found in the columns held in memory."""
+    found: dict[str, list[Shown]] = {each.id: [] for each in products}
+    beside = _benchmarks(seen, products, columns, days)
+    for key in columns:
+        held = _held(seen, key, days)
+        there, lacks = held.of(found), held.lacks() if held.lacking.num_rows else {}
+        for each in products:
+            figure = _figure(seen, key, days, each.id) | (there.get(each.id) or _nothing(seen, key, lacks.get(each.shop)))
+            found[each.id].append(_shown(seen, figure, key, beside.get((_category(seen.pack.platform, each), key))))
+    return found
+
+
+def _benchmarks(
+    seen: Goods, products: Sequence[Product], columns: Sequence[Key], days: int
+) -> dict[tuple[Subject, Key], Fraction | None]:
+    """What stands beside the figures of products: in a market their categories' values, else what was imported for them."""
+    subjects = {_category(seen.pack.platform, each) for each in products}
     now = replace(seen.look, before=None)
-    found = {(each.subject.subject, each.key): each for each in of_products(now, seen.pack.platform, products, columns, days)}
-    lacking = _lacking(seen, {(each.shop, key) for each in products for key in columns if (each.id, key) not in found}, days)
-
-    def figure(whose: Product, key: Key) -> Shown:
-        there = found.get((whose.id, key))
-        return there or _nothing(seen, whose, key, days, lacking.get((whose.shop, key)))
-
-    return {each.id: [figure(each, key) for key in columns] for each in products}
+    found = shown(now, subjects, days=days, keys=columns) if subjects and columns else []
+    return {(each.subject, each.key): each.value if seen.look.market else each.benchmark for each in found}
 
 
-def of_products(
-    look: Look, platform: str, products: Sequence[Product], columns: Sequence[Key] | None = None, days: int | None = None
-) -> list[Shown]:
-    """The figures of products, each beside its category's, the narrowest known; without one beside the platform's. Does not
-    look at reach."""
-    beside = {Subject(platform, "product", each.id): _category(platform, each) for each in products}
-    return shown(look, beside, days=days, keys=columns, beside=beside)
+def _figure(seen: Goods, key: Key, days: int, product: str) -> dict[str, object]:
+    """What a column's figures have in common, and whose it is."""
+    definition, done = seen.offered[key], seen.look.done
+    span = definition.window(days).at(done.date)
+    return {
+        "platform": seen.pack.platform, "metric": key[0], "variant": key[1], "version": definition.version.name, "by": "product",
+        "subject": product, "date": done.date, "days": days, "first_day": span.first, "last_day": span.last, "value": None,
+    }  # fmt: skip
+
+
+def _nothing(seen: Goods, key: Key, lacks: tuple[str, str] | None) -> dict[str, object]:
+    """The figure of a product of which nothing was counted, or of whose shop nothing is known."""
+    one = int(seen.offered[key].is_count)
+    status, why = lacks or (("ok", "") if one else ("undefined", "nothing to divide by in these days"))
+    return {"numerator": 0, "denominator": 0 if lacks else one, "status": status, "why": why}
+
+
+def _shown(seen: Goods, figure: Mapping[str, object], key: Key, beside: Fraction | None) -> Shown:
+    metric, value = seen.offered[key].metric, value_of(figure)
+    benchmark = None if metric.is_count else beside
+    ratio = value / benchmark if value is not None and benchmark else None
+    low, high = wilson(figure, metric)
+    marked = figure["status"] == "ok" and metric.better == "lower"
+    severity = mark(ratio) if marked else ""
+    return Shown(figure, metric, seen.pack.platform, value, low, high, benchmark, ratio, severity, None, worse=False)
+
+
+def of_product(seen: Goods, whose: Product) -> list[Shown]:
+    """All figures of a product, beside its category's (the narrowest known; without one, the platform's) and the previous
+    close's. Does not look at reach."""
+    subject = Subject(seen.pack.platform, "product", whose.id)
+    beside = _category(subject.platform, whose)
+    return shown(seen.look, [subject], beside={subject: beside})
 
 
 def _category(platform: str, whose: Product) -> Subject:
     """Whose figure is a product's benchmark."""
     return Subject(platform, level(whose.path), whose.path) if whose.path else Subject(platform, "platform", platform)
-
-
-def _lacking(seen: Goods, wanted: set[tuple[str, Key]], days: int) -> dict[tuple[str, Key], tuple[str, str]]:
-    """Status and reason of the figures of shops whose data lack."""
-    found: dict[tuple[str, Key], tuple[str, str]] = {}
-    shops = sorted({shop for shop, _ in wanted})
-    for key in {key for _, key in wanted}:
-        where = f"{seen.source.where(key, days)} and {goodsql.LACKING} and subject in (select unnest(?))"
-        rows = shelf().execute(f"select subject, status, why {where}", [shops]).fetchall()
-        found.update({(shop, key): (status, why) for shop, status, why in rows})
-    return found
-
-
-def _nothing(seen: Goods, whose: Product, key: Key, days: int, lacks: tuple[str, str] | None) -> Shown:
-    """The figure of a product of which nothing was counted, or of whose shop nothing is known."""
-    definition, done = seen.offered[key], seen.look.done
-    span, one = definition.window(days).at(done.date), int(definition.is_count)
-    status, why = lacks or (("ok", "") if one else ("undefined", "nothing to divide by in these days"))
-    figure = {
-        "platform": seen.pack.platform, "metric": key[0], "variant": key[1], "version": definition.version.name,
-        "by": "product", "subject": whose.id, "date": done.date, "days": days, "first_day": span.first, "last_day": span.last,
-        "numerator": 0, "denominator": 0 if lacks else one, "value": None, "status": status, "why": why,
-    }  # fmt: skip
-    value = Fraction(0) if one and not lacks else None
-    return Shown(figure, definition.metric, seen.pack.platform, value, None, None, None, None, "", None, worse=False)

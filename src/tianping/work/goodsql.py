@@ -3,7 +3,7 @@
 A figure that is not in the close stands for 0 of 0 (a count: for 0), unless its shop's data lack: then nothing is known.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, NamedTuple
@@ -17,8 +17,6 @@ COUNTED = ("numerator", "denominator", "status")
 """What stands beside a value."""
 NAMES = {"title": "title", "id": "product_id", "shop": "shop_name", "category": "path"}
 """What else products are sorted by → column."""
-LACKING = "\"by\" = 'shop' and status in ('no_data', 'incomplete')"
-"""Shops of which nothing being there does not mean 0."""
 
 
 class Bound(NamedTuple):
@@ -63,26 +61,45 @@ class Selection:
         return {name: word for name in ("shop", "category", "text") if (word := getattr(self, name))}
 
 
-class Source(NamedTuple):
-    """The close's file, and which of the metrics are counts."""
+class Column(NamedTuple):
+    """A metric's figures over some days, as FROM items: of products (product_id, numerator, denominator, value, status, why), and
+    of the shops whose data lack (shop_id, status, why)."""
 
-    path: str
-    platform: str
-    counts: frozenset[Key]
-
-    def where(self, key: Key, days: int) -> str:
-        metric, variant = key
-        whose = f"platform = {quoted(self.platform)} and metric = {quoted(metric)} and variant = {quoted(variant)}"
-        return f"from read_parquet({quoted(self.path)}) where {whose} and days = {int(days)}"
+    figures: str
+    lacking: str
+    is_count: bool
 
 
-def chosen(source: Source, wanted: Selection, columns: Sequence[Key]) -> str:
+def figures(path: str, platform: str, key: Key, days: int) -> str:
+    """The FROM item of a close's figures of products."""
+    wanted = "subject as product_id, numerator, denominator, value, status, why"
+    return f"(select {wanted} from {_of(path, platform, key, days)} and \"by\" = 'product')"
+
+
+def lacking(path: str, platform: str, key: Key, days: int) -> str:
+    """The FROM item of the shops of which nothing being there does not mean 0."""
+    lack = "\"by\" = 'shop' and status in ('no_data', 'incomplete')"
+    return f"(select subject as shop_id, status, why from {_of(path, platform, key, days)} and {lack})"
+
+
+def _of(path: str, platform: str, key: Key, days: int) -> str:
+    metric, variant = map(quoted, key)
+    return (
+        f"read_parquet({quoted(path)}) where platform = {quoted(platform)} and metric = {metric} and variant = {variant} "
+        f"and days = {int(days)}"
+    )
+
+
+def chosen(wanted: Selection, columns: Mapping[Key, Column]) -> str:
     """`with …, chosen as (…)`: the products that answer, with numerator n0, denominator d0, rounded value v0, status s0, … of
     these columns. Reads the tables `listed` (products) and `shops`."""
-    cells = [cte for place, key in enumerate(columns) for cte in _column(source, place, key, wanted.days)]
+    keys = list(columns)
+    cells = [
+        f"c{place} as (from {each.figures}), l{place} as (from {each.lacking})" for place, each in enumerate(columns.values())
+    ]
     joins = [f"left join c{place} using (product_id) left join l{place} using (shop_id)" for place in range(len(columns))]
-    values = [_cell(place, count=key in source.counts) for place, key in enumerate(columns)]
-    bounds = [_within(bound, columns.index(bound.column)) for bound in wanted.bounds]
+    values = [_cell(place, count=each.is_count) for place, each in enumerate(columns.values())]
+    bounds = [_within(bound, keys.index(bound.column)) for bound in wanted.bounds]
     mine = f"select product_id, shop_id, shop_name, title, path from listed join shops using (shop_id) where {_meant(wanted)}"
     ctes = [
         f"mine as ({mine})",
@@ -91,13 +108,6 @@ def chosen(source: Source, wanted: Selection, columns: Sequence[Key]) -> str:
         f"chosen as (select * from every_one where {' and '.join(bounds) or 'true'})",
     ]
     return f"with {', '.join(ctes)}"
-
-
-def _column(source: Source, place: int, key: Key, days: int) -> Iterator[str]:
-    """A column's figures of products, and the shops whose data lack."""
-    where = source.where(key, days)
-    yield (f"c{place} as (select subject as product_id, numerator, denominator, value, status {where} and \"by\" = 'product')")
-    yield f"l{place} as (select subject as shop_id, status {where} and {LACKING})"
 
 
 def _cell(place: int, *, count: bool) -> str:

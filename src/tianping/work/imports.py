@@ -3,7 +3,6 @@
 import datetime as dt
 import json
 import shutil
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -19,13 +18,13 @@ from tianping.facts.engine import quoted
 from tianping.facts.schema import TABLES
 from tianping.facts.versions import Input, LakeFile, Tally, Version
 from tianping.periods import Period
+from tianping.work.brought import Before, report_of
+from tianping.work.brought import Report as Report  # also by this name
 from tianping.work.compact import compact
 from tianping.work.covers import Covered, cover
 from tianping.work.home import Home, commit, importing, moment, own_versions, sweep, whole
 from tianping.work.reach import EVERYTHING, Reach
 
-Before = Mapping[str, tuple[int, Input]]
-"""By digest: the files that were imported before, and by which import."""
 Progress = Callable[[str, float], None]
 _STAGING = 0.5
 """The share of an import's time that staging takes, about."""
@@ -60,25 +59,6 @@ class Request:
         said |= {"again": str(self.again)} if self.again else {}
         said |= {"rules": self.rules} if self.rules else {}
         return said | ({} if self.reach.shops is None else {"reach": json.dumps(sorted(self.reach.shops), ensure_ascii=False)})
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What an import did. `seq` is None where there was nothing left to do; `known` names the files imported before and
-    the import that did; `left_out` counts rows by (file, table, reason) that a mapping says are no row of that table;
-    `told` counts rows by (column, word) that neither the mapping nor its pack translates; `compacted` is the version that
-    merged small files afterwards; `stay` counts rows by file that stay in quarantine, as they cannot come without others;
-    `lacking` are the tables that no file brings for some shops of the import: the table, a few of the shops, how many."""
-
-    seq: int | None
-    counts: dict[str, Tally]
-    known: tuple[tuple[str, int], ...] = ()
-    unused: tuple[tuple[str, str], ...] = ()
-    left_out: tuple[tuple[str, str, str, int], ...] = ()
-    told: tuple[tuple[str, str, int], ...] = ()
-    compacted: int | None = None
-    stay: tuple[tuple[str, int, str], ...] = ()
-    lacking: tuple[tuple[str, tuple[str, ...], int], ...] = ()
 
 
 @dataclass(slots=True)
@@ -146,7 +126,7 @@ def take(
     have been here before with bad rows: where they bring nothing new now, they leave no trace."""
     digests = stage.digests(sources)
     if not again and all(digest in before for digest in digests):
-        return _report(None, {}, before, None)
+        return report_of(None, {}, before, None)
     try:
         with whole(home, "the import"):
             staged = _stage(home, known, sources, frozenset(before), request.reach, progress)
@@ -157,11 +137,11 @@ def take(
             if tried and all(digest in tried for digest in digests) and not _brings(version):
                 lake.sweep(home.lake, known)
                 known_files = tuple((one.file, seq) for seq, one in tried.values())
-                return replace(_report(None, version.counts, before, staged), known=known_files)
+                return replace(report_of(None, version.counts, before, staged), known=known_files)
             commit(home, version)
     finally:
         shutil.rmtree(home.scratch, ignore_errors=True)
-    report = _report(version.seq, version.counts, before, staged)
+    report = report_of(version.seq, version.counts, before, staged)
     return replace(report, lacking=covered.lacking, compacted=_tidy(home, (*known, version)))
 
 
@@ -298,30 +278,6 @@ def _inputs(staged: stage.Staged, before: Before, again: Again | None) -> tuple[
         )
         for file in staged.files
     )
-
-
-def _report(seq: int | None, counts: dict[str, Tally], before: Before, staged: stage.Staged | None) -> Report:
-    """The counts with the rows of files imported before as unchanged, in the tables' order."""
-    total = dict(counts)
-    for _, one in before.values():
-        for table, rows in one.tables.items():
-            total[table] = total.get(table, Tally()) + Tally(read=rows, unchanged=rows)
-    return Report(
-        seq=seq,
-        counts={table: total[table] for table in TABLES if table in total},
-        known=tuple((one.file, earlier) for earlier, one in before.values()),
-        unused=tuple((file.file, file.unused) for file in staged.files if file.unused) if staged else (),
-        left_out=tuple((n.file, n.table, why, rows) for n in staged.counts for why, rows in n.skipped) if staged else (),
-        told=_words(staged) if staged else (),
-    )
-
-
-def _words(staged: stage.Staged) -> tuple[tuple[str, str, int], ...]:
-    """The words nobody translates, over all files."""
-    words: Counter[tuple[str, str]] = Counter()
-    for count in staged.counts:
-        words.update({(column, word): rows for column, word, rows in count.told})
-    return tuple((*word, rows) for word, rows in words.most_common())
 
 
 def within(known: Sequence[Version], reach: Reach) -> tuple[Version, ...]:

@@ -17,7 +17,7 @@ from tianping.metrics.compile import Key
 from tianping.metrics.proof import Scope
 from tianping.policy.load import key_of
 from tianping.policy.model import Metric, Pack
-from tianping.work.boards import LINES, Look, Severity, Subject, benchmarks
+from tianping.work.boards import BEST, LINES, Look, Severity, Subject, benchmarks
 from tianping.work.catalogue import Catalogue, Product, Shop
 from tianping.work.close import figures_path, shelf
 from tianping.work.explain import Named, Only
@@ -32,8 +32,6 @@ MOVERS = 3
 """Products shown behind a figure."""
 _GAPS = 200
 """Different gaps looked at."""
-_BEST = {"rate": 1, "stars": 5}
-"""What a figure that is better when higher can reach at most."""
 REASONS = ("first_refund_reason", "reason")
 """Columns of a figure's rows that say why."""
 
@@ -51,8 +49,8 @@ class Worse(NamedTuple):
 
 
 class Need(NamedTuple):
-    """A shop and why it needs somebody: its greatest ratio to the benchmark where lower is better, what got worse (the most
-    first), how many of its figures lack data."""
+    """A shop and why it needs somebody: how many times as far from its best as the benchmark its worst figure is, what got
+    worse (the most first), how many of its figures lack data."""
 
     shop: str
     platform: str
@@ -151,7 +149,7 @@ def _keys(seen: Look, pack: Pack) -> list[tuple[object, ...]]:
     """What ranking needs to know of each metric looked at."""
     above = benchmarks(seen, Subject(pack.platform, "platform", pack.platform), DAYS)
     return [
-        (pack.platform, *key, _SIGN[metric.better], _BEST.get(metric.unit), metric.unit == "rate", _number(above.get(key)))
+        (pack.platform, *key, _SIGN[metric.better], BEST.get(metric.unit), metric.unit == "rate", _number(above.get(key)))
         for key in headline(pack)
         for metric in (pack.metrics[key],)
     ]
@@ -164,8 +162,8 @@ def _number(value: Fraction | None) -> float | None:
     return None if value is None else float(value)
 
 
-# `away`: how far a figure is from its best. A ratio counts only where the figure is ok and lower is better; the greatest of a
-# shop decides. A figure got worse by the same version, both closes ok.
+# `far`: how far a figure is from its best, 0 where lower is better. Beside the benchmark's that counts only where the figure is
+# ok and, for a rate, where at least FELT_ROWS rows make the difference. A figure got worse by the same version, both closes ok.
 _NEEDS = f"""
 with seen as (
   select n.subject, n.metric, n.variant, n.status, n.numerator / n.denominator as value, n.denominator,
@@ -175,10 +173,12 @@ with seen as (
     left join "then" t using (platform, metric, variant, subject)
 ), away as (
   select *, case when sign = 1 then value when best is not null then best - value else -value end as far,
-    case when sign = 1 then before when best is not null then best - before else -before end as was
+    case when sign = 1 then before when best is not null then best - before else -before end as was,
+    case when sign = 1 then benchmark when best is not null then best - benchmark end as beside
   from seen
 ), weighed as (
-  select *, case when status = 'ok' and sign = 1 and benchmark > 0 then value / benchmark end as times,
+  select *, case when status = 'ok' and beside > 0 and (not rate or (far - beside) * denominator >= {FELT_ROWS})
+      then far / beside end as times,
     case when comparable and sign <> 0 and far > was
       then least((far - was) / nullif(abs(was), 0), 99) end as change,
     comparable and sign <> 0 and far > was and was = 0 as from_best

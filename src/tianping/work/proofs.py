@@ -109,7 +109,7 @@ def proved(home: Home, packs: Mapping[str, Pack], named: Named, wanted: Scope) -
 def _kept(home: Home, done: Close, proof: Proof) -> Kept:
     with proof.con:
         few = sum(part.rows for part in proof.parts) <= MOST_ROWS
-        table = proof.con.sql(ordered(proof.definition, proof.sql)).to_arrow_table() if few else None
+        table = proof.con.sql(ordered(proof.definition, proof.held)).to_arrow_table() if few else None
         return Kept(
             home, done, proof.definition, proof.pack, proof.scope, proof.span, proof.figure, proof.parts, proof.sql,
             tuple(proof.columns), table,

@@ -8,24 +8,23 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tianping.errors import ImportRefused, NotFound
-from tianping.facts import lake, read, versions
-from tianping.facts.engine import parquet, quoted
-from tianping.facts.packed import inner_suffix
+from tianping.facts import lake, read
+from tianping.facts.engine import parquet
 from tianping.facts.read import Source
 from tianping.facts.source import called
 from tianping.facts.versions import Version
 from tianping.work import sheets
+from tianping.work.badrows import Bad, open_rows
 from tianping.work.home import Home, importing, moment, own_versions, reading, sweep
-from tianping.work.imports import Again, Progress, Report, Request, find, take, within
+from tianping.work.imports import Again, Progress, Report, Request, find, take
 from tianping.work.reach import EVERYTHING, Reach
 
 ID, REASON, RAW = "_quarantine", "_reason", "_row"
@@ -36,28 +35,6 @@ UNFIT = (
 )
 """Why some rows cannot come again by themselves."""
 MEND_AS_TEXT = "mend it as text: export the rows anew as a workbook (`tianping quarantine export FOLDER --format xlsx`)"
-
-
-class Bad(NamedTuple):
-    """A bad row: where it stood, why it is bad, and its cells by heading (as a plain list where they fit no heading). `form`:
-    `source`, as the file had it, or `canonical`, as a mapping had made it."""
-
-    seq: int
-    table: str
-    file: str
-    line: int
-    form: str
-    reasons: str
-    cells: Mapping[str, str] | Sequence[str]
-
-    @property
-    def id(self) -> str:
-        return f"{self.seq}/{self.table}/{self.line}/{self.file}"
-
-    @property
-    def kept(self) -> bool:
-        """Whether the row can come again just as it is: not where its cells fit no heading, or were erased."""
-        return isinstance(self.cells, Mapping) and bool(self.cells)
 
 
 class Row(NamedTuple):
@@ -74,34 +51,6 @@ class Row(NamedTuple):
         return any(self.cells.values())
 
 
-class Page(NamedTuple):
-    """Some of the open bad rows, in order, and how many there are in all."""
-
-    rows: Sequence[Bad]
-    total: int
-
-
-def look(
-    home: Home, *, seq: int | None = None, table: str = "", reach: Reach = EVERYTHING, skip: int = 0, most: int = 50
-) -> Page:
-    """Open bad rows from the `skip`-th on, at most `most`."""
-    with reading(home) as con:
-        found = _open(home, con, seq, table, reach)
-        rows = list(islice(found, skip, skip + most))
-        return Page(rows, skip + len(rows) + sum(1 for _ in found))
-
-
-def one(home: Home, id_: str, *, reach: Reach = EVERYTHING) -> Bad:
-    """The open bad row of this id. Raises NotFound."""
-    seq, _, rest = id_.partition("/")
-    with reading(home) as con:
-        found = _open(home, con, int(seq), rest.partition("/")[0], reach) if seq.isdecimal() else iter(())
-        for bad in found:
-            if bad.id == id_:
-                return bad
-    raise NotFound("this row is not open in quarantine any more; see the list")
-
-
 def export(
     home: Home, target: Path, *, form: str = "csv", seq: int | None = None, table: str = "", reach: Reach = EVERYTHING
 ) -> list[tuple[Path, int]]:
@@ -109,7 +58,7 @@ def export(
     heading, each row with its reasons; where `target` ends like a file, into that. Gives the files and their rows. Raises
     NotFound where there are none, ImportRefused where the rows need more files than the one that was named."""
     with reading(home) as con:
-        found = sorted(_open(home, con, seq, table, reach), key=_sheet)
+        found = sorted(open_rows(home, con, seq, table, reach), key=_sheet)
     if not found:
         raise NotFound("no row is in quarantine" + (f" for import {seq}" if seq else "") + "; there is nothing to export")
     groups = [list(group) for _, group in groupby(found, key=_sheet)]
@@ -140,38 +89,6 @@ def _written(bad: Bad) -> list[str]:
     return [bad.id, bad.reasons, *(cells or [""])]
 
 
-def _open(home: Home, con: duckdb.DuckDBPyConnection, seq: int | None, table: str, reach: Reach) -> Iterator[Bad]:
-    """The open bad rows, one each."""
-    known = home.versions()
-    rows = lake.to_mend(home.lake, versions.known(known))
-    tests = ([f"seq = {seq}"] if seq is not None else []) + ([f'"table" = {quoted(table)}'] if table else [])
-    tests += sights(known, reach)
-    reasons = """string_agg(concat_ws(': ', nullif("column", ''), reason), '; ')"""
-    found = con.execute(
-        f'SELECT seq, "table", file, line, any_value(form), {reasons}, any_value("row") FROM ({rows}) '
-        f"WHERE {' AND '.join(tests) or 'true'} GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
-    )
-    while block := found.fetchmany(1000):
-        for *head, row in block:
-            yield Bad._make([*head, _cells(json.loads(row or "{}"), head[2])])
-
-
-def _cells(row: dict[str, Any] | list[str], file: str) -> Mapping[str, str] | Sequence[str]:
-    """In JSON lines a cell that is null was not there; an empty one of CSV would clear what is known."""
-    if isinstance(row, list):
-        return row
-    sparse = inner_suffix(Path(file)) in (".json", ".jsonl", ".ndjson")
-    return {name: "" if cell is None else str(cell) for name, cell in row.items() if not (sparse and cell is None)}
-
-
-def sights(known: Sequence[Version], reach: Reach) -> list[str]:
-    """The SQL test, if any, by which bad rows of an import are seen: those of imports `within` reach."""
-    if reach.everything:
-        return []
-    seqs = [str(version.seq) for version in within(known, reach)]
-    return [f"seq IN ({', '.join(seqs)})" if seqs else "false"]
-
-
 def retry(
     home: Home,
     at: dt.datetime,
@@ -193,7 +110,7 @@ def retry(
         sweep(home, known)
         moment(known, at, said=said_at)
         with reading(home) as con:
-            bad = {one.id: one for one in _open(home, con, seq, table, reach)}
+            bad = {one.id: one for one in open_rows(home, con, seq, table, reach)}
         sheets_of = {path: list(_mended(path, bad)) for path in paths}
         if mended:
             rows = list(_by_id(mended, bad))

@@ -63,6 +63,7 @@ def _definition(proof: Kept, named: Named) -> dict[str, object]:
     return {
         "named": str(named),
         "label": proof.definition.metric.label.model_dump(),
+        "unit": proof.definition.metric.unit,
         "words": version.words.model_dump(),
         "note": version.note.model_dump() if version.note else None,
         "source": [str(source) for source in version.source],
@@ -99,7 +100,11 @@ def _anonymous(rows: Iterator[Row]) -> Iterator[dict[str, str | None]]:
     for row in rows:
         given = {name: row[name] for name in BUYERS if row.get(name) is not None}
         named = {name: numbers.setdefault(value, f"buyer {len(numbers) + 1}") for name, value in given.items()}
-        yield {name: named.get(name) or (None if value is None else str(value)) for name, value in row.items()}
+        yield {name: named.get(name) or _text(value) for name, value in row.items()}
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _batches(rows: Iterator[dict[str, str | None]]) -> Iterator[list[dict[str, str | None]]]:
@@ -159,13 +164,13 @@ def columns_of(home: Home, found: Report) -> list[str]:
     return list(pq.read_schema(path).names) if found.rows_path and path.exists() else []
 
 
-def rows_of(home: Home, found: Report) -> Iterator[Row]:
-    """The rows kept, as text."""
+def rows_of(home: Home, found: Report, reach: Reach) -> Iterator[Row]:
+    """The rows kept, as text; those of shops within reach, and none of a platform's where the reader does not see all of it."""
     path = home.path / found.rows_path
-    if found.rows_path and path.exists():
+    if found.rows_path and path.exists() and may_read_rows(scope_of(found), reach):
         with pq.ParquetFile(path) as kept:
             for batch in kept.iter_batches(_BATCH):
-                yield from batch.to_pylist()
+                yield from (row for row in batch.to_pylist() if reach.holds(row["shop_id"]))
 
 
 def close_report(home: Home, found: Report, *, doer: Doer) -> None:

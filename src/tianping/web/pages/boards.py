@@ -18,7 +18,7 @@ from tianping.web.pages.morning import tables, weighed
 from tianping.web.pages.product import looked
 from tianping.work import boards, goods, voices
 from tianping.work import morning as mornings
-from tianping.work.boards import Look, Shown, Subject
+from tianping.work.boards import Look, Shown, shortfall
 from tianping.work.catalogue import Catalogue, Product, Shop, catalogue
 from tianping.work.goodsql import Order, Selection
 
@@ -75,6 +75,7 @@ def shops(
     ]
     return page(
         request, seen, "boards/shops.html",
+        shortfall=shortfall,
         look=look, found=found, tables=tables(look, book, found.page), tabs=tabs, chosen=chosen, q=q, number=number,
         pages=-(-found.shops // SHOPS), size=SHOPS, days=mornings.DAYS,
     )  # fmt: skip
@@ -84,18 +85,22 @@ def shops(
 def shop(request: Request, seen: Seen, desk: Desk, shop: str, days: Days = USUAL) -> Response:
     """Where a shop stands: its main category beside the industry, all its metrics, its categories."""
     at = _open(request, seen, desk, shop)
-    look, subject = at.look, Subject(at.shop.platform, "shop", shop)
+    look = at.look
     every = boards.of_shop(look, at.shop.platform, shop)
     counts, chosen = grouping.day_counts(every, days)
-    found = [each for each in every if each.days == chosen]
+    found, first = [each for each in every if each.days == chosen], mornings.headline(at.pack)
+    main = {each.key: each for each in _main(at, chosen)}
+    went = grouping.trends_of(look, {each.subject for each in (*found, *main.values())}, chosen)
     return page(
         request, seen, "boards/shop.html",
+        shortfall=shortfall,
         at=at,
         days=counts,
         chosen=chosen,
-        main=grouping.lines(_main(at, chosen), {}),
+        main=grouping.lines((main[key] for key in first if key in main), went),
+        more=grouping.lines((each for key, each in main.items() if key not in first), went),
         main_href=_main_href(at, chosen),
-        groups=grouping.shelves(at.pack, found, grouping.trends_of(look, subject, chosen)),
+        groups=grouping.shelves(at.pack, found, went),
         spans=grouping.spans(found),
         categories=_of_shop(at, chosen),
         listed=bool(at.pack.board.products),
@@ -176,6 +181,7 @@ def category(
     below = [each for each in paths if each.rpartition("/")[0] == path]
     return page(
         request, seen, "boards/category.html",
+        shortfall=shortfall,
         look=look,
         pack=pack,
         path=path,
@@ -185,7 +191,7 @@ def category(
         days=counts,
         chosen=chosen,
         above=list(_above(path, platform, look, whose, chosen)),
-        groups=grouping.shelves(pack, found, grouping.trends_of(look, every[0].subject, chosen) if every else {}),
+        groups=grouping.shelves(pack, found, grouping.trends_of(look, {each.subject for each in found}, chosen)),
         spans=grouping.spans(found),
         below=grouping.categories(look, pack, below, chosen, shop=whose.id if whose else ""),
     )  # fmt: skip
@@ -239,11 +245,12 @@ def platform(request: Request, seen: Seen, desk: Desk, platform: str, days: Days
     book = catalogue(look.home, look.done.seq)
     return page(
         request, seen, "boards/platform.html",
+        shortfall=shortfall,
         look=look,
         pack=pack,
         days=counts,
         chosen=chosen,
-        groups=grouping.shelves(pack, found, grouping.trends_of(look, Subject(platform, "platform", platform), chosen)),
+        groups=grouping.shelves(pack, found, grouping.trends_of(look, {each.subject for each in found}, chosen)),
         spans=grouping.spans(found),
         below=grouping.categories(look, pack, [each for each in book.paths_of(platform) if "/" not in each], chosen),
     )  # fmt: skip

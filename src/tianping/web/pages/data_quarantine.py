@@ -18,9 +18,9 @@ from tianping.web.access import Seen, Viewer, address_of, needs
 from tianping.web.console import Console, Desk
 from tianping.web.frame import page, seen_other
 from tianping.web.pages.data_words import job_of, said
-from tianping.work import quarantine, trail, uploads
+from tianping.work import badrows, quarantine, trail, uploads
+from tianping.work.badrows import Bad
 from tianping.work.imports import Report
-from tianping.work.quarantine import Bad
 
 router = APIRouter()
 MAY = [needs("upload")]
@@ -41,7 +41,7 @@ def listed(
     table = table if table in TABLES else ""
     skip = max(skip, 0)
     number = _seq(seq)
-    found = quarantine.look(desk.home, seq=number, table=table, reach=seen.reach, skip=skip, most=ROWS)
+    found = badrows.look(desk.home, seq=number, table=table, reach=seen.reach, skip=skip, most=ROWS)
     return page(
         request, seen, "data/quarantine.html", rows=found.rows, total=found.total, seq=number, table=table, skip=skip,
         most=ROWS, tables=list(TABLES), file_of=file_of, preview=preview, job=job_of(desk, seen, job) if job else None,
@@ -67,7 +67,7 @@ def preview(bad: Bad) -> str:
 @router.get("/data/quarantine/row")
 def one(request: Request, desk: Desk, seen: Seen, id: str) -> Response:  # noqa: A002  # the address's own word
     """One bad row as a form."""
-    bad = quarantine.one(desk.home, id, reach=seen.reach)
+    bad = badrows.one(desk.home, id, reach=seen.reach)
     return page(request, seen, "data/row.html", bad=bad, cells=bad.cells, file=file_of(bad), refused="", **said(desk, seen))
 
 
@@ -75,7 +75,7 @@ def one(request: Request, desk: Desk, seen: Seen, id: str) -> Response:  # noqa:
 async def mend(request: Request, desk: Desk, seen: Seen) -> Response:
     """Import one row again, mended."""
     form = await request.form()
-    bad = quarantine.one(desk.home, str(form.get("id", "")), reach=seen.reach)
+    bad = badrows.one(desk.home, str(form.get("id", "")), reach=seen.reach)
     names = list(bad.cells) if isinstance(bad.cells, Mapping) else []
     cells = {name: str(form.get(f"cell{at}", "")) for at, name in enumerate(names)}
     try:

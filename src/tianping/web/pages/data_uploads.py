@@ -31,6 +31,8 @@ MAY = [needs("upload")]
 NAMED_SHOPS = 200
 """Shops that are offered in a list; more are typed."""
 UNDER_WAY = ("received", "queued", "running")
+_UNSEEN = {"reads": "", "said": "", "shop": "", "mapping": "", "label": {}, "tables": []}
+"""What is known of a file before anybody has looked at it."""
 WORDS_SHOWN = 40
 """Different words of a column that a person may give a meaning."""
 
@@ -115,6 +117,7 @@ def _told(desk: Console, seen: Viewer, number: int) -> dict[str, Any]:
     upload = _get(desk, seen, number)
     return {
         "upload": upload,
+        "files": [_UNSEEN | file for file in upload.files],
         "job": _job(desk, upload) if upload.state in UNDER_WAY else None,
         "under_way": upload.state in UNDER_WAY,
         "shops": own_shops(desk, seen),

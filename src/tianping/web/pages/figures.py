@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from tianping.errors import NotFound, TianpingError
+from tianping.errors import TianpingError
 from tianping.metrics.compile import Definition
 from tianping.metrics.proof import Scope
 from tianping.policy.model import Unit
@@ -27,9 +27,9 @@ from tianping.web.rowwords import heads, part_word, readable, shows, table_word
 from tianping.web.wording import t
 from tianping.work.boards import look
 from tianping.work.catalogue import catalogue
-from tianping.work.differ import difference
+from tianping.work.differ import NotComparable, difference
 from tianping.work.dossier import Dossier, dossier
-from tianping.work.explain import Disagrees, Named, Only, PackChanged, totals
+from tianping.work.explain import Disagrees, Named, NoRows, Only, PackChanged, totals
 from tianping.work.proofs import Kept, proved
 from tianping.work.subjects import ABOVE_SHOPS, may_read_rows, no_subject, require, require_rows, shop_of, shops_of
 from tianping.work.trail import record
@@ -45,12 +45,13 @@ FEW, MANY = 5, 50
 """Rows on the figure's own page, and on a page of rows."""
 PARTED = 100
 """Rows of a difference shown."""
-FAILED: tuple[tuple[type[TianpingError], str], ...] = (
-    (PackChanged, "figures.proof_pack"),
-    (Disagrees, "figures.proof_disagrees"),
-    (NotFound, "figures.proof_nothing"),
-    (TianpingError, "figures.proof_failed"),
+FAILED: tuple[tuple[type[TianpingError], str, int], ...] = (
+    (PackChanged, "figures.proof_pack", 409),
+    (Disagrees, "figures.proof_disagrees", 409),
+    (NoRows, "figures.proof_nothing", 404),
+    (NotComparable, "figures.difference_other", 404),
 )
+"""What kept rows from being shown: the key of its words, and the answer's status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +133,13 @@ class Sheet:
 
     @property
     def columns(self) -> Sequence[str]:
-        """Without what every row has alike."""
-        alone = len(self.proof.sql) == 1
-        shop = shop_of(self.proof.scope) is not None
-        return [name for name in self.proof.columns if not (name == "side" and alone) and not (name == "shop_id" and shop)]
+        """Without what every row has alike; of two sides, without what no row here has. The side stands beside the part."""
+        two, shop = len(self.proof.sql) > 1, shop_of(self.proof.scope) is not None
+        left_out = {"side", *(["shop_id"] if shop else [])}
+        left_out |= {name for name in self.proof.columns if two and all(row[name] is None for row in self.rows)}
+        listed = [name for name in self.proof.columns if name not in left_out]
+        at = listed.index("role") if two and "role" in listed else 0
+        return [*listed[:at], *(["side"] if two else []), *listed[at:]]
 
 
 @router.get("/figures/{platform}/{metric}/rows")
@@ -174,12 +178,14 @@ def _others_out(scope: Scope, seen: Viewer) -> frozenset[str] | None:
 
 
 def _failed(request: Request, seen: Viewer, wanted: Asked, error: TianpingError, *, piece: bool) -> Response:
-    """What kept the rows from being shown, and what now."""
-    key = next(key for kind, key in FAILED if isinstance(error, kind))
-    told: dict[str, Any] = {"key": key, "detail": "" if key == "figures.proof_nothing" else str(error), "wanted": wanted}
+    """What kept the rows from being shown, and what now. Raises what a page of its own is not made for."""
+    key, status = next(((key, status) for kind, key, status in FAILED if isinstance(error, kind)), ("", 0))
+    if not key:
+        raise error
+    told: dict[str, Any] = {"key": key, "detail": str(error) if status == 409 else "", "wanted": wanted}
     if piece:
         return fragment(request, seen, "figures/_failed.html", **told)
-    return page(request, seen, "figures/failed.html", status=404 if isinstance(error, NotFound) else 409, **told)
+    return page(request, seen, "figures/failed.html", status=status, **told)
 
 
 @router.get("/figures/{platform}/{metric}/rows.csv")

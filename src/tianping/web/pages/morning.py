@@ -16,13 +16,15 @@ from tianping.web.frame import fragment, page
 from tianping.web.pages.product import looked
 from tianping.work import boards
 from tianping.work import morning as mornings
-from tianping.work.boards import Look, Shown, Subject
+from tianping.work.boards import Look, Shown, Subject, shortfall
 from tianping.work.catalogue import Catalogue, Shop, catalogue
 from tianping.work.morning import DAYS, Need, Worse, headline
 
 router = APIRouter()
 SHOPS = 20
 """Shops of a page."""
+FEW = 3
+"""Up to so many shops are all shown, whether they need somebody or not."""
 _WORSE = 12
 """Figures that got worse, whose causes are fetched at once; the others' when the reader comes to them."""
 
@@ -67,9 +69,11 @@ def morning(request: Request, seen: Seen, desk: Desk, number: Annotated[int, Que
     book = catalogue(look.home, look.done.seq)
     shops = weighed(look, book)
     found = mornings.morning(look, shops, skip=(number - 1) * SHOPS, take=SHOPS)
-    made = tables(look, book, found.page)
+    first = [each for each in found.page if not each.calm or found.shops <= FEW or not found.needy]
+    made = tables(look, book, first)
     return page(
         request, seen, "morning/morning.html",
+        shortfall=shortfall,
         look=look,
         found=found,
         tables=made,
@@ -78,8 +82,9 @@ def morning(request: Request, seen: Seen, desk: Desk, number: Annotated[int, Que
         gaps=mornings.gaps(look, shops),
         names=book.shops,
         number=number,
-        pages=-(-found.shops // SHOPS),
+        pages=-(-found.needy // SHOPS),
         size=SHOPS,
+        rest=found.shops - found.needy if first and found.needy and found.shops > FEW else max(found.shops - len(first), 0),
         days=DAYS,
     )  # fmt: skip
 

@@ -74,10 +74,10 @@ def looked(request: Request, seen: Viewer, desk: Console) -> Look:
     return boards.look(desk.home, desk.packs, desk.close_of(date), seen.reach)
 
 
-def _open(request: Request, seen: Viewer, desk: Console, name: str) -> Looked:
+def _open(request: Request, seen: Viewer, desk: Console, product_id: str) -> Looked:
     """Raises NotFound for a product that is not there, not within reach, or of a platform that the close has no figures of."""
     look = looked(request, seen, desk)
-    found, platform = goods.product(look.home, look.done.seq, name, look.reach)
+    found, platform = goods.product(look.home, look.done.seq, product_id, look.reach)
     if platform not in look.packs or platform not in look.done.packs:
         raise NotFound(f"there are no figures of {platform} in the close of {look.done.date}")
     view = goods.goods(look, look.packs[platform])
@@ -87,10 +87,10 @@ def _open(request: Request, seen: Viewer, desk: Console, name: str) -> Looked:
     return Looked(view, found, days, causes, wanted if wanted in causes else next(iter(causes), None))
 
 
-@router.get("/products/{name:path}/quality/orders")
-def orders(request: Request, seen: Seen, desk: Desk, name: str) -> Response:
+@router.get("/products/{product_id:path}/quality/orders")
+def orders(request: Request, seen: Seen, desk: Desk, product_id: str) -> Response:
     """The orders that the figure counts: reasons over time, what their buyers wrote, and each of them."""
-    here = _open(request, seen, desk, name)
+    here = _open(request, seen, desk, product_id)
     if here.cause is None:
         return _piece(request, seen, here, "products/_no_cause.html")
     scope = Scope(here.view.pack.platform, "product", here.product.id, here.look.done.date, here.days)
@@ -128,10 +128,10 @@ def _chart(found: Quality, lang: str) -> Chart:
     return Chart(t("products.reasons_by_day" if step == 1 else "products.reasons_by_week", lang), "count", days, series)
 
 
-@router.get("/products/{name:path}/quality/refunds")
-def refunds(request: Request, seen: Seen, desk: Desk, name: str) -> Response:
+@router.get("/products/{product_id:path}/quality/refunds")
+def refunds(request: Request, seen: Seen, desk: Desk, product_id: str) -> Response:
     """What buyers wrote when they asked for refunds lately, counted yet or not."""
-    here, skip = _open(request, seen, desk, name), _skip(request)
+    here, skip = _open(request, seen, desk, product_id), _skip(request)
     reason = request.query_params.get("reason", "")
     found = voices.refunds(
         here.look.home, here.look.done, here.product.id, here.days, here.look.reach, reason=reason, skip=skip, take=PIECE
@@ -140,10 +140,10 @@ def refunds(request: Request, seen: Seen, desk: Desk, name: str) -> Response:
     return _piece(request, seen, here, "products/_refunds.html", found=found, reason=reason, around=around, span=found.span)
 
 
-@router.get("/products/{name:path}/quality/reviews")
-def reviews(request: Request, seen: Seen, desk: Desk, name: str) -> Response:
+@router.get("/products/{product_id:path}/quality/reviews")
+def reviews(request: Request, seen: Seen, desk: Desk, product_id: str) -> Response:
     """The words of its reviews, the worst first."""
-    here, skip = _open(request, seen, desk, name), _skip(request)
+    here, skip = _open(request, seen, desk, product_id), _skip(request)
     found = voices.reviews(here.look.home, here.look.done, here.product.id, here.days, here.look.reach, skip=skip, take=PIECE)
     around = _around(here, "reviews", skip, found.worded)
     return _piece(request, seen, here, "products/_reviews.html", found=found, around=around, span=found.span)
@@ -172,19 +172,19 @@ def _around(here: Looked, what: str, skip: int, total: int, **more: object) -> t
     return before, after, min(skip + 1, total), min(skip + PIECE, total), total
 
 
-@router.get("/products/{name:path}/quality")
-def quality(request: Request, seen: Seen, desk: Desk, name: str) -> Response:
+@router.get("/products/{product_id:path}/quality")
+def quality(request: Request, seen: Seen, desk: Desk, product_id: str) -> Response:
     """The quality tab: its pieces read facts, so they come by themselves."""
-    here = _open(request, seen, desk, name)
+    here = _open(request, seen, desk, product_id)
     metrics = [(name_of(key), say(here.view.offered[key].metric.label, seen.lang)) for key in here.causes]
     cause = name_of(here.cause) if here.cause else ""
     return page(request, seen, "products/quality.html", item=here, shop=_shop(here), metrics=metrics, cause=cause)
 
 
-@router.get("/products/{name:path}")
-def product(request: Request, seen: Seen, desk: Desk, name: str) -> Response:
+@router.get("/products/{product_id:path}")
+def product(request: Request, seen: Seen, desk: Desk, product_id: str) -> Response:
     """All its figures."""
-    here = _open(request, seen, desk, name)
+    here = _open(request, seen, desk, product_id)
     lines = _lines(here)
     days = [days for days in here.view.days if any(days in each.figures for each in lines)]
     return page(
@@ -202,7 +202,7 @@ def _lines(here: Looked) -> list[Each]:
     """In the pack's order."""
     subject = Subject(here.view.pack.platform, "product", here.product.id)
     found: dict[Key, dict[int, Shown]] = {}
-    for each in goods.of_products(here.look, subject.platform, [here.product]):
+    for each in goods.of_product(here.view, here.product):
         found.setdefault(each.key, {})[each.days] = each
     points = trends(here.look, [subject], days=here.days)
     return [

@@ -1,13 +1,14 @@
 """`/figure-reports`: figures that somebody calls wrong, with everything as it was."""
 
 import datetime as dt
+from fractions import Fraction
 from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
-from tianping.errors import TianpingError
+from tianping.errors import NotFound
 from tianping.metrics.proof import Scope
 from tianping.store.reports import Report
 from tianping.web.access import Seen, Viewer, address_of, needs
@@ -18,7 +19,6 @@ from tianping.web.frame import page, seen_other
 from tianping.web.rowwords import Show, heads, shows
 from tianping.work import reports
 from tianping.work.explain import Named
-from tianping.work.subjects import may_read_rows
 from tianping.work.trail import Doer, record
 
 router = APIRouter()
@@ -66,16 +66,21 @@ def _by(desk: Desk, found: list[Report]) -> dict[int, str]:
 @router.get("/figure-reports/{report_id}")
 def one(request: Request, desk: Desk, seen: Seen, report_id: int) -> Response:
     found = reports.one(desk.home, report_id, _whose(seen), seen.reach)
-    readable = may_read_rows(reports.scope_of(found), seen.reach)
-    rows = list(islice(reports.rows_of(desk.home, found), FEW)) if readable else []
-    columns = reports.columns_of(desk.home, found) if readable else []
+    rows = list(islice(reports.rows_of(desk.home, found, seen.reach), FEW))
+    columns = reports.columns_of(desk.home, found) if rows else []
     named = Named.parse(found.definition["named"])
     now = figure_url({**found.figure, "metric": named.metric, "variant": named.variant})
     return page(
         request, seen, "figures/report.html",
-        report=found, rows=rows, columns=columns, label=_label(desk, seen), by=_by(desk, [found]), now=now,
+        report=found, value=_value(found), rows=rows, columns=columns, label=_label(desk, seen), by=_by(desk, [found]), now=now,
         closes=seen.may("report") and seen.may("read_reports"), head=heads(seen.lang), show=_as_kept(found, desk, seen),
     )  # fmt: skip
+
+
+def _value(found: Report) -> Fraction | None:
+    """The figure's exact value as it was; None where there was nothing to divide by, or no figure."""
+    top, bottom = found.figure.get("numerator"), found.figure.get("denominator")
+    return Fraction(int(top), int(bottom)) if top is not None and bottom else None
 
 
 def _as_kept(found: Report, desk: Desk, seen: Viewer) -> Show:
@@ -88,11 +93,11 @@ def _as_kept(found: Report, desk: Desk, seen: Viewer) -> Show:
 def rows_csv(request: Request, desk: Desk, seen: Seen, report_id: int) -> Response:
     found = reports.one(desk.home, report_id, _whose(seen), seen.reach)
     columns = reports.columns_of(desk.home, found)
-    if not columns or not may_read_rows(reports.scope_of(found), seen.reach):
-        raise TianpingError(f"no rows are kept of report {report_id}")
+    if not columns:
+        raise NotFound(f"no rows are kept of report {report_id}")
     thing = f"figure_report {report_id}"
     record(desk.home, seen.account.id, "download", thing, desk.clock(), address=address_of(request))
-    cells = ([row[name] for name in columns] for row in reports.rows_of(desk.home, found))
+    cells = ([row[name] for name in columns] for row in reports.rows_of(desk.home, found, seen.reach))
     return csv_response(f"figure-report-{report_id}", columns, cells)
 
 

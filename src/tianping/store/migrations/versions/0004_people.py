@@ -18,6 +18,12 @@ _FUNCTION = """
 
 
 def upgrade() -> None:
+    for part in (_account, _session, _token, _audit, _upload, _job, _kept):
+        part()
+    _keep_audit(op.get_bind().dialect.name)
+
+
+def _account() -> None:
     op.create_table(
         "account",
         sa.Column("id", sa.Integer, nullable=False),
@@ -48,6 +54,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_account_shop_account_id"),
         sa.PrimaryKeyConstraint("account_id", "shop_id", name="pk_account_shop"),
     )
+
+
+def _session() -> None:
     op.create_table(
         "session",
         sa.Column("digest", sa.String(64), nullable=False, comment="SHA-256 of the key, which only the browser has"),
@@ -60,6 +69,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest", name="pk_session"),
     )
     op.create_index("ix_session_account_id", "session", ["account_id"])
+    op.create_table(
+        "login_try",
+        sa.Column("id", sa.Integer, nullable=False),
+        sa.Column("name", sa.String(64), nullable=False, comment="SHA-256 of the name tried: people type passwords there"),
+        sa.Column("address", sa.String(64), nullable=False),
+        sa.Column("at", sa.DateTime, nullable=False, comment="naive UTC"),
+        sa.PrimaryKeyConstraint("id", name="pk_login_try"),
+    )
+    op.create_index("ix_login_try_address", "login_try", ["address"])
+    op.create_index("ix_login_try_at", "login_try", ["at"])
+
+
+def _token() -> None:
     op.create_table(
         "token",
         sa.Column("id", sa.Integer, nullable=False),
@@ -74,6 +96,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name="uq_token_digest"),
     )
     op.create_index("ix_token_account_id", "token", ["account_id"])
+
+
+def _audit() -> None:
     op.create_table(
         "audit",
         sa.Column("id", sa.Integer, nullable=False),
@@ -89,16 +114,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_audit_account_id", "audit", ["account_id"])
     op.create_index("ix_audit_act", "audit", ["act"])
-    op.create_table(
-        "login_try",
-        sa.Column("id", sa.Integer, nullable=False),
-        sa.Column("name", sa.String(64), nullable=False, comment="SHA-256 of the name tried: people type passwords there"),
-        sa.Column("address", sa.String(64), nullable=False),
-        sa.Column("at", sa.DateTime, nullable=False, comment="naive UTC"),
-        sa.PrimaryKeyConstraint("id", name="pk_login_try"),
-    )
-    op.create_index("ix_login_try_address", "login_try", ["address"])
-    op.create_index("ix_login_try_at", "login_try", ["at"])
+
+
+def _upload() -> None:
     op.create_table(
         "upload",
         sa.Column("id", sa.Integer, nullable=False),
@@ -118,6 +136,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_upload"),
     )
     op.create_index("ix_upload_account_id", "upload", ["account_id"])
+
+
+def _job() -> None:
     op.create_table(
         "job",
         sa.Column("id", sa.Integer, nullable=False),
@@ -134,6 +155,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_job"),
     )
     op.create_index("ix_job_state", "job", ["state"])
+
+
+def _kept() -> None:
     op.create_table(
         "saved_view",
         sa.Column("id", sa.Integer, nullable=False),
@@ -162,7 +186,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_figure_report"),
     )
     op.create_index("ix_figure_report_account_id", "figure_report", ["account_id"])
-    _keep_audit(op.get_bind().dialect.name)
 
 
 def _keep_audit(dialect: str) -> None:
