@@ -113,11 +113,13 @@ def test_a_trend_has_a_point_a_close(home: Home) -> None:
 
 
 def test_needs_and_what_is_behind(home: Home) -> None:
-    """A got worse by its dress; C has no data. B and D are calm."""
+    """A got worse, and comes first; none brought its chats, C nothing at all. Behind A stands its dress."""
     seen = look(home)
     book = catalogue(home, seen.done.seq)
     found = morning.morning(seen, book.within(seen.reach))
-    assert [(need.shop, need.lacking > 0) for need in found.page if not need.calm] == [("A", False), ("C", True), ("D", True)]
+    assert (found.shops, found.needy, found.worse, found.lacking) == (4, 4, 1, 4)
+    assert found.page[0].shop == "A"
+    assert max(found.page, key=lambda need: need.lacking).shop == "C"
     assert [each.key for each in found.page[0].worse] == [RATE]
     [mover] = morning.movers(seen, book, "A", RATE)
     assert (mover.product.id, mover.before, mover.now, mover.more) == ("PA", (1, 12), (4, 15), 3)

@@ -26,6 +26,7 @@ MODULES = {
     "figures": ("close", "metrics", "morning"),
     "explain": ("explain",),
     "policy": ("policy",),
+    "accounts": ("accounts",),
     "serve": ("serve",),
 }
 """The commands and where they are; a module is loaded when one of its commands is asked for (all of them take 0.8 s)."""

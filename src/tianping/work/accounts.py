@@ -232,13 +232,16 @@ def create_demo(home: Home, at: dt.datetime) -> list[Account]:
 
 
 def _demo_shops(home: Home) -> dict[Role, frozenset[str]]:
-    """The merchant's are the busiest of the first platform; the agency's the next busiest of each platform in turn."""
+    """The merchant's are the busiest of the busiest platform; the agency's the next busiest of each platform in turn."""
     con, _ = facts(home)
-    busiest = con.sql(
-        "select shop_id, row_number() over (partition by platform order by count(order_id) desc, shop_id) as place "
-        "from facts.shops left join facts.orders using (shop_id) group by shop_id, platform "
-        "order by platform <> 'kuaishou', platform, place"
-    ).fetchall()
-    merchants = frozenset(str(shop) for shop, _ in busiest[: _DEMO_SHOPS["merchant"]])
-    rest = sorted((place, shop) for shop, place in busiest if shop not in merchants)
-    return {"merchant": merchants, "agency": frozenset(str(shop) for _, shop in rest[: _DEMO_SHOPS["agency"]])}
+    with con:
+        found = con.execute(
+            "with counted as (select platform, shop_id, count(order_id) as orders from facts.shops left join facts.orders "
+            "using (shop_id) group by all) select shop_id, dense_rank() over (order by busy desc, platform) = 1, "
+            "row_number() over (partition by platform order by orders desc, shop_id) from "
+            "(select *, sum(orders) over (partition by platform) as busy from counted)"
+        ).fetchall()
+    first = sorted((place, str(shop)) for shop, busiest, place in found if busiest)
+    merchants = [shop for _, shop in first[: _DEMO_SHOPS["merchant"]]]
+    rest = [(place - busiest * len(merchants), str(shop)) for shop, busiest, place in found if shop not in merchants]
+    return {"merchant": frozenset(merchants), "agency": frozenset(shop for _, shop in sorted(rest)[: _DEMO_SHOPS["agency"]])}

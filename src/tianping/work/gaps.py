@@ -163,6 +163,15 @@ def _missing(covered: Iterable[Period], span: Period) -> Iterator[Period]:
         yield Period(at, span.last)
 
 
+def last_day(home: Home, reach: Reach) -> dt.date | None:
+    """The last day that anything within reach covers."""
+    with reading(home) as con:
+        select = lake.coverage(home.lake, versions.known(home.versions()))
+        found = con.execute(f"SELECT max(last_day) FROM ({select}) WHERE {_within(reach)[0]}").fetchall()
+    last: dt.date | None = found[0][0]
+    return last
+
+
 class Gap(NamedTuple):
     """A table of a shop that lacks days which figures need: which, and what would fill them."""
 

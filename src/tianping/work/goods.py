@@ -5,7 +5,7 @@ so 100 000 products cost the same whichever columns are shown.
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tianping.errors import NotFound
 from tianping.facts import lake, versions
@@ -25,14 +24,13 @@ from tianping.work import goodsql
 from tianping.work.boards import Look, Shown, Subject, level, mark, shown, value_of, wilson
 from tianping.work.catalogue import Product, catalogue
 from tianping.work.close import figures_path, shelf
+from tianping.work.columns import Held, held
 from tianping.work.goodsql import Column, Selection
 from tianping.work.home import Home, reading
 from tianping.work.reach import Reach
 
 PAGE = 50
 """Products of a page."""
-_HELD = 32
-"""Columns kept in memory: 100 000 products take 3 MB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +123,9 @@ def find(seen: Goods, wanted: Selection, *, skip: int = 0, take: int = PAGE) -> 
     columns = {key: Column(f"held_{at}", f"lacking_{at}", seen.definition(key).is_count) for at, key in enumerate(wanted.reads)}
     con = _tables(seen)
     for at, key in enumerate(wanted.reads):
-        held = _held(seen, key, wanted.days)
-        con.register(f"held_{at}", held.figures)
-        con.register(f"lacking_{at}", held.lacking)
+        column = _held(seen, key, wanted.days)
+        con.register(f"held_{at}", column.figures)
+        con.register(f"lacking_{at}", column.lacking)
     answer, words = goodsql.chosen(wanted, columns), dict(wanted.words)
     page = f"{goodsql.ordered(wanted.order, wanted.reads)} limit {int(take)} offset {int(skip)}"
     rows = con.execute(
@@ -160,43 +158,8 @@ def _column(seen: Goods, key: Key, days: int) -> Column:
     return Column(goodsql.figures(*where), goodsql.lacking(*where), seen.definition(key).is_count)
 
 
-class Held(NamedTuple):
-    """A column in memory: the tables of a goodsql.Column, the first without value."""
-
-    figures: pa.Table
-    lacking: pa.Table
-
-    def of(self, products: Collection[str]) -> dict[str, Mapping[str, object]]:
-        """The figures of some products, by id."""
-        wanted = pc.is_in(self.figures["product_id"], pa.array(products, pa.string()))
-        return {str(row["product_id"]): row for row in self.figures.filter(wanted).to_pylist()}
-
-    def lacks(self) -> dict[str, tuple[str, str]]:
-        """By shop, status and reason."""
-        return {row["shop_id"]: (row["status"], row["why"]) for row in self.lacking.to_pylist()}
-
-
 def _held(seen: Goods, key: Key, days: int) -> Held:
-    return _read(figures_path(seen.look.home, seen.look.done), seen.pack.platform, key, days)
-
-
-@lru_cache(maxsize=_HELD)
-def _read(path: str, platform: str, key: Key, days: int) -> Held:
-    """Of a close's file, which never changes under its name. Measured: 60 ms for 100 000 products."""
-    con = shelf()
-    figures = con.sql(
-        f"select * exclude (value), null::decimal(24, 6) as value from {goodsql.figures(path, platform, key, days)}"
-    )
-    return Held(
-        _coded(figures.to_arrow_table()), con.sql(f"from {goodsql.lacking(path, platform, key, days)}").to_arrow_table()
-    )
-
-
-def _coded(figures: pa.Table) -> pa.Table:
-    """With the few words that stand in every row kept once."""
-    for name in ("status", "why"):
-        figures = figures.set_column(figures.column_names.index(name), name, figures[name].dictionary_encode())
-    return figures
+    return held(figures_path(seen.look.home, seen.look.done), seen.pack.platform, key, days)
 
 
 def _tables(seen: Goods) -> duckdb.DuckDBPyConnection:
@@ -237,10 +200,11 @@ def cells(seen: Goods, products: Sequence[Product], columns: Sequence[Key], days
     found: dict[str, list[Shown]] = {each.id: [] for each in products}
     beside = _benchmarks(seen, products, columns, days)
     for key in columns:
-        held = _held(seen, key, days)
-        there, lacks = held.of(found), held.lacks() if held.lacking.num_rows else {}
+        column = _held(seen, key, days)
+        there, lacks = column.of(found), column.lacks()
         for each in products:
-            figure = _figure(seen, key, days, each.id) | (there.get(each.id) or _nothing(seen, key, lacks.get(each.shop)))
+            counted = there.get(each.id) or _nothing(seen, key, lacks.get(each.shop))
+            figure = {**_figure(seen, key, days), **counted, "subject": each.id}
             found[each.id].append(_shown(seen, figure, key, beside.get((_category(seen.pack.platform, each), key))))
     return found
 
@@ -255,17 +219,17 @@ def _benchmarks(
     return {(each.subject, each.key): each.value if seen.look.market else each.benchmark for each in found}
 
 
-def _figure(seen: Goods, key: Key, days: int, product: str) -> dict[str, object]:
-    """What a column's figures have in common, and whose it is."""
+def _figure(seen: Goods, key: Key, days: int) -> Mapping[str, object]:
+    """What a column's figures have in common."""
     definition, done = seen.offered[key], seen.look.done
     span = definition.window(days).at(done.date)
     return {
-        "platform": seen.pack.platform, "metric": key[0], "variant": key[1], "version": definition.version.name, "by": "product",
-        "subject": product, "date": done.date, "days": days, "first_day": span.first, "last_day": span.last, "value": None,
+        "platform": seen.pack.platform, "metric": key[0], "variant": key[1], "version": definition.version.name,
+        "by": "product", "date": done.date, "days": days, "first_day": span.first, "last_day": span.last, "value": None,
     }  # fmt: skip
 
 
-def _nothing(seen: Goods, key: Key, lacks: tuple[str, str] | None) -> dict[str, object]:
+def _nothing(seen: Goods, key: Key, lacks: tuple[str, str] | None) -> Mapping[str, object]:
     """The figure of a product of which nothing was counted, or of whose shop nothing is known."""
     one = int(seen.offered[key].is_count)
     status, why = lacks or (("ok", "") if one else ("undefined", "nothing to divide by in these days"))

@@ -62,8 +62,8 @@ class Selection:
 
 
 class Column(NamedTuple):
-    """A metric's figures over some days, as FROM items: of products (product_id, numerator, denominator, value, status, why), and
-    of the shops whose data lack (shop_id, status, why)."""
+    """A metric's figures over some days, as FROM items: those of products (product_id, numerator, denominator, value, status,
+    why), and the shops whose data lack (shop_id, status, why)."""
 
     figures: str
     lacking: str

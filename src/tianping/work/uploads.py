@@ -168,13 +168,15 @@ def _looked(home: Home, upload: Upload, file: Mapping[str, Any]) -> dict[str, An
     try:
         source = _source(home, upload, file)
     except ImportRefused as error:
-        return {**kept, "reads": "nothing", "said": plain(home, str(error))}
+        readable = _readable(folder_of(home, upload.id) / file["name"])
+        return {**kept, "reads": "nothing", "readable": readable, "said": plain(home, str(error))}
     rules = source.mapping
     tables = list(dict.fromkeys(one.table for one in rules.tables if one.from_ == source.role)) if rules else [source.table]
     unused = rules.files[source.role].unused if rules and source.role else ""
     return {
         **kept,
         "reads": "own" if "rules" in file else "mapping" if rules else "table",
+        "readable": True,
         "mapping": rules.name if rules else "",
         "label": dict(rules.book.label) if rules else {},
         "tables": tables,
@@ -182,6 +184,14 @@ def _looked(home: Home, upload: Upload, file: Mapping[str, Any]) -> dict[str, An
         "needs_shop": not source.shop and not unused and _needs_shop(source),
         "said": unused,
     }
+
+
+def _readable(path: Path) -> bool:
+    """Whether it has headings and rows that a person may give a meaning."""
+    try:
+        return bool(guess.sample(path).headings)
+    except ImportRefused:
+        return False
 
 
 def _source(home: Home, upload: Upload, file: Mapping[str, Any]) -> Source:

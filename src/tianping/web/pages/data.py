@@ -17,7 +17,7 @@ from tianping.web.access import Seen, address_of, needs
 from tianping.web.console import Console, Desk
 from tianping.web.frame import fragment, page, seen_other
 from tianping.web.pages import data_quarantine, data_uploads
-from tianping.web.pages.data_words import job_of, said
+from tianping.web.pages.data_words import job_of, next_close, said
 from tianping.web.wording import t
 from tianping.work import exports, gaps, holdings, imports, samples, trail
 from tianping.work.gaps import Held
@@ -164,7 +164,7 @@ def closed(request: Request, desk: Desk, seen: Seen, job: int | None = None) -> 
     running = job_of(desk, seen, job) if job else None
     return page(
         request, seen, "data/closes.html", days=sorted(newest.values(), key=lambda one: one.date, reverse=True)[:100],
-        day=today(desk), newest=stale, job=running, here_of_job=f"/data/closes?job={job}", **said(desk, seen),
+        day=next_close(desk, seen), newest=stale, job=running, here_of_job=f"/data/closes?job={job}", **said(desk, seen),
     )  # fmt: skip
 
 

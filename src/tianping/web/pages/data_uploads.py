@@ -22,7 +22,8 @@ from tianping.web.access import Seen, Viewer, address_of, needs
 from tianping.web.console import Console, Desk
 from tianping.web.frame import fragment, page, seen_other
 from tianping.web.guard import MOST_UPLOADED
-from tianping.web.pages.data_words import column_word, said
+from tianping.web.pages.data_words import column_word, next_close, reason, said
+from tianping.web.wording import t
 from tianping.work import gaps, trail, uploads
 from tianping.work.uploads import Given, Options
 
@@ -31,7 +32,7 @@ MAY = [needs("upload")]
 NAMED_SHOPS = 200
 """Shops that are offered in a list; more are typed."""
 UNDER_WAY = ("received", "queued", "running")
-_UNSEEN = {"reads": "", "said": "", "shop": "", "mapping": "", "label": {}, "tables": []}
+_UNSEEN = {"reads": "", "readable": False, "said": "", "shop": "", "mapping": "", "label": {}, "tables": []}
 """What is known of a file before anybody has looked at it."""
 WORDS_SHOWN = 40
 """Different words of a column that a person may give a meaning."""
@@ -123,6 +124,7 @@ def _told(desk: Console, seen: Viewer, number: int) -> dict[str, Any]:
         "shops": own_shops(desk, seen),
         "ready": upload.state == "asking" and not uploads.asks(upload.files),
         "needs_shop": any(file.get("needs_shop") for file in upload.files),
+        "next_close": next_close(desk, seen) if upload.state == "done" else None,
         **said(desk, seen),
     }
 
@@ -254,10 +256,20 @@ def _sample_shop(seen: Viewer) -> str:
 def _shown(desk: Console, seen: Viewer, path: Path, text: str, shop: str) -> tuple[list[Any], str]:
     """The first rows as facts, or why they cannot be."""
     try:
-        found = list(guess.facts(path, text, shop=shop))
-        return [(table, [column_word(seen.lang, column) for column in columns], rows) for table, columns, rows in found], ""
+        return [_in_words(seen.lang, *found) for found in guess.facts(path, text, shop=shop)], ""
     except ImportRefused as error:
         return [], uploads.plain(desk.home, str(error))
+
+
+def _in_words(
+    lang: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
+) -> tuple[str, list[str], Sequence[Sequence[object]]]:
+    """The headings of the rows, and why bad ones are bad, in the reader's language."""
+    if table != "quarantine":
+        return table, [column_word(lang, column) for column in columns], rows
+    told = [[reason(lang, str(cell)) if column == "reason" else cell for column, cell in zip(columns, row, strict=True)]
+            for row in rows]  # fmt: skip
+    return table, [t(f"data.bad_{column}", lang) for column in columns], told
 
 
 def _words(sample: guess.Sample, choice: Choice) -> list[tuple[str, str, Sequence[str], Mapping[str, str]]]:

@@ -13,6 +13,7 @@ from tianping.store.jobs import Job
 from tianping.web.access import Viewer
 from tianping.web.console import Console
 from tianping.web.wording import t, words
+from tianping.work import gaps
 
 REASONS: Sequence[tuple[str, str]] = (
     (r"this row is not of your shops, or hangs on .*? those who run this home", "beyond"),
@@ -89,6 +90,12 @@ def size(count: int) -> str:
 def local(zone: str, at: dt.datetime) -> str:
     """Naive UTC as wall time of the home."""
     return to_wall(at, zone).isoformat(" ", "minutes")
+
+
+def next_close(desk: Console, seen: Viewer) -> dt.date:
+    """The day to close next: that after the last one covered, not after today."""
+    today, last = to_wall(desk.clock(), desk.home.zone).date(), gaps.last_day(desk.home, seen.reach)
+    return min(today, last + dt.timedelta(days=1)) if last else today
 
 
 def said(desk: Console, seen: Viewer) -> Mapping[str, Any]:

@@ -38,6 +38,8 @@ def sign_in(
         return page(request, None, "login.html", status=401, next=local(next), said=f"frame.{found.why}", name=name)
     told = seen_other(request, local(next))
     access.sign_in(request, told, found.key)
+    if "lang" not in request.cookies:
+        _remember("lang", found.account.lang, told)
     return told
 
 
@@ -75,16 +77,15 @@ def change_password(
 
 @router.get("/language/{lang}")
 def language(lang: Literal["zh", "en"], back: str = "/") -> Response:
-    return _remember("lang", lang, back)
+    return _remember("lang", lang, RedirectResponse(local(back), status_code=303))
 
 
 @router.get("/theme/{theme}")
 def theme(theme: Literal["light", "dark", "auto"], back: str = "/") -> Response:
-    return _remember("theme", "" if theme == "auto" else theme, back)
+    return _remember("theme", "" if theme == "auto" else theme, RedirectResponse(local(back), status_code=303))
 
 
-def _remember(name: str, value: str, back: str) -> Response:
-    told = RedirectResponse(local(back), status_code=303)
+def _remember(name: str, value: str, told: Response) -> Response:
     told.set_cookie(name, value, max_age=_YEAR, httponly=True, samesite="lax")
     return told
 

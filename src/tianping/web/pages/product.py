@@ -1,7 +1,7 @@
 """A product: its figures beside its category's, their trend, and what its buyers said of its quality."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -26,14 +26,14 @@ from tianping.work import boards, goods, voices
 from tianping.work.boards import Look, Shown, Subject
 from tianping.work.catalogue import Product, catalogue
 from tianping.work.goods import Goods
-from tianping.work.trends import Line, Point, trends
+from tianping.work.trends import Line, trends
 from tianping.work.voices import Quality
 
 router = APIRouter()
 PIECE = 20
 """Orders, refunds or reviews of one piece."""
 MAIN = 4
-"""Rates of the trend: of those better when lower, so that one scale serves all."""
+"""Rates of the trend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,10 @@ class Looked:
 
 
 class Each(NamedTuple):
-    """A metric of the product: its figures by number of days, and the trend over the days chosen."""
+    """A metric of the product: its figures by number of days."""
 
-    key: Key
     metric: Metric
     figures: Mapping[int, Shown]
-    points: Sequence[Point]
 
 
 def looked(request: Request, seen: Viewer, desk: Console) -> Look:
@@ -149,11 +147,11 @@ def reviews(request: Request, seen: Seen, desk: Desk, product_id: str) -> Respon
     return _piece(request, seen, here, "products/_reviews.html", found=found, around=around, span=found.span)
 
 
-def _piece(request: Request, seen: Viewer, here: Looked, template: str, **context: Any) -> Response:
-    """A piece of the quality page; by itself, without script, a page."""
+def _piece(request: Request, seen: Viewer, here: Looked, template: str, *, tab: str = "quality", **context: Any) -> Response:
+    """A piece of a page; by itself, without script, a page."""
     if request.headers.get("hx-request"):
         return fragment(request, seen, template, item=here, **context)
-    return page(request, seen, "products/piece.html", item=here, piece=template, shop=_shop(here), **context)
+    return page(request, seen, "products/piece.html", item=here, tab=tab, piece=template, shop=_shop(here), **context)
 
 
 def _skip(request: Request) -> int:
@@ -181,16 +179,20 @@ def quality(request: Request, seen: Seen, desk: Desk, product_id: str) -> Respon
     return page(request, seen, "products/quality.html", item=here, shop=_shop(here), metrics=metrics, cause=cause)
 
 
+@router.get("/products/{product_id:path}/trend")
+def trend(request: Request, seen: Seen, desk: Desk, product_id: str) -> Response:
+    """The main rates from close to close."""
+    here = _open(request, seen, desk, product_id)
+    return _piece(request, seen, here, "products/_trend.html", tab="figures", chart=_trend(here, seen.lang))
+
+
 @router.get("/products/{product_id:path}")
 def product(request: Request, seen: Seen, desk: Desk, product_id: str) -> Response:
     """All its figures."""
     here = _open(request, seen, desk, product_id)
     lines = _lines(here)
     days = [days for days in here.view.days if any(days in each.figures for each in lines)]
-    return page(
-        request, seen, "products/product.html",
-        item=here, shop=_shop(here), lines=lines, days=days, chart=_trend(here, lines, seen.lang),
-    )  # fmt: skip
+    return page(request, seen, "products/product.html", item=here, shop=_shop(here), lines=lines, days=days)
 
 
 def _shop(here: Looked) -> str:
@@ -200,36 +202,33 @@ def _shop(here: Looked) -> str:
 
 def _lines(here: Looked) -> list[Each]:
     """In the pack's order."""
-    subject = Subject(here.view.pack.platform, "product", here.product.id)
     found: dict[Key, dict[int, Shown]] = {}
     for each in goods.of_product(here.view, here.product):
         found.setdefault(each.key, {})[each.days] = each
-    points = trends(here.look, [subject], days=here.days)
-    return [
-        Each(key, definition.metric, found[key], points.get(Line(subject, *key, here.days), ()))
-        for key, definition in here.view.offered.items()
-        if key in found
-    ]
+    return [Each(definition.metric, found[key]) for key, definition in here.view.offered.items() if key in found]
 
 
-def _trend(here: Looked, lines: Sequence[Each], lang: str) -> Chart | None:
-    """The main rates over the closes there are, marked where a definition changed; None for a single close."""
-    rates = [each for each in lines if (each.metric.unit, each.metric.better) == ("rate", "lower")]
-    main = sorted(rates, key=lambda each: each.key not in usual(here.view))[:MAIN]
-    days = sorted({point.date for each in main for point in each.points})
+def _trend(here: Looked, lang: str) -> Chart | None:
+    """Marked where a definition changed; None for a single close."""
+    subject = Subject(here.view.pack.platform, "product", here.product.id)
+    found = trends(here.look, [subject], days=here.days, keys=_main(here.view))
+    lines = {key: line for key in _main(here.view) if (line := found.get(Line(subject, *key, here.days)))}
+    days = sorted({point.date for line in lines.values() for point in line})
     if len(days) < 2:
         return None
-    values = [{point.date: point.value for point in each.points} for each in main]
-    series = [
-        Series(say(each.metric.label, lang), [value.get(day) for day in days]) for each, value in zip(main, values, strict=True)
+    names = {key: say(here.view.offered[key].metric.label, lang) for key in lines}
+    values = {key: {point.date: point.value for point in line} for key, line in lines.items()}
+    series = [Series(names[key], [value.get(day) for day in days]) for key, value in values.items()]
+    marks = [
+        Mark(after.date, t("products.new_version", lang, metric=names[key], version=after.version))
+        for key, line in lines.items()
+        for before, after in pairwise(line)
+        if before.version != after.version
     ]
-    return Chart(t("products.trend", lang, n=here.days), "rate", days, series, list(_marks(main, lang)))
+    return Chart(t("products.trend", lang, n=here.days), "rate", days, series, marks)
 
 
-def _marks(lines: Sequence[Each], lang: str) -> Iterator[Mark]:
-    for each in lines:
-        for before, after in pairwise(each.points):
-            if before.version != after.version:
-                yield Mark(
-                    after.date, t("products.new_version", lang, metric=say(each.metric.label, lang), version=after.version)
-                )
+def _main(view: Goods) -> list[Key]:
+    """Rates that are better when lower, so that one scale serves all: those of the usual columns first."""
+    rates = [key for key, each in view.offered.items() if (each.metric.unit, each.metric.better) == ("rate", "lower")]
+    return sorted(rates, key=lambda key: key not in usual(view))[:MAIN]
