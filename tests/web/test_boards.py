@@ -84,7 +84,7 @@ def test_the_main_category_stands_beside_the_industry(a: TestClient) -> None:
 
 @pytest.mark.spec("KS-B02")
 def test_the_benchmark_is_of_the_sums_not_of_the_rates(operator: TestClient) -> None:
-    """B's 0/15 beside the same 4/30; the mean of the two shops' rates happens to be that, that of the platform's is not: 4/40."""
+    """B's 0/15 beside the same 4/30; of the platform 4/40, where the mean of both shops would be 8 %."""
     assert "0.00 % 0/15" in (line := row(section(operator, "/shops/B", "主营类目"), "品退率（首因）"))
     assert "13.33 %" in line
     assert "10.00 % 4/40" in row(section(operator, "/platforms/kuaishou", "商品品质"), "品退率（首因）")

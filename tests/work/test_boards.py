@@ -12,7 +12,7 @@ from tianping.work.boards import Look, Shown, Subject
 from tianping.work.catalogue import catalogue
 from tianping.work.close import find
 from tianping.work.home import Home, set_scope
-from tianping.work.reach import Reach
+from tianping.work.reach import EVERYTHING, Reach
 from tianping.work.trends import Line, trends
 
 from .homes import copy, rules
@@ -27,7 +27,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return stalls(tmp_path_factory.mktemp("stalls") / "home")
 
 
-def look(home: Home, reach: Reach = boards.EVERYTHING, date: dt.date = T) -> Look:
+def look(home: Home, reach: Reach = EVERYTHING, date: dt.date = T) -> Look:
     return boards.look(home, rules(), find(home, date), reach)
 
 

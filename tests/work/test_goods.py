@@ -15,7 +15,7 @@ from tianping.work.goodsql import Bound, Order, Part, Selection
 from tianping.work.home import Home
 from tianping.work.reach import EVERYTHING, Reach
 
-from .homes import rules
+from .homes import bring, closed, rules, table
 from .wares import COUNT, RATE, T, wares
 
 NAMED = Order("id", down=False)
@@ -117,7 +117,7 @@ def test_cells_where_nothing_was_counted(view: Callable[..., Goods]) -> None:
     products = goods.find(seen, Selection("kuaishou", 30, NAMED, text="P4")).products
     rate, count = goods.cells(seen, products, [RATE, COUNT], 30)["P4"]
     assert (rate.value, rate.status, rate.figure["last_day"].isoformat()) == (None, "undefined", "2024-06-15")  # type: ignore[attr-defined]
-    assert (count.value, count.status) == (0, "ok")
+    assert (count.value, count.status) == (Fraction(0), "ok")
 
 
 @pytest.mark.spec("KS-B04")
@@ -144,8 +144,6 @@ def test_a_metric_without_products(view: Callable[..., Goods]) -> None:
 
 def test_shops_whose_data_lack(tmp_path: Path) -> None:
     """Nothing counted is not 0 where the orders were never supplied: such products answer no bound, and say why."""
-    from .homes import bring, closed, table
-
     home = wares(tmp_path / "home")
     bring(
         home,

@@ -12,7 +12,7 @@ from tianping.errors import TianpingError
 from tianping.policy.model import Pack
 from tianping.store import jobs
 from tianping.store.jobs import Job
-from tianping.work import close, quarantine, uploads
+from tianping.work import close, exports, quarantine, uploads
 from tianping.work.close import Asked
 from tianping.work.home import Home, wait_for_import
 from tianping.work.trail import record
@@ -34,6 +34,7 @@ class Jobs:
         for lost in jobs.abandon(home.database, LOST):
             uploads.lost(home, lost.detail, LOST)
         uploads.sweep(home, clock())
+        threading.Thread(target=exports.exports, name="tianping mappings", daemon=True).start()  # takes seconds
         if jobs.newest(home.database, state="queued", limit=1):
             self._begin()
 

@@ -281,7 +281,7 @@ BEST = {"rate": 1, "stars": 5}
 
 
 def shortfall(each: Shown) -> Fraction | None:
-    """Where higher is better: how many times as far from its best a figure is as its benchmark; None where that means nothing."""
+    """Where higher is better: how many times as far from its best a figure is as its benchmark; else None."""
     best = BEST.get(each.metric.unit)
     if each.metric.better != "higher" or best is None or each.value is None or each.benchmark is None or each.status != "ok":
         return None

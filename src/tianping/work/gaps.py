@@ -64,14 +64,15 @@ class Shelf(NamedTuple):
 
 def shops(home: Home, reach: Reach, *, like: str = "") -> list[Shop]:
     """The shops within reach whose id or name holds `like`, by name; those that coverage alone names too."""
-    con, _ = facts(home)
+    known = versions.known(home.versions())
+    named, covered = lake.state(home.lake, known, TABLES["shops"]), lake.coverage(home.lake, known)
     tests = [*_within(reach), *([f"contains(lower(concat_ws(' ', shop_id, name)), lower({quoted(like)}))"] if like else [])]
     rows = (
         "SELECT shop_id, coalesce(any_value(name), shop_id) AS name, coalesce(any_value(platform), '') AS platform "
-        "FROM (SELECT shop_id, name, platform FROM facts.shops UNION ALL SELECT shop_id, NULL, NULL FROM facts.coverage) "
+        f"FROM (SELECT shop_id, name, platform FROM ({named}) UNION ALL SELECT DISTINCT shop_id, NULL, NULL FROM ({covered})) "
         f"GROUP BY shop_id HAVING {' AND '.join(tests) or 'true'} ORDER BY name, shop_id"
     )
-    with con:
+    with reading(home) as con:
         return [Shop(*map(str, row)) for row in con.execute(rows).fetchall()]
 
 
@@ -128,8 +129,19 @@ def _tables(shop: Shop, needed: frozenset[str], held: Mapping[str, list[Period]]
             )
 
 
+_NEEDS: dict[tuple[str, dt.date], frozenset[str]] = {}
+"""By pack and day what `needs` found: finding it takes 30 ms."""
+
+
 def needs(pack: Pack, date: dt.date) -> frozenset[str]:
     """The tables that the metrics of a pack, as in force then, cannot do without."""
+    key = (pack.digest, date)
+    if key not in _NEEDS:
+        _NEEDS[key] = _needs(pack, date)
+    return _NEEDS[key]
+
+
+def _needs(pack: Pack, date: dt.date) -> frozenset[str]:
     sides = [side.tally for each in definitions(pack, VIEWS, date, ()) for side in each.sides]
     direct = {table for tally in sides for table in VIEWS[tally.view].tables}
     return frozenset(direct.union(*(VIEWS[tally.view].needs(tally.columns, tally.needed) for tally in sides)))

@@ -84,14 +84,14 @@ def _steps(span: Period, step: int) -> Iterator[dt.date]:
 
 
 def by_first_cause(offered: Mapping[Key, Definition]) -> list[Key]:
-    """The metrics, of those with figures by product, that count orders by the reason of their first refund. Rates come first:
-    a count beside a rate counts the same orders."""
+    """The metrics, of those with figures by product, that count orders by the reason of their first refund: rates, for the
+    counts beside them count the same orders; counts where there is no rate."""
     found = [
         key
         for key, each in offered.items()
         if all(side.tally.view == "order" and FIRST_CAUSE in side.tally.columns for side in each.sides)
     ]
-    return sorted(found, key=lambda key: offered[key].is_count)
+    return [key for key in found if not offered[key].is_count] or found
 
 
 def quality(home: Home, packs: Mapping[str, Pack], wanted: Scope, key: Key, reach: Reach) -> Quality:

@@ -11,12 +11,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from tianping.errors import NotFound, TianpingError
-from tianping.metrics.compile import Key
+from tianping.metrics.compile import Definition, Key
 from tianping.metrics.proof import Scope
 from tianping.policy.model import Metric
 from tianping.policy.saying import say
 from tianping.web.access import Seen, Viewer
-from tianping.web.addresses import address
+from tianping.web.addresses import address, category_url
 from tianping.web.charts import Chart, Mark, Series
 from tianping.web.console import Console, Desk
 from tianping.web.frame import fragment, page
@@ -49,6 +49,12 @@ class Looked:
     @property
     def look(self) -> Look:
         return self.view.look
+
+    @property
+    def category(self) -> str:
+        """The address of its category, in its shop."""
+        shop, date = self.product.shop, self.look.done.date
+        return category_url(self.view.pack.platform, self.product.path, shop=shop, date=date)
 
     def url(self, *segments: str, **query: object) -> str:
         """An address of this product, on the same day."""
@@ -201,11 +207,15 @@ def _shop(here: Looked) -> str:
 
 
 def _lines(here: Looked) -> list[Each]:
-    """In the pack's order."""
+    """The usual columns first, then in the pack's order."""
     found: dict[Key, dict[int, Shown]] = {}
     for each in goods.of_product(here.view, here.product):
         found.setdefault(each.key, {})[each.days] = each
-    return [Each(definition.metric, found[key]) for key, definition in here.view.offered.items() if key in found]
+    return [Each(definition.metric, found[key]) for key, definition in _first(here.view) if key in found]
+
+
+def _first(view: Goods) -> list[tuple[Key, Definition]]:
+    return sorted(view.offered.items(), key=lambda each: each[0] not in usual(view))
 
 
 def _trend(here: Looked, lang: str) -> Chart | None:

@@ -86,9 +86,10 @@ def products(request: Request, seen: Seen, desk: Desk) -> Response:
 
 
 def platforms(look: Look) -> list[str]:
-    """The platforms of the shops within reach that the close has figures of."""
+    """The platforms of the shops within reach that the close has figures of, where some metric goes down to products."""
     mine = {each.platform for each in _book(look).within(look.reach)}
-    return [name for name in look.packs if name in mine and name in look.done.packs]
+    closed = [name for name in look.packs if name in mine and name in look.done.packs]
+    return [name for name in closed if goods.goods(look, look.packs[name]).offered]
 
 
 def _book(look: Look) -> Catalogue:
