@@ -1,16 +1,19 @@
 """Imports of people who are limited to some shops: what they may bring, and that nothing tells them of other shops."""
 
 import datetime as dt
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tianping.errors import ImportRefused, NotFound
 from tianping.facts.beyond import BEYOND, MOVED
 from tianping.work import holdings, imports, quarantine
 from tianping.work.home import Home, facts, open_home
-from tianping.work.reach import Reach
+from tianping.work.reach import EVERYTHING, Reach
 
 from .homes import NOON, bring, copy, table
 
@@ -62,6 +65,8 @@ def others(home: Home) -> list[Any]:
                 "SELECT * FROM facts.products WHERE shop_id = 'S2' ORDER BY ALL",
                 "SELECT * FROM facts.orders WHERE shop_id = 'S2' ORDER BY ALL",
                 "SELECT * FROM facts.cases ANTI JOIN (FROM facts.orders WHERE shop_id <> 'S2') USING (order_id) ORDER BY ALL",
+                "SELECT * FROM facts.messages WHERE shop_id NOT IN ('S1', 'S3') ORDER BY ALL",
+                "SELECT * FROM facts.shops WHERE shop_id NOT IN ('S1', 'S3') ORDER BY ALL",
                 "SELECT * FROM facts.exemptions WHERE coalesce(shop_id, '') NOT IN ('S1', 'S3') ORDER BY ALL",
                 "SELECT * FROM facts.benchmarks ORDER BY ALL",
                 "SELECT * FROM facts.coverage WHERE shop_id NOT IN ('S1', 'S3') ORDER BY ALL",
@@ -252,3 +257,54 @@ def test_what_is_held_is_said_of_own_shops_alone(home: Home) -> None:
             pass
         said.append(str(refused.value).replace(shop, ""))
     assert said[0] == said[1]
+
+
+TIMES = ("2024-05-01T10:00:00+08:00", "2024-05-02T10:00:00+08:00", "")
+KEYS = st.integers(1, 9)
+SHOP = st.sampled_from(["S1", "S1", "S1", "S2", "S8", ""])
+TIME = st.sampled_from(TIMES)
+ANY_ROWS = st.fixed_dictionaries({
+    "orders": st.lists(st.tuples(KEYS.map("O{}".format), SHOP, KEYS.map("P{}".format), TIME, TIME), max_size=12),
+    "products": st.lists(st.tuples(KEYS.map("P{}".format), SHOP, st.sampled_from(["x", "y", ""])), max_size=8),
+    "cases": st.lists(
+        st.tuples(
+            KEYS.map("C{}".format), st.one_of(KEYS.map("O{}".format), st.just("")), st.just("refund_only"),
+            st.just("quality"), TIME,
+        ),
+        max_size=12,
+    ),
+    "shops": st.lists(st.tuples(SHOP.filter(bool), st.sampled_from(["kuaishou", "douyin"]), st.just("n")), max_size=3),
+    "messages": st.lists(st.tuples(KEYS.map("M{}".format), SHOP, st.just("B1"), st.just(DAY), st.just("buyer")), max_size=8),
+})  # fmt: skip
+COLUMNS = {
+    "orders": ORDERS, "products": PRODUCTS, "cases": CASES, "shops": SHOPS,
+    "messages": "message_id,shop_id,buyer_id,sent_at,sender",
+}  # fmt: skip
+
+
+def written(rows: dict[str, list[tuple[str, ...]]]) -> dict[str, str]:
+    return {name: table(COLUMNS[name], *some) for name, some in rows.items() if some}
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=ANY_ROWS, all_of=ANY_ROWS, second=ANY_ROWS)
+def test_whatever_they_bring_nothing_of_others_changes(
+    shared: Home, tmp_path_factory: pytest.TempPathFactory, first: Any, all_of: Any, second: Any
+) -> None:
+    """Any rows, brought by them, by those who see all, by them again, retried, undone: each act of theirs leaves all that is not
+    theirs as it was, and every reason they read names no shop."""
+    home = copy(shared, tmp_path_factory.mktemp("any") / "home")
+    for hour, (rows_of, reach) in enumerate([(first, MINE), (all_of, EVERYTHING), (second, MINE)], start=1):
+        if not (files := written(rows_of)):
+            continue
+        before = others(home)
+        bring(home, files, hour=hour, reach=reach)
+        assert reach.everything or others(home) == before
+    before = others(home)
+    with suppress(NotFound):
+        quarantine.retry(home, NOON + dt.timedelta(hours=4), reach=MINE)
+    for version in imports.within(home.versions(), MINE):
+        if version.kind == "import":
+            imports.undo(home, version.seq, at=NOON + dt.timedelta(hours=5), reach=MINE)
+    assert others(home) == before
+    assert not any("S2" in why for _, _, why in reasons(home))

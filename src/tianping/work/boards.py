@@ -154,6 +154,8 @@ def shown(
     """The figures of these subjects, in the order of the subjects, of their packs, of days; `keys` (metric, variant) are all
     where None. `beside` names whose figures are the benchmarks, where it is not the subject above. Does not look at reach."""
     wanted = list(dict.fromkeys(subjects))
+    if not wanted:
+        return []
     above = {each: (beside or {}).get(each) or each.above for each in wanted}
     now = _by_key(_rows(seen, seen.done, where({*wanted, *filter(None, above.values())}, days, keys)))
     then = _by_key(_rows(seen, seen.before, where(wanted, days, keys))) if seen.before else {}

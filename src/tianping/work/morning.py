@@ -5,9 +5,8 @@ figures never come here but for the shops of one page.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import NamedTuple
 
 import duckdb
@@ -15,19 +14,14 @@ import pyarrow as pa
 
 from tianping.metrics.compile import Key
 from tianping.metrics.proof import Scope
-from tianping.policy.load import key_of
-from tianping.policy.model import Metric, Pack
-from tianping.work.boards import BEST, LINES, Look, Severity, Subject, benchmarks
+from tianping.policy.model import Metric
+from tianping.work.boards import LINES, Look, Severity
 from tianping.work.catalogue import Catalogue, Product, Shop
 from tianping.work.close import figures_path, shelf
 from tianping.work.explain import Named, Only
+from tianping.work.needs import DAYS, Ranking, ranking
 from tianping.work.proofs import proved
 
-DAYS = 30  # KS-B09: the period is the last 30 days, computed every day
-FELT = 0.05
-"""A figure has got worse when it is a twentieth farther from where it should be than at the close before …"""
-FELT_ROWS = 2
-"""… and, for a rate, when at least so many rows make the difference: one order more is nothing to run for."""
 MOVERS = 3
 """Products shown behind a figure."""
 _GAPS = 200
@@ -91,15 +85,10 @@ class Morning:
     page: tuple[Need, ...]
 
 
-def headline(pack: Pack) -> list[Key]:
-    """The metrics that matter every morning; all of a pack that does not say."""
-    return [key_of(name) for name in pack.board.headline] or list(pack.metrics)
-
-
 def morning(seen: Look, shops: Sequence[Shop], *, skip: int = 0, take: int = 20) -> Morning:
     """These shops by their need, `take` of them after the first `skip`."""
     with shelf() as con:
-        _begin(seen, shops, con)
+        _begin(con, shops, ranking(seen))
         con.execute(f"create temp table needs as {_NEEDS}")
         [(total, needy, marked, worse, lacking)] = con.execute(_TOTALS).fetchall()
         found = con.execute(f"select shop, platform, times, worse, lacking from needs {_ORDER} limit ? offset ?", [take, skip])
@@ -111,89 +100,16 @@ def _need(shop: str, platform: str, times: float, worse: list[dict[str, object]]
     return Need(shop, platform, times, tuple(felt), lacking)
 
 
-def _begin(seen: Look, shops: Sequence[Shop], con: duckdb.DuckDBPyConnection) -> None:
-    """Tables `shops`, `keys` (what is looked at) and views `now`, `then` of figures."""
-    ids, platforms = (
-        pa.array([each.id for each in shops], pa.string()),
-        pa.array([each.platform for each in shops], pa.string()),
-    )
-    con.register("mine", pa.table({"shop": ids, "platform": platforms}))
-    keys = [row for pack in _packs(seen, {each.platform for each in shops}) for row in _keys(seen, pack)]
-    con.register("looked", pa.Table.from_pylist([dict(zip(_KEYS.names, row, strict=True)) for row in keys], schema=_KEYS))
-    con.execute("create temp table shops as from mine; create temp table keys as from looked")
-    metrics = ", ".join(f"'{name}'" for name in sorted({str(row[1]) for row in keys})) or "''"
-    for name, done in (("now", seen.done), ("then", seen.before)):
-        rows = f"read_parquet('{_quoted(figures_path(seen.home, done or seen.done))}')"
-        con.execute(
-            f'create temp view "{name}" as select * from {rows} where "by" = \'shop\' and days = {DAYS} '
-            f"and metric in ({metrics}){'' if done else ' and false'}"
-        )
+def _begin(con: duckdb.DuckDBPyConnection, shops: Sequence[Shop], ranked: Ranking) -> None:
+    """Tables `mine` (the shops), `ranked` and `lacks`."""
+    ids, platforms = ([each.id for each in shops], [each.platform for each in shops])
+    con.register("mine", pa.table({"shop": pa.array(ids, pa.string()), "platform": pa.array(platforms, pa.string())}))
+    con.register("ranked", ranked.needs)
+    con.register("lacks", ranked.lacks)
 
 
-def _quoted(path: str) -> str:
-    return path.replace("'", "''")
-
-
-def _packs(seen: Look, platforms: Iterable[str]) -> list[Pack]:
-    return [seen.packs[name] for name in sorted(platforms) if name in seen.packs]
-
-
-_TYPES: dict[str, pa.DataType] = {
-    "platform": pa.string(), "metric": pa.string(), "variant": pa.string(), "sign": pa.int32(), "best": pa.int32(),
-    "rate": pa.bool_(), "benchmark": pa.float64(),
-}  # fmt: skip
-_KEYS = pa.schema(_TYPES)
-
-
-def _keys(seen: Look, pack: Pack) -> list[tuple[object, ...]]:
-    """What ranking needs to know of each metric looked at."""
-    above = benchmarks(seen, Subject(pack.platform, "platform", pack.platform), DAYS)
-    return [
-        (pack.platform, *key, _SIGN[metric.better], BEST.get(metric.unit), metric.unit == "rate", _number(above.get(key)))
-        for key in headline(pack)
-        for metric in (pack.metrics[key],)
-    ]
-
-
-_SIGN = {"lower": 1, "higher": -1, "neither": 0}
-
-
-def _number(value: Fraction | None) -> float | None:
-    return None if value is None else float(value)
-
-
-# `far`: how far a figure is from its best, 0 where lower is better. Beside the benchmark's that counts only where the figure is
-# ok and, for a rate, where at least FELT_ROWS rows make the difference. A figure got worse by the same version, both closes ok.
-_NEEDS = f"""
-with seen as (
-  select n.subject, n.metric, n.variant, n.status, n.numerator / n.denominator as value, n.denominator,
-    k.sign, k.rate, k.best, k.benchmark, t.numerator / t.denominator as before,
-    n.status = 'ok' and t.status = 'ok' and t.version = n.version as comparable
-  from "now" n join keys k using (platform, metric, variant) semi join shops s on s.shop = n.subject
-    left join "then" t using (platform, metric, variant, subject)
-), away as (
-  select *, case when sign = 1 then value when best is not null then best - value else -value end as far,
-    case when sign = 1 then before when best is not null then best - before else -before end as was,
-    case when sign = 1 then benchmark when best is not null then best - benchmark end as beside
-  from seen
-), weighed as (
-  select *, case when status = 'ok' and beside > 0 and (not rate or (far - beside) * denominator >= {FELT_ROWS})
-      then far / beside end as times,
-    case when comparable and sign <> 0 and far > was
-      then least((far - was) / nullif(abs(was), 0), 99) end as change,
-    comparable and sign <> 0 and far > was and was = 0 as from_best
-  from away
-), felt as (
-  select *, coalesce(change, case when from_best then 99 end) as more,
-    more >= {FELT} and (not rate or (far - was) * denominator >= {FELT_ROWS}) as is_felt
-  from weighed
-)
-select s.shop, s.platform, coalesce(max(f.times), 0) as times,
-  list({{'less': -f.more, 'metric': f.metric, 'variant': f.variant}} order by -f.more, f.metric, f.variant)
-    filter (f.is_felt) as worse,
-  count(*) filter (f.status in ('incomplete', 'no_data')) as lacking
-from shops s left join felt f on f.subject = s.shop group by s.shop, s.platform
-"""
+_NEEDS = """select m.shop, m.platform, coalesce(times, 0) as times, worse, coalesce(lacking, 0) as lacking
+  from mine m left join ranked using (shop)"""
 _TOTALS = """select count(*), count(*) filter (times >= 2 or worse is not null or lacking > 0), count(*) filter (times >= 2),
   count(*) filter (worse is not null), count(*) filter (lacking > 0) from needs"""
 _LINES = " + ".join(f"(times >= {line})::int" for line, _ in LINES)
@@ -203,11 +119,10 @@ _ORDER = f"""order by {_LINES} desc, worse is not null desc, lacking > 0 desc, t
 def gaps(seen: Look, shops: Sequence[Shop]) -> list[Gap]:
     """The facts that the figures looked at lack, those of the most shops first."""
     with shelf() as con:
-        _begin(seen, shops, con)
+        _begin(con, shops, ranking(seen))
         found = con.execute(
-            """select platform, why, list_sort(list(distinct subject)) as shops from "now" n
-               semi join keys using (platform, metric, variant) semi join shops s on s.shop = n.subject
-               where status in ('incomplete', 'no_data') group by platform, why order by len(shops) desc, why limit ?""",
+            "select platform, why, list_sort(list(shop)) as shops from lacks semi join mine using (shop) "
+            "group by platform, why order by len(shops) desc, why limit ?",
             [_GAPS],
         ).fetchall()
     return _joined([gap for platform, why, shops in found for gap in told(platform, why, tuple(shops))])

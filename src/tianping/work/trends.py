@@ -14,8 +14,11 @@ CLOSES = 30
 """Closes of a trend."""
 
 
+_COLUMNS = 'platform, metric, variant, version, "by", subject, date, days, numerator, denominator, status'
+
+
 class Point(NamedTuple):
-    """A figure of one close; `version` is the definition's (a line may break where it changes)."""
+    """A figure of one close, without its days and `why`; `version` is the definition's (a line may break where it changes)."""
 
     date: dt.date
     value: Fraction | None
@@ -46,8 +49,8 @@ def trends(
     path = figures_path if any(each.by == "product" for each in subjects) else subjects_path
     files = [path(seen.home, each) for each in up_to(seen.home, seen.done.date, closes)]
     test, values = having(where(subjects, days, keys))
-    query = f'select * exclude why from read_parquet(?) where {test} order by platform, metric, variant, "by", subject, date'
-    rows = shelf().sql(query, params=[files, *values]).to_arrow_table().to_pylist() if files else []
+    query = f'select {_COLUMNS} from read_parquet(?) where {test} order by platform, metric, variant, "by", subject, date'
+    rows = shelf().sql(query, params=[files, *values]).to_arrow_table().to_pylist() if files and subjects else []
     wanted = frozenset(subjects)
     return {
         line: tuple(Point(row["date"], value_of(row), row) for row in points)

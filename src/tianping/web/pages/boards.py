@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from tianping.errors import NotFound
+from tianping.metrics.compile import Key
 from tianping.policy.model import Pack
 from tianping.policy.saying import say
 from tianping.web import grouping
@@ -18,14 +19,14 @@ from tianping.web.pages.morning import tables, weighed
 from tianping.web.pages.product import looked
 from tianping.work import boards, goods, voices
 from tianping.work import morning as mornings
-from tianping.work.boards import Look, Shown, shortfall
+from tianping.work.boards import Look, Shown, Subject, shortfall
 from tianping.work.catalogue import Catalogue, Product, Shop, catalogue
 from tianping.work.goodsql import Order, Selection
+from tianping.work.needs import DAYS, headline
 
 router = APIRouter()
 Days = Annotated[int, Query(ge=1, le=3660)]
-USUAL = 30  # KS-B09: the period is the last 30 days, computed every day
-SHOPS = 50
+SHOPS = 25
 """Shops of a page of the list."""
 PRODUCTS = 10
 """Products of a shop's short list."""
@@ -77,27 +78,27 @@ def shops(
         request, seen, "boards/shops.html",
         shortfall=shortfall,
         look=look, found=found, tables=tables(look, book, found.page), tabs=tabs, chosen=chosen, q=q, number=number,
-        pages=-(-found.shops // SHOPS), size=SHOPS, days=mornings.DAYS,
+        pages=-(-found.shops // SHOPS), size=SHOPS, days=DAYS,
     )  # fmt: skip
 
 
 @router.get("/shops/{shop}")
-def shop(request: Request, seen: Seen, desk: Desk, shop: str, days: Days = USUAL) -> Response:
+def shop(request: Request, seen: Seen, desk: Desk, shop: str, days: Days = DAYS) -> Response:
     """Where a shop stands: its main category beside the industry, all its metrics, its categories."""
     at = _open(request, seen, desk, shop)
-    look = at.look
-    every = boards.of_shop(look, at.shop.platform, shop)
-    counts, chosen = grouping.day_counts(every, days)
-    found, first = [each for each in every if each.days == chosen], mornings.headline(at.pack)
-    main = {each.key: each for each in _main(at, chosen)}
-    went = grouping.trends_of(look, {each.subject for each in (*found, *main.values())}, chosen)
+    every = _standing(at)
+    counts, chosen = grouping.day_counts((each for each in every if each.subject.by == "shop"), days)
+    there = [each for each in every if each.days == chosen]
+    found, main = [each for each in there if each.subject.by == "shop"], _main(there)
+    first = [key for key in headline(at.pack) if key in main]
+    went = grouping.trends_of(at.look, {each.subject for each in there}, chosen)
     return page(
         request, seen, "boards/shop.html",
         shortfall=shortfall,
         at=at,
         days=counts,
         chosen=chosen,
-        main=grouping.lines((main[key] for key in first if key in main), went),
+        main=grouping.lines((main[key] for key in first), went),
         more=grouping.lines((each for key, each in main.items() if key not in first), went),
         main_href=_main_href(at, chosen),
         groups=grouping.shelves(at.pack, found, went),
@@ -112,12 +113,17 @@ def _main_href(at: Opened, days: int) -> str:
     return category_url(at.shop.platform, path, shop=at.shop.id, days=days, date=at.look.done.date) if path else ""
 
 
-def _main(at: Opened, days: int) -> list[Shown]:
+def _standing(at: Opened) -> list[Shown]:
+    """The figures of the shop and of its main category in it, read at once."""
+    whole, path = Subject(at.shop.platform, "shop", at.shop.id), at.shop.main_category
+    depth = path.count("/") + 1 if path else 4
+    main = [Subject(at.shop.platform, f"shop_category_l{depth}", f"{at.shop.id}/{path}")] if depth <= 3 else []
+    return boards.shown(at.look, [whole, *main])
+
+
+def _main(found: Sequence[Shown]) -> dict[Key, Shown]:
     """The rates for the shop's main category beside the industry's (KS-B02)."""
-    if not at.shop.main_category:
-        return []
-    found = boards.of_shop_category(at.look, at.shop.platform, at.shop.id, at.shop.main_category, days=days)
-    return [each for each in found if not each.metric.is_count]
+    return {each.key: each for each in found if each.subject.by != "shop" and not each.metric.is_count}
 
 
 def _of_shop(at: Opened, days: int) -> grouping.Categories:
@@ -126,7 +132,7 @@ def _of_shop(at: Opened, days: int) -> grouping.Categories:
 
 
 @router.get("/shops/{shop}/products")
-def products(request: Request, seen: Seen, desk: Desk, shop: str, days: Days = USUAL) -> Response:
+def products(request: Request, seen: Seen, desk: Desk, shop: str, days: Days = DAYS) -> Response:
     """A piece: the products of a shop that count most in the first metric of the pack's short list."""
     at = _open(request, seen, desk, shop)
     found, cells = _products(at, days)
@@ -149,7 +155,7 @@ def _products(at: Opened, days: int) -> tuple[list[Product], dict[str, list[Show
 
 
 @router.get("/shops/{shop}/words")
-def words(request: Request, seen: Seen, desk: Desk, shop: str, days: Days = USUAL) -> Response:
+def words(request: Request, seen: Seen, desk: Desk, shop: str, days: Days = DAYS) -> Response:
     """A piece: what buyers wrote of the products that count most."""
     at = _open(request, seen, desk, shop)
     found = [(product, *_texts(at, product, days)) for product in _products(at, days)[0][:_VOICED]]
@@ -164,9 +170,7 @@ def _texts(at: Opened, product: Product, days: int) -> tuple[list[voices.Refund]
 
 
 @router.get("/categories/{platform}/{path:path}")
-def category(
-    request: Request, seen: Seen, desk: Desk, platform: str, path: str, shop: str = "", days: Days = USUAL
-) -> Response:
+def category(request: Request, seen: Seen, desk: Desk, platform: str, path: str, shop: str = "", days: Days = DAYS) -> Response:
     """A category over all shops, the shop's part of it beside that, and the categories below."""
     look = looked(request, seen, desk)
     book, pack = catalogue(look.home, look.done.seq), boards.pack_of(look.packs, platform)
@@ -233,7 +237,7 @@ def _above(path: str, platform: str, look: Look, whose: Shop | None, days: int) 
 
 
 @router.get("/platforms/{platform}")
-def platform(request: Request, seen: Seen, desk: Desk, platform: str, days: Days = USUAL) -> Response:
+def platform(request: Request, seen: Seen, desk: Desk, platform: str, days: Days = DAYS) -> Response:
     """A platform over all shops, and its first categories. For those who see all shops."""
     look = looked(request, seen, desk)
     pack = boards.pack_of(look.packs, platform)

@@ -18,7 +18,8 @@ from tianping.work import boards
 from tianping.work import morning as mornings
 from tianping.work.boards import Look, Shown, Subject, shortfall
 from tianping.work.catalogue import Catalogue, Shop, catalogue
-from tianping.work.morning import DAYS, Need, Worse, headline
+from tianping.work.morning import Need, Worse
+from tianping.work.needs import DAYS, headline
 
 router = APIRouter()
 SHOPS = 20
