@@ -12,8 +12,8 @@ DEFAULT_HOME = "./tianping-data"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What every command knows. `database` is the operational database's SQLAlchemy URL; empty: SQLite inside the home. `memory`
-    caps what reading facts may hold."""
+    """What every command knows. `database` is the operational database's SQLAlchemy URL; empty: SQLite inside the home.
+    `memory` caps what reading facts may hold."""
 
     home: Path
     database: str = ""

@@ -7,7 +7,7 @@ from functools import cache
 from types import CodeType
 
 import pytest
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.testclient import TestClient
 
 from tianping.web.access import SAFE, needs
@@ -81,12 +81,12 @@ def _told(site: Site, which: str, mine: frozenset[str]) -> Told:
     return Told(one, frozenset(said))
 
 
-def routes(site: Site) -> Iterator[APIRoute]:
-    """Every route of the pages."""
-    yield from (route for route in site.app.routes if isinstance(route, APIRoute))
+def routes(site: Site) -> Iterator[RouteContext]:
+    """Every route of the pages, with what it has from the routers it stands in."""
+    yield from (each for each in iter_route_contexts(site.app.routes) if isinstance(each.original_route, APIRoute))
 
 
-def paths(route: APIRoute, ids: Mapping[str, str]) -> str:
+def paths(route: RouteContext, ids: Mapping[str, str]) -> str:
     """The route's address with its parameters filled in."""
     fallback = {"metric": "quality_refund_rate", "seq": "1", "id": "1", "name": "kuaishou_orders"}
     filled = {name: ids.get(name) or fallback.get(name, "1") for name in route.param_convertors}
@@ -124,7 +124,7 @@ def test_every_route_asks_for_a_right(site: Site) -> None:
     assert not bare
 
 
-def _calls(route: APIRoute) -> Iterator[CodeType]:
+def _calls(route: RouteContext) -> Iterator[CodeType]:
     """The code of the functions that a route depends on."""
     yield from (code for each in route.dependant.dependencies if (code := getattr(each.call, "__code__", None)))
 

@@ -1,16 +1,17 @@
 """Figures beside their benchmarks, intervals and values before; shops by their need."""
 
 import datetime as dt
+import shutil
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from tianping.errors import NotFound
-from tianping.work import boards, morning
+from tianping.work import boards, bysubject, morning
 from tianping.work.boards import Look, Shown, Subject
 from tianping.work.catalogue import catalogue
-from tianping.work.close import find
+from tianping.work.close import find, rows
 from tianping.work.home import Home, set_scope
 from tianping.work.reach import EVERYTHING, Reach
 from tianping.work.trends import Line, trends
@@ -70,6 +71,18 @@ def test_the_interval_is_wilsons(home: Home) -> None:
     assert (round(float(each.low), 4), round(float(each.high), 4)) == (0.064, 0.3465)
     rated = shown(boards.of_shop(look(home), "kuaishou", "A", days=30), ("quality_refund_count", ""))
     assert (rated.value, rated.low, rated.benchmark) == (Fraction(4), None, None)
+
+
+def test_the_copy_by_subject_says_the_same(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many files it has, however often it is made anew; products are not in it."""
+    monkeypatch.setattr(bysubject, "_FILE", 40)
+    done, other = find(home, T), copy(home, tmp_path / "other")
+    shutil.rmtree(other.path / bysubject.FOLDER)
+    for subject in ("A", "A/服饰/女装", "D", "kuaishou", "服饰", "PA", "nobody"):
+        whole = [row for row in rows(home, done, {"subject": [subject]}) if row["by"] != "product"]
+        found = list(rows(other, done, {"subject": [subject]}, by_subject=True))
+        assert sorted(found, key=repr) == sorted(whole, key=repr)
+    assert len(list((other.path / bysubject.FOLDER).rglob("*.parquet"))) > 10
 
 
 @pytest.mark.parametrize(

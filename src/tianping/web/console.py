@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, cast
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path as Segment, Request
 
 from tianping.errors import NotFound
 from tianping.policy.model import Pack
@@ -22,6 +22,9 @@ class NothingClosed(NotFound):
     """There is no close to look at yet."""
 
 
+MOST_ID = 2**31 - 1
+Id = Annotated[int, Segment(ge=1, le=MOST_ID)]
+"""A number of the database, as a part of an address."""
 Clock = Callable[[], dt.datetime]
 """Gives naive UTC. The console looks at the time by this alone."""
 

@@ -21,6 +21,8 @@ log = logging.getLogger("tianping.jobs")
 LOST = "the server stopped while this was under way; what was not finished left no trace, so do it again"
 _TOLD_EVERY = 0.5
 """Seconds between two notes of how far a piece of work is."""
+_AGAIN = 2.0
+"""Seconds before the queue is looked at again when the database could not be reached."""
 Progress = Callable[[str, float], None]
 
 
@@ -63,7 +65,7 @@ class Jobs:
 
     def _begin(self) -> None:
         with self._lock:
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._work, name="tianping jobs", daemon=True)
                 self._thread.start()
         self._wake.set()
@@ -71,8 +73,13 @@ class Jobs:
     def _work(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
-            while not self._stopping.is_set() and (job := jobs.take(self.home.database)):
-                self._do(job)
+            try:
+                while not self._stopping.is_set() and (job := jobs.take(self.home.database)):
+                    self._do(job)
+            except Exception:  # the database, or the disk it is on, will be there again
+                log.exception("the queue could not go on; it tries again")
+                self._stopping.wait(_AGAIN)
+                continue
             self._wake.wait()
 
     def _do(self, job: Job) -> None:

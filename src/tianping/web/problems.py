@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from tianping.errors import NotFound, TianpingError
 from tianping.web.access import Forbidden, OneTime, SignedOut
 from tianping.web.answers import Problem
+from tianping.work.uploads import plain
 
 log = logging.getLogger("tianping.api")
 KIND = "application/problem+json"
@@ -46,7 +47,7 @@ def _saying(status: int, detail: str) -> Callable[[Request, Exception], Response
 
 
 def _as(status: int) -> Callable[[Request, Exception], Response]:
-    return lambda request, error: problem(status, str(error))
+    return lambda request, error: problem(status, plain(request.app.state.console.home, str(error)))
 
 
 def _invalid(_request: Request, error: Exception) -> Response:

@@ -15,6 +15,7 @@ from tianping.errors import NotFound, did_you_mean
 from tianping.metrics.compile import Key
 from tianping.policy.model import Metric, Pack
 from tianping.store.closes import Close
+from tianping.work import bysubject
 from tianping.work.benchmark import Imported, yardsticks
 from tianping.work.close import previous, rows
 from tianping.work.home import Home
@@ -24,6 +25,8 @@ Severity = Literal["", "x2", "x5", "x10"]
 Row = Mapping[str, object]
 LINES: tuple[tuple[int, Severity], ...] = ((10, "x10"), (5, "x5"), (2, "x2"))
 """From so many times the benchmark on, where lower is better, a figure is marked."""
+COUNTED = 'platform, metric, variant, version, "by", subject, date, days, numerator, denominator, status'
+"""The columns that say what was counted."""
 _Z = 1.959963984540054  # 95 % of a normal distribution lie within so many deviations
 
 
@@ -39,8 +42,9 @@ class Subject(NamedTuple):
         """Whose figure is the benchmark of this one's."""
         if self.by == "shop":
             return Subject(self.platform, "platform", self.platform)
-        if self.by.startswith("shop_category_"):
-            return Subject(self.platform, self.by.removeprefix("shop_"), self.subject.partition("/")[2])
+        if self.by.startswith("shop_category_l"):
+            depth = int(self.by[-1])  # a shop's id may have slashes of its own
+            return Subject(self.platform, self.by.removeprefix("shop_"), "/".join(self.subject.split("/")[-depth:]))
         return None
 
 
@@ -158,7 +162,7 @@ def shown(
         return []
     above = {each: (beside or {}).get(each) or each.above for each in wanted}
     now = _by_key(_rows(seen, seen.done, where({*wanted, *filter(None, above.values())}, days, keys)))
-    then = _by_key(_rows(seen, seen.before, where(wanted, days, keys))) if seen.before else {}
+    then = _by_key(_rows(seen, seen.before, where(wanted, days, keys), columns=COUNTED)) if seen.before else {}
     imported = _imported(seen.home, seen.done.seq, seen.done.date)
     places = {subject: place for place, subject in enumerate(wanted)}
     found = [
@@ -177,8 +181,9 @@ def where(subjects: Collection[Subject], days: int | None, keys: Collection[Key]
     return found | ({"days": [days]} if days is not None else {}) | ({"metric": sorted({k for k, _ in keys})} if keys else {})
 
 
-def _rows(seen: Look, done: Close, given: Mapping[str, Sequence[object]]) -> Iterable[Row]:
-    return rows(seen.home, done, given, by_subject="product" not in given["by"])
+def _rows(seen: Look, done: Close, given: Mapping[str, Sequence[object]], *, columns: str = "*") -> Iterable[Row]:
+    by_subject = "product" not in given["by"] and bysubject.suits(map(str, given["subject"]))
+    return rows(seen.home, done, given, by_subject=by_subject, columns=columns)
 
 
 def _by_key(found: Iterable[Row]) -> dict[tuple[object, ...], Row]:

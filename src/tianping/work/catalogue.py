@@ -41,7 +41,7 @@ class Product(NamedTuple):
 
 @dataclass(frozen=True)
 class Catalogue:
-    """`shops` by id; `products`: a table of product_id, shop_id, title, path, path_l1, path_l2, path_l3 ("" where unknown), for
+    """`shops` by id, in the order of platforms and ids; `products`: a table of product_id, shop_id, title, path, path_l1, path_l2, path_l3 ("" where unknown), for
     a DuckDB connection to register."""
 
     shops: Mapping[str, Shop]
@@ -56,7 +56,7 @@ class Catalogue:
 
     def within(self, reach: Reach) -> list[Shop]:
         """The shops within reach, by platform and id."""
-        return sorted((each for each in self.shops.values() if reach.holds(each.id)), key=lambda each: (each.platform, each.id))
+        return [each for each in self.shops.values() if reach.holds(each.id)]
 
     def product(self, product: str) -> Product | None:
         """One product; None where no row of `products` says it."""
@@ -106,7 +106,7 @@ def catalogue(home: Home, seq: int) -> Catalogue:
 
 def _shops(con: duckdb.DuckDBPyConnection) -> Iterable[Shop]:
     found = con.sql(
-        "select shop_id, coalesce(name, ''), platform, coalesce(main_category, ''), closed_at is not null from shops order by 1"
+        "select shop_id, coalesce(name, ''), platform, coalesce(main_category, ''), closed_at is not null from shops order by 3, 1"
     )
     return [Shop(*row) for row in found.fetchall()]
 

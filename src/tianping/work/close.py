@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby, islice
@@ -69,7 +69,7 @@ def close(home: Home, packs: Mapping[str, Pack], asked: Asked, *, at: dt.datetim
     path = Path("closes") / asked.date.isoformat() / f"{seq}-{digest[:12]}.parquet"
     count = _write(home.path / path, _computed(home, con, by_platform, asked, (seq, known)))
     done = Close(asked.date, seq, digest, digests, sorted(asked.days), path.as_posix(), count, at)
-    bysubject.beside(home.path, home.path / path)
+    bysubject.folder(home.path, home.path / path)
     closes.keep(home.database, done)
     return done
 
@@ -174,15 +174,20 @@ def read(home: Home, done: Close, wanted: Filter = Filter()) -> Iterator[Mapping
 
 
 def rows(
-    home: Home, done: Close, given: Mapping[str, Sequence[object]], *, by_subject: bool = False
+    home: Home,
+    done: Close,
+    given: Mapping[str, Sequence[object]],
+    *,
+    by_subject: bool = False,
+    columns: str = "*",
 ) -> Iterator[Mapping[str, object]]:
     """The figures of a close whose columns have one of the values given, in order. `by_subject`: from the copy that finds those
     of a few subjects fast, and has none of products."""
     con, (where, values) = shelf(), having(given)
-    query = f"select * from read_parquet(?) where {where}"
-    path = subjects_path(home, done) if by_subject else figures_path(home, done)
+    query = f"select {columns} from read_parquet(?) where {where}"
+    path = subjects_paths(home, done, map(str, given["subject"])) if by_subject else figures_path(home, done)
     try:
-        reader = con.sql(query, params=[str(path), *values]).to_arrow_reader(10_000)
+        reader = con.sql(query, params=[path, *values]).to_arrow_reader(10_000)
     except duckdb.Error as error:
         raise TianpingError(f"the figures of {done.date} cannot be read; close that day again: {error}") from error
     for batch in reader:
@@ -221,9 +226,9 @@ def figures_path(home: Home, done: Close) -> str:
     return str(path)
 
 
-def subjects_path(home: Home, done: Close) -> str:
-    """The copy of a close's file that is sorted by subject. Raises NotFound as `figures_path`."""
-    return str(bysubject.beside(home.path, Path(figures_path(home, done))))
+def subjects_paths(home: Home, done: Close, subjects: Iterable[str]) -> list[str]:
+    """The files of these subjects in the close's copy that is laid out by subject. Raises NotFound as `figures_path`."""
+    return bysubject.beside(home.path, Path(figures_path(home, done)), subjects)
 
 
 def shops(home: Home, done: Close) -> Sequence[str]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tianping.errors import NotFound
 from tianping.facts import lake, versions
@@ -28,6 +29,7 @@ from tianping.work.columns import Held, held
 from tianping.work.goodsql import Column, Selection
 from tianping.work.home import Home, reading
 from tianping.work.reach import Reach
+from tianping.work.subjects import hidden
 
 PAGE = 50
 """Products of a page."""
@@ -100,7 +102,7 @@ def product(home: Home, seq: int, name: str, reach: Reach) -> tuple[Product, str
     """A product and its platform. Raises NotFound, in the same words for one that is not there and one out of reach."""
     book = catalogue(home, seq)
     found = book.product(name) or _unlisted(home, seq, name)
-    if found is None or found.shop not in book.shops or not reach.holds(found.shop):
+    if found is None or found.shop not in book.shops or not reach.holds(found.shop) or name in hidden(home, seq, reach):
         raise NotFound(f'there is no product "{name}" here')
     return found, book.shops[found.shop].platform
 
@@ -165,7 +167,15 @@ def _held(seen: Goods, key: Key, days: int) -> Held:
 def _tables(seen: Goods) -> duckdb.DuckDBPyConnection:
     """`listed`: the products; `shops`: the platform's shops within reach. Products of other shops join none."""
     home, seq = seen.look.home, seen.look.done.seq
-    return _with_tables(listed=known(home, seq), shops=_shops(home, seq, seen.pack.platform, seen.look.reach))
+    return _with_tables(
+        listed=_listed(home, seq, seen.look.reach), shops=_shops(home, seq, seen.pack.platform, seen.look.reach)
+    )
+
+
+def _listed(home: Home, seq: int, reach: Reach) -> pa.Table:
+    """What is known, but for products whose figures count orders out of reach."""
+    listed, out = known(home, seq), hidden(home, seq, reach)
+    return listed.filter(pc.invert(pc.is_in(listed["product_id"], pa.array(sorted(out), pa.string())))) if out else listed
 
 
 def _shops(home: Home, seq: int, platform: str, reach: Reach) -> pa.Table:
@@ -188,7 +198,7 @@ def categories(seen: Goods) -> Sequence[str]:
 
 @lru_cache(maxsize=64)
 def _paths(home: Home, seq: int, platform: str, reach: Reach) -> Sequence[str]:
-    con = _with_tables(listed=known(home, seq), shops=_shops(home, seq, platform, reach))
+    con = _with_tables(listed=_listed(home, seq, reach), shops=_shops(home, seq, platform, reach))
     found = con.execute(
         "select distinct unnest([path_l1, path_l2, path_l3]) as path from listed semi join shops using (shop_id) order by 1"
     )

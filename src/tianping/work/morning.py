@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tianping.metrics.compile import Key
 from tianping.metrics.proof import Scope
@@ -21,6 +22,7 @@ from tianping.work.close import figures_path, shelf
 from tianping.work.explain import Named, Only
 from tianping.work.needs import DAYS, Ranking, ranking
 from tianping.work.proofs import proved
+from tianping.work.subjects import hidden
 
 MOVERS = 3
 """Products shown behind a figure."""
@@ -183,8 +185,9 @@ def movers(seen: Look, book: Catalogue, shop: str, key: Key, *, take: int = MOVE
     if seen.before is None:
         return []
     metric = seen.packs[known.platform].metrics[key]
+    out = pa.array(sorted(hidden(seen.home, seen.done.seq, seen.reach)), pa.string())
     with shelf() as con:
-        con.register("mine", book.of_shop(shop).select(["product_id"]))
+        con.register("mine", book.of_shop(shop).select(["product_id"]).filter(~pc.field("product_id").isin(out)))
         paths = [figures_path(seen.home, seen.done), figures_path(seen.home, seen.before)]
         rows = con.execute(_movers(metric), [paths[0], *key, paths[1], *key, take]).fetchall()
     named = book.named([row[0] for row in rows])

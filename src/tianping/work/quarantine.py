@@ -156,10 +156,15 @@ def _mended(path: Path, bad: Mapping[str, Bad]) -> Iterator[Row]:
                 f"{path}, line {begins}: {cells[ID]!r} names no row that is open in quarantine; take the row away (what "
                 "came again is closed), or export anew"
             )
-        given = {name: cell for name, cell in cells.items() if not name.startswith("_")}
+        given = {_heading(one, name): cell for name, cell in cells.items() if not name.startswith("_")}
         place = (called(path), begins) if one.id in seen else (one.file, one.line)
         seen.add(one.id)
         yield Row(one, _saved(one, given, f"{path}, line {begins}"), *place)
+
+
+def _heading(bad: Bad, name: str) -> str:
+    """The column's own name, without the apostrophe that guards it in a sheet."""
+    return sheets.unguarded("", name) if name not in bad.cells else name
 
 
 def _saved(bad: Bad, given: Mapping[str, str], where: str) -> Mapping[str, str]:

@@ -15,7 +15,7 @@ from tianping.work.catalogue import Catalogue, catalogue
 from tianping.work.close import Filter, figures_path, having, shelf
 from tianping.work.home import Home
 from tianping.work.reach import Reach
-from tianping.work.subjects import ABOVE_SHOPS, LEVELS_BELOW, agents
+from tianping.work.subjects import ABOVE_SHOPS, LEVELS_BELOW, agents, hidden
 
 Row = Mapping[str, object]
 
@@ -112,12 +112,12 @@ def _shop(depth: int) -> str:
 
 def _mine(home: Home, seq: int, reach: Reach) -> pa.Table:
     """(platform, by, subject) of the products of shops within reach, and of agents who serve no others."""
-    known = catalogue(home, seq)
+    known, out = catalogue(home, seq), hidden(home, seq, reach)
     held = known.products.filter(pc.field("shop_id").isin(sorted(reach.shops or ())))
     rows = [
         (known.shops[str(shop)].platform, "product", str(product))
         for product, shop in zip(held["product_id"].to_pylist(), held["shop_id"].to_pylist(), strict=True)
-        if shop in known.shops
+        if shop in known.shops and product not in out
     ]
     rows += [
         (platform, "agent", agent) for agent, shops in agents(home, seq).items() for platform in _served(known, shops, reach)

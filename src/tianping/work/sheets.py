@@ -22,6 +22,7 @@ MOST_LETTERS, MOST_ROWS = 32_767, 1_048_575
 EXACT_DIGITS = 15
 """Digits of a number that a spreadsheet keeps; zeros stand for the others."""
 _WIDTH = 22
+csv.field_size_limit(1 << 24)  # a cell of what was downloaded here must come back
 _RUN = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _ROUNDED = re.compile(r"[+-]?\d+(\.\d+)?[eE][+-]?\d+")
@@ -81,9 +82,12 @@ def _csv_lines(path: Path) -> Iterator[Line]:
     with path.open(encoding=_encoding(path), newline="") as file:
         reader = csv.DictReader(file)
         begins = 2
-        for cells in reader:
-            yield Line(begins, {name: cell or "" for name, cell in cells.items() if isinstance(name, str)})
-            begins = reader.line_num + 1
+        try:
+            for cells in reader:
+                yield Line(begins, {name: cell or "" for name, cell in cells.items() if isinstance(name, str)})
+                begins = reader.line_num + 1
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise ImportRefused(f"{path} is no CSV in UTF-8 or GB18030 near line {begins} ({error}); save it again") from error
 
 
 def _encoding(path: Path) -> str:

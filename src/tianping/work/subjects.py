@@ -46,7 +46,7 @@ def require(home: Home, seq: int, scope: Scope, reach: Reach) -> None:
             raise no_subject(scope)
         return
     shops = shops_of(home, seq, scope)
-    if not shops or not all(map(reach.holds, shops)):
+    if not shops or not all(map(reach.holds, shops)) or (scope.by == "product" and scope.subject in hidden(home, seq, reach)):
         raise no_subject(scope)
 
 
@@ -64,6 +64,27 @@ def may_read_rows(scope: Scope, reach: Reach) -> bool:
 
 def no_subject(scope: Scope) -> NotFound:
     return NotFound(f'there is no {scope.by} "{scope.subject}" here')
+
+
+def hidden(home: Home, seq: int, reach: Reach) -> frozenset[str]:
+    """The products that orders of a shop out of reach name, whosever they are said to be: their figures count these orders."""
+    if reach.everything:
+        return frozenset()
+    return frozenset(product for product, shops in shared(home, seq).items() if not all(map(reach.holds, shops)))
+
+
+@lru_cache(maxsize=_KEPT)
+def shared(home: Home, seq: int) -> Mapping[str, frozenset[str]]:
+    """By product, the shops of its orders, where these are several, or another than the product's. Reads two columns of all
+    orders the first time."""
+    con, _ = facts(home, known_at=seq)
+    with con:
+        found = con.sql(
+            "select product_id, list(distinct o.shop_id) from (select distinct product_id, shop_id from facts.orders) o "
+            "left join facts.products p using (product_id) group by product_id "
+            "having count(*) > 1 or bool_or(o.shop_id <> p.shop_id)"
+        )
+        return {str(product): frozenset(map(str, shops)) for product, shops in found.fetchall()}
 
 
 @lru_cache(maxsize=_KEPT)

@@ -204,7 +204,7 @@ def _rules_file(path: Path, file: Mapping[str, Any]) -> str:
     """The mapping that a person has made for a file, as a file beside it; "" for none."""
     if "rules" not in file:
         return ""
-    beside = path.parent / "rules" / f"{path.name}.yaml"
+    beside = path.parent / ".rules" / f"{path.name}.yaml"
     beside.parent.mkdir(exist_ok=True)
     beside.write_text(str(file["rules"]), "utf-8")
     return str(beside)

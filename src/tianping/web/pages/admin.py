@@ -198,11 +198,12 @@ def audit(
 
 
 def _day(text: str) -> dt.date | None:
-    """A day as a form gives it; what is none is not asked for."""
+    """A day as a form gives it; what is none, or outside the years there are facts of, is not asked for."""
     try:
-        return dt.date.fromisoformat(text)
+        day = dt.date.fromisoformat(text)
     except ValueError:
         return None
+    return day if 2000 <= day.year <= 2100 else None
 
 
 def _wall(desk: Console) -> Callable[[dt.datetime], str]:

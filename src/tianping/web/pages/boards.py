@@ -60,7 +60,7 @@ def shops(
     desk: Desk,
     platform: str = "",
     q: str = "",
-    number: Annotated[int, Query(alias="page", ge=1)] = 1,
+    number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
 ) -> Response:
     """The shops within reach by platform, those in the greatest need first."""
     look = looked(request, seen, desk)
@@ -82,7 +82,63 @@ def shops(
     )  # fmt: skip
 
 
-@router.get("/shops/{shop}")
+def _standing(at: Opened) -> list[Shown]:
+    """The figures of the shop and of its main category in it, read at once."""
+    whole, path = Subject(at.shop.platform, "shop", at.shop.id), at.shop.main_category
+    depth = path.count("/") + 1 if path else 4
+    main = [Subject(at.shop.platform, f"shop_category_l{depth}", f"{at.shop.id}/{path}")] if depth <= 3 else []
+    return boards.shown(at.look, [whole, *main])
+
+
+def _main(found: Sequence[Shown]) -> dict[Key, Shown]:
+    """The rates for the shop's main category beside the industry's (KS-B02)."""
+    return {each.key: each for each in found if each.subject.by != "shop" and not each.metric.is_count}
+
+
+def _of_shop(at: Opened, days: int) -> grouping.Categories:
+    paths = at.book.paths([at.shop.id])[:_CATEGORIES]
+    return grouping.categories(at.look, at.pack, paths, days, shop=at.shop.id)
+
+
+@router.get("/shops/{shop:path}/products")
+def products(request: Request, seen: Seen, desk: Desk, shop: str, days: Days = DAYS) -> Response:
+    """A piece: the products of a shop that count most in the first metric of the pack's short list."""
+    at = _open(request, seen, desk, shop)
+    found, cells = _products(at, days)
+    keys = grouping.short(at.pack)
+    return fragment(
+        request, seen, "boards/_products.html",
+        at=at, found=found, cells=cells, metrics=[at.pack.metrics[key] for key in keys], days=days,
+    )  # fmt: skip
+
+
+def _products(at: Opened, days: int) -> tuple[list[Product], dict[str, list[Shown]]]:
+    view = goods.goods(at.look, at.pack)
+    keys = [key for key in grouping.short(at.pack) if key in view.offered]
+    if not keys:
+        return [], {}
+    order = Order(keys[0], "value" if at.pack.metrics[keys[0]].is_count else "numerator")
+    wanted = Selection(at.shop.platform, days, order, shop=at.shop.id)
+    found = [each for each in goods.find(view, wanted, take=PRODUCTS).products if each.shop == at.shop.id]
+    return found, goods.cells(view, found, keys, days)
+
+
+@router.get("/shops/{shop:path}/words")
+def words(request: Request, seen: Seen, desk: Desk, shop: str, days: Days = DAYS) -> Response:
+    """A piece: what buyers wrote of the products that count most."""
+    at = _open(request, seen, desk, shop)
+    found = [(product, *_texts(at, product, days)) for product in _products(at, days)[0][:_VOICED]]
+    return fragment(request, seen, "boards/_words.html", at=at, found=[each for each in found if any(each[1:])], days=days)
+
+
+def _texts(at: Opened, product: Product, days: int) -> tuple[list[voices.Refund], list[voices.Review]]:
+    look = at.look
+    refunds = voices.refunds(look.home, look.done, product.id, days, look.reach, take=_TEXTS).page
+    reviews = voices.reviews(look.home, look.done, product.id, days, look.reach, take=_TEXTS).page
+    return [each for each in refunds if each.text], [each for each in reviews if each.negative]
+
+
+@router.get("/shops/{shop:path}")
 def shop(request: Request, seen: Seen, desk: Desk, shop: str, days: Days = DAYS) -> Response:
     """Where a shop stands: its main category beside the industry, all its metrics, its categories."""
     at = _open(request, seen, desk, shop)
@@ -111,62 +167,6 @@ def shop(request: Request, seen: Seen, desk: Desk, shop: str, days: Days = DAYS)
 def _main_href(at: Opened, days: int) -> str:
     path = at.shop.main_category
     return category_url(at.shop.platform, path, shop=at.shop.id, days=days, date=at.look.done.date) if path else ""
-
-
-def _standing(at: Opened) -> list[Shown]:
-    """The figures of the shop and of its main category in it, read at once."""
-    whole, path = Subject(at.shop.platform, "shop", at.shop.id), at.shop.main_category
-    depth = path.count("/") + 1 if path else 4
-    main = [Subject(at.shop.platform, f"shop_category_l{depth}", f"{at.shop.id}/{path}")] if depth <= 3 else []
-    return boards.shown(at.look, [whole, *main])
-
-
-def _main(found: Sequence[Shown]) -> dict[Key, Shown]:
-    """The rates for the shop's main category beside the industry's (KS-B02)."""
-    return {each.key: each for each in found if each.subject.by != "shop" and not each.metric.is_count}
-
-
-def _of_shop(at: Opened, days: int) -> grouping.Categories:
-    paths = at.book.paths([at.shop.id])[:_CATEGORIES]
-    return grouping.categories(at.look, at.pack, paths, days, shop=at.shop.id)
-
-
-@router.get("/shops/{shop}/products")
-def products(request: Request, seen: Seen, desk: Desk, shop: str, days: Days = DAYS) -> Response:
-    """A piece: the products of a shop that count most in the first metric of the pack's short list."""
-    at = _open(request, seen, desk, shop)
-    found, cells = _products(at, days)
-    keys = grouping.short(at.pack)
-    return fragment(
-        request, seen, "boards/_products.html",
-        at=at, found=found, cells=cells, metrics=[at.pack.metrics[key] for key in keys], days=days,
-    )  # fmt: skip
-
-
-def _products(at: Opened, days: int) -> tuple[list[Product], dict[str, list[Shown]]]:
-    view = goods.goods(at.look, at.pack)
-    keys = [key for key in grouping.short(at.pack) if key in view.offered]
-    if not keys:
-        return [], {}
-    order = Order(keys[0], "value" if at.pack.metrics[keys[0]].is_count else "numerator")
-    wanted = Selection(at.shop.platform, days, order, shop=at.shop.id)
-    found = [each for each in goods.find(view, wanted, take=PRODUCTS).products if each.shop == at.shop.id]
-    return found, goods.cells(view, found, keys, days)
-
-
-@router.get("/shops/{shop}/words")
-def words(request: Request, seen: Seen, desk: Desk, shop: str, days: Days = DAYS) -> Response:
-    """A piece: what buyers wrote of the products that count most."""
-    at = _open(request, seen, desk, shop)
-    found = [(product, *_texts(at, product, days)) for product in _products(at, days)[0][:_VOICED]]
-    return fragment(request, seen, "boards/_words.html", at=at, found=[each for each in found if any(each[1:])], days=days)
-
-
-def _texts(at: Opened, product: Product, days: int) -> tuple[list[voices.Refund], list[voices.Review]]:
-    look = at.look
-    refunds = voices.refunds(look.home, look.done, product.id, days, look.reach, take=_TEXTS).page
-    reviews = voices.reviews(look.home, look.done, product.id, days, look.reach, take=_TEXTS).page
-    return [each for each in refunds if each.text], [each for each in reviews if each.negative]
 
 
 @router.get("/categories/{platform}/{path:path}")

@@ -4,7 +4,7 @@ import datetime as dt
 from itertools import groupby
 from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import FileResponse
 from starlette.responses import Response
 
@@ -14,7 +14,7 @@ from tianping.facts.versions import Tally, Version
 from tianping.periods import Period, to_wall
 from tianping.store import closes
 from tianping.web.access import Seen, address_of, needs
-from tianping.web.console import Console, Desk
+from tianping.web.console import MOST_ID, Console, Desk, Id
 from tianping.web.frame import fragment, page, seen_other
 from tianping.web.pages import data_quarantine, data_uploads
 from tianping.web.pages.data_words import job_of, next_close, said
@@ -30,6 +30,10 @@ SHOPS = 10
 SPANS = (30, 60, 90)
 IMPORTS = 50
 """Imports and undos of a page."""
+
+
+Asked = Annotated[dt.date | None, Query(ge=dt.date(2000, 1, 1), le=dt.date(2100, 12, 31))]
+"""A day that facts may have."""
 
 
 class Day(NamedTuple):
@@ -58,7 +62,7 @@ def strip(held: Held, span: Period) -> list[Day]:
 
 @router.get("/data")
 def coverage(
-    request: Request, desk: Desk, seen: Seen, date: dt.date | None = None, days: int = SPANS[0], shop: str = "", skip: int = 0
+    request: Request, desk: Desk, seen: Seen, date: Asked = None, days: int = SPANS[0], shop: str = "", skip: int = 0
 ) -> Response:
     """What is covered, shop by shop and table by table."""
     span = _span(desk, date, days if days in SPANS else SPANS[0])
@@ -156,7 +160,7 @@ def undo(request: Request, desk: Desk, seen: Seen, seq: int, sure: Annotated[str
 
 
 @router.get("/data/closes")
-def closed(request: Request, desk: Desk, seen: Seen, job: int | None = None) -> Response:
+def closed(request: Request, desk: Desk, seen: Seen, job: Annotated[int | None, Query(le=MOST_ID)] = None) -> Response:
     """The days that are closed, and the way to close one."""
     every = closes.every(desk.home.database)
     newest = {one.date: one for one in reversed(every)}
@@ -182,7 +186,7 @@ def close(request: Request, desk: Desk, seen: Seen, date: Annotated[dt.date, For
 
 
 @router.get("/data/jobs/{number}")
-def job_state(request: Request, desk: Desk, seen: Seen, number: int) -> Response:
+def job_state(request: Request, desk: Desk, seen: Seen, number: Id) -> Response:
     """How far a piece of work is: a piece of a page that asks for itself again."""
     job = job_of(desk, seen, number)
     page_of = "/data/closes" if job.kind == "close" else "/data/quarantine"

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from tianping.errors import ImportRefused
+from tianping.errors import ImportRefused, NotFound
 from tianping.facts.schema import TABLES
 from tianping.web.access import Seen, Viewer, address_of, needs
-from tianping.web.console import Console, Desk
+from tianping.web.console import MOST_ID, Console, Desk
 from tianping.web.frame import page, seen_other
 from tianping.web.pages.data_words import job_of, said
 from tianping.work import badrows, quarantine, trail, uploads
@@ -35,7 +35,13 @@ _TYPES = {
 
 @router.get("/data/quarantine")
 def listed(
-    request: Request, desk: Desk, seen: Seen, seq: str = "", table: str = "", skip: int = 0, job: int | None = None
+    request: Request,
+    desk: Desk,
+    seen: Seen,
+    seq: str = "",
+    table: str = "",
+    skip: Annotated[int, Query(le=MOST_ID)] = 0,
+    job: Annotated[int | None, Query(le=MOST_ID)] = None,
 ) -> Response:
     """The open bad rows with their reasons."""
     table = table if table in TABLES else ""
@@ -75,7 +81,7 @@ def one(request: Request, desk: Desk, seen: Seen, id: str) -> Response:  # noqa:
 async def mend(request: Request, desk: Desk, seen: Seen) -> Response:
     """Import one row again, mended."""
     form = await request.form()
-    bad = badrows.one(desk.home, str(form.get("id", "")), reach=seen.reach)
+    bad = await run_in_threadpool(badrows.one, desk.home, str(form.get("id", "")), reach=seen.reach)
     names = list(bad.cells) if isinstance(bad.cells, Mapping) else []
     cells = {name: str(form.get(f"cell{at}", "")) for at, name in enumerate(names)}
     try:
@@ -124,6 +130,8 @@ async def hand_in(request: Request, desk: Desk, seen: Seen) -> Response:
             reports = await run_in_threadpool(quarantine.retry, desk.home, desk.clock(), paths=paths, reach=seen.reach)
         except ImportRefused as error:
             raise ImportRefused(uploads.plain(desk.home, str(error).replace(f"{folder}/", ""))) from error
+        except NotFound as error:
+            raise ImportRefused("the sheet holds no row; hand in one that was downloaded here, with its first line") from error
     return _told(request, desk, seen, reports)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import JSONResponse, Response
@@ -19,7 +19,7 @@ from tianping.store import jobs
 from tianping.store.jobs import Job
 from tianping.store.uploads import Upload
 from tianping.web.access import Seen, Viewer, address_of, needs
-from tianping.web.console import Console, Desk
+from tianping.web.console import MOST_ID, Console, Desk, Id
 from tianping.web.frame import fragment, page, seen_other
 from tianping.web.guard import MOST_UPLOADED
 from tianping.web.pages.data_words import column_word, next_close, reason, said
@@ -39,7 +39,7 @@ WORDS_SHOWN = 40
 
 
 @router.get("/data/uploads")
-def listed(request: Request, desk: Desk, seen: Seen, before: int | None = None) -> Response:
+def listed(request: Request, desk: Desk, seen: Seen, before: Annotated[int | None, Query(le=MOST_ID)] = None) -> Response:
     """The form, and the newest uploads."""
     found = uploads.newest(desk.home, account_id=seen.account.id, reach=seen.reach, before=before)
     return page(
@@ -63,7 +63,9 @@ async def hand_in(request: Request, desk: Desk, seen: Seen) -> Response:
         Given(one.filename or "", one.file) for one in form.getlist("files") if isinstance(one, UploadFile) and one.filename
     ]
     options = Options(_shop(form, seen), _covers(form))
-    number = uploads.receive(desk.home, seen.account.id, given, options, reach=seen.reach, at=desk.clock())
+    number = await run_in_threadpool(
+        uploads.receive, desk.home, seen.account.id, given, options, reach=seen.reach, at=desk.clock()
+    )
     detail = {"files": len(given), "bytes": sum(one["bytes"] for one in _get(desk, seen, number).files)}
     _record(request, desk, seen, "upload", number, detail)
     desk.jobs.queue("import", seen.account.id, {"upload": number})
@@ -89,6 +91,10 @@ def _covers(form: FormData) -> Period | None:
         raise ImportRefused("the days covered need a first and a last day, in this order; give both or neither") from error
     if period.first > period.last:
         raise ImportRefused("the days covered need a first and a last day, in this order; give both or neither")
+    if period.first.year < 2000 or period.last.year > 2100:
+        raise ImportRefused(
+            "the days covered lie outside the years 2000 to 2100 that facts may have; give the days of the export"
+        )
     return period
 
 
@@ -103,13 +109,13 @@ def _get(desk: Console, seen: Viewer, number: int) -> Upload:
 
 
 @router.get("/data/uploads/{number}")
-def one(request: Request, desk: Desk, seen: Seen, number: int) -> Response:
+def one(request: Request, desk: Desk, seen: Seen, number: Id) -> Response:
     """What becomes of an upload: what is asked, how far it is, what it brought."""
     return page(request, seen, "data/upload.html", **_told(desk, seen, number))
 
 
 @router.get("/data/uploads/{number}/state")
-def state(request: Request, desk: Desk, seen: Seen, number: int) -> Response:
+def state(request: Request, desk: Desk, seen: Seen, number: Id) -> Response:
     """The same as a piece of the page, which asks for itself again while the upload is under way."""
     return fragment(request, seen, "data/_upload.html", **_told(desk, seen, number))
 
@@ -141,9 +147,11 @@ def _index(upload: Upload, index: int) -> int:
 
 
 @router.post("/data/uploads/{number}/shop", dependencies=MAY)
-def say_shop(request: Request, desk: Desk, seen: Seen, number: int, shop: Annotated[str, Form()]) -> Response:
+def say_shop(request: Request, desk: Desk, seen: Seen, number: Id, shop: Annotated[str, Form()]) -> Response:
     """Say whose rows the files hold that do not say it themselves."""
     upload = _get(desk, seen, number)
+    if upload.state not in ("asking", "failed"):
+        raise ImportRefused(f"upload {number} is under way or over; there is nothing to say of it any more")
     uploads.say(desk.home, upload, shop=shop.strip(), reach=seen.reach)
     again = _get(desk, seen, number)
     uploads.look_again(desk.home, again)
@@ -158,13 +166,13 @@ def _go_on(request: Request, desk: Console, seen: Viewer, number: int) -> Respon
 
 
 @router.post("/data/uploads/{number}/import", dependencies=MAY)
-def bring(request: Request, desk: Desk, seen: Seen, number: int) -> Response:
+def bring(request: Request, desk: Desk, seen: Seen, number: Id) -> Response:
     """Bring it in, or try again what failed."""
     return _go_on(request, desk, seen, number)
 
 
 @router.post("/data/uploads/{number}/dropping", dependencies=MAY)
-def drop(request: Request, desk: Desk, seen: Seen, number: int) -> Response:
+def drop(request: Request, desk: Desk, seen: Seen, number: Id) -> Response:
     """Take it away."""
     if not uploads.drop(desk.home, _get(desk, seen, number).id):
         raise ImportRefused(f"upload {number} is under way or over; it cannot be taken away")
@@ -173,7 +181,7 @@ def drop(request: Request, desk: Desk, seen: Seen, number: int) -> Response:
 
 
 @router.post("/data/uploads/{number}/files/{index}/omission", dependencies=MAY)
-def leave_out(request: Request, desk: Desk, seen: Seen, number: int, index: int) -> Response:
+def leave_out(request: Request, desk: Desk, seen: Seen, number: Id, index: int) -> Response:
     """Go on without one of its files."""
     upload = _get(desk, seen, number)
     uploads.leave_out(desk.home, upload, _index(upload, index))
@@ -181,7 +189,7 @@ def leave_out(request: Request, desk: Desk, seen: Seen, number: int, index: int)
 
 
 @router.get("/data/uploads/{number}/files/{index}")
-def helper(request: Request, desk: Desk, seen: Seen, number: int, index: int, table: str = "") -> Response:
+def helper(request: Request, desk: Desk, seen: Seen, number: Id, index: int, table: str = "") -> Response:
     """The mapping helper: headings, the columns proposed, and what the first rows would become."""
     upload = _get(desk, seen, number)
     path = uploads.folder_of(desk.home, number) / upload.files[_index(upload, index)]["name"]
@@ -192,7 +200,7 @@ def helper(request: Request, desk: Desk, seen: Seen, number: int, index: int, ta
 
 
 @router.post("/data/uploads/{number}/files/{index}/preview", dependencies=MAY)
-async def preview(request: Request, desk: Desk, seen: Seen, number: int, index: int) -> Response:
+async def preview(request: Request, desk: Desk, seen: Seen, number: Id, index: int) -> Response:
     """The same by the choice of a person, not kept yet."""
     upload = _get(desk, seen, number)
     _index(upload, index)
@@ -200,7 +208,7 @@ async def preview(request: Request, desk: Desk, seen: Seen, number: int, index: 
 
 
 @router.post("/data/uploads/{number}/files/{index}/mapping", dependencies=MAY)
-async def keep(request: Request, desk: Desk, seen: Seen, number: int, index: int) -> Response:
+async def keep(request: Request, desk: Desk, seen: Seen, number: Id, index: int) -> Response:
     """Have the file read by this choice."""
     upload = _get(desk, seen, number)
     return await run_in_threadpool(_keep, request, desk, seen, upload, _index(upload, index), _choice(await request.form()))

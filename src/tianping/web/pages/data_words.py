@@ -95,7 +95,7 @@ def local(zone: str, at: dt.datetime) -> str:
 def next_close(desk: Console, seen: Viewer) -> dt.date:
     """The day to close next: that after the last one covered, not after today."""
     today, last = to_wall(desk.clock(), desk.home.zone).date(), gaps.last_day(desk.home, seen.reach)
-    return min(today, last + dt.timedelta(days=1)) if last else today
+    return last + dt.timedelta(days=1) if last and last < today else today
 
 
 def said(desk: Console, seen: Viewer) -> Mapping[str, Any]:

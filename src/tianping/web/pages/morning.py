@@ -64,7 +64,9 @@ class Turn:
 
 
 @router.get("/morning")
-def morning(request: Request, seen: Seen, desk: Desk, number: Annotated[int, Query(alias="page", ge=1)] = 1) -> Response:
+def morning(
+    request: Request, seen: Seen, desk: Desk, number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1
+) -> Response:
     """All shops within reach, those in the greatest need first."""
     look = looked(request, seen, desk)
     book = catalogue(look.home, look.done.seq)

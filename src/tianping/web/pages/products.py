@@ -13,7 +13,7 @@ from tianping.errors import NotFound
 from tianping.policy.saying import say
 from tianping.store import views
 from tianping.web.access import Seen, Viewer, address_of, needs
-from tianping.web.console import Console, Desk
+from tianping.web.console import Console, Desk, Id
 from tianping.web.downloads import csv_response, xlsx_response
 from tianping.web.frame import page, seen_other
 from tianping.web.pages import product
@@ -214,7 +214,7 @@ def save_view(
 
 
 @router.post("/products/views/{view_id}/removal", dependencies=[needs("save_views")])
-def drop_view(request: Request, seen: Seen, desk: Desk, view_id: int) -> Response:
+def drop_view(request: Request, seen: Seen, desk: Desk, view_id: Id) -> Response:
     """Forget a selection of one's own. Raises NotFound."""
     if not views.drop(desk.home.database, seen.account.id, view_id):
         raise NotFound("there is no such view here")

@@ -5,7 +5,7 @@ from fractions import Fraction
 from itertools import islice
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
 from tianping.errors import NotFound
@@ -13,7 +13,7 @@ from tianping.metrics.proof import Scope
 from tianping.store.reports import Report
 from tianping.web.access import Seen, Viewer, address_of, needs
 from tianping.web.addresses import address, figure_url
-from tianping.web.console import Desk
+from tianping.web.console import MOST_ID, Desk, Id
 from tianping.web.downloads import csv_response
 from tianping.web.frame import page, seen_other
 from tianping.web.rowwords import Show, heads, shows
@@ -43,7 +43,7 @@ def send(
 
 
 @router.get("/figure-reports")
-def listed(request: Request, desk: Desk, seen: Seen, before: int | None = None) -> Response:
+def listed(request: Request, desk: Desk, seen: Seen, before: Annotated[int | None, Query(le=MOST_ID)] = None) -> Response:
     """All of them for those who look into them, one's own for others."""
     found, after = reports.listed(desk.home, _whose(seen), seen.reach, before=before)
     return page(request, seen, "figures/reports.html", found=found, after=after, label=_label(desk, seen), by=_by(desk, found))
@@ -64,7 +64,7 @@ def _by(desk: Desk, found: list[Report]) -> dict[int, str]:
 
 
 @router.get("/figure-reports/{report_id}")
-def one(request: Request, desk: Desk, seen: Seen, report_id: int) -> Response:
+def one(request: Request, desk: Desk, seen: Seen, report_id: Id) -> Response:
     found = reports.one(desk.home, report_id, _whose(seen), seen.reach)
     rows = list(islice(reports.rows_of(desk.home, found, seen.reach), FEW))
     columns = reports.columns_of(desk.home, found) if rows else []
@@ -90,7 +90,7 @@ def _as_kept(found: Report, desk: Desk, seen: Viewer) -> Show:
 
 
 @router.get("/figure-reports/{report_id}/rows.csv")
-def rows_csv(request: Request, desk: Desk, seen: Seen, report_id: int) -> Response:
+def rows_csv(request: Request, desk: Desk, seen: Seen, report_id: Id) -> Response:
     found = reports.one(desk.home, report_id, _whose(seen), seen.reach)
     columns = reports.columns_of(desk.home, found)
     if not columns:
@@ -102,7 +102,7 @@ def rows_csv(request: Request, desk: Desk, seen: Seen, report_id: int) -> Respon
 
 
 @router.post("/figure-reports/{report_id}/closing", dependencies=[needs("report"), needs("read_reports")])
-def closing(request: Request, desk: Desk, seen: Seen, report_id: int) -> Response:
+def closing(request: Request, desk: Desk, seen: Seen, report_id: Id) -> Response:
     found = reports.one(desk.home, report_id, None, seen.reach)
     reports.close_report(desk.home, found, doer=Doer(seen.account.id, desk.clock(), address_of(request)))
     return seen_other(request, address("/figure-reports", report_id), "figures.report_closed", id=report_id)

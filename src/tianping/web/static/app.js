@@ -61,3 +61,19 @@ document.addEventListener("click", async (event) => {
   await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent);
   if (button.dataset.copied) button.textContent = button.dataset.copied;
 });
+
+/* Tables of many columns scroll sideways; their heads stay in sight, as those of other tables do by the stylesheet. */
+function keepHeads() {
+  const top = document.querySelector(".top").offsetHeight;
+  for (const box of document.querySelectorAll(".table.scrolls")) {
+    const table = box.querySelector("table");
+    const fits = table.scrollWidth <= box.clientWidth + 1;
+    box.classList.toggle("fits", fits);
+    const most = box.clientHeight - table.tHead.offsetHeight;
+    const down = fits ? 0 : Math.min(Math.max(top - box.getBoundingClientRect().top, 0), most);
+    box.style.setProperty("--down", `${down}px`);
+  }
+}
+keepHeads();
+for (const event of ["scroll", "resize"]) window.addEventListener(event, keepHeads, { passive: true });
+document.addEventListener("htmx:afterSettle", keepHeads);

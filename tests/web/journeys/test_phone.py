@@ -1,0 +1,73 @@
+"""A shop on a phone: what Kuaishou's phone view says of the last thirty mature days."""
+
+import datetime as dt
+import re
+
+import pytest
+
+from tianping.policy.load import packs
+from tianping.policy.saying import say
+from tianping.work.catalogue import catalogue
+from web.conftest import DATE
+from web.journeys.conftest import PHONE, Visit
+from web.journeys.test_rows import fraction
+from web.journeys.visitor import Look, Place, Visitor
+
+RATE = "quality_refund_rate"
+PER_PRODUCT = ("quality_refund_count", RATE, "review_count", "negative_review_count", "negative_review_rate")
+
+
+@pytest.mark.spec("KS-B06")
+def test_a_shop_on_the_phone(place: Place, visit: Visit, lang: str) -> None:
+    """Main category; the thirty days that end with T - 15; reviews, negative ones, quality refunds and rates of each product; rates
+    of the categories of all levels; buyers' words; what the metrics mean. All one below the other, nothing to push sideways."""
+    reader = visit(place, Look(lang, PHONE), "merchant")
+    reader.go("/morning")
+    reader.press(reader.page.locator(".menu.narrow summary"))
+    reader.check()
+    reader.follow(reader.page.locator(".menu.narrow").get_by_role("link", name=reader.t("frame.shops"), exact=True))
+    reader.follow(reader.main.locator("tbody th a").first)
+    reader.reveal()
+    reader.check()
+    says_main_category(reader, place)
+    says_products(reader)
+    assert reader.section("boards.words").locator("blockquote").count() > 0
+    assert not pushed_sideways(reader)
+
+
+def label(name: str, lang: str) -> str:
+    return say(packs()["kuaishou"].metrics[name, ""].label, lang)
+
+
+def says_main_category(reader: Visitor, place: Place) -> None:
+    """With its days and the meaning of the rate; and the rates of the categories below it."""
+    desk = place.site.console
+    shop = catalogue(desk.home, desk.close_of(None).seq).shops["S001"]
+    assert reader.t("boards.main_is", name=shop.main_category) in reader.words()
+    days = [DATE - dt.timedelta(days=back) for back in (44, 15)]
+    main = reader.section("boards.main_category")
+    line = main.locator("tbody tr").filter(has_text=label(RATE, reader.look.lang)).first
+    assert reader.t("boards.short_span", first=f"{days[0]:%m-%d}", last=f"{days[1]:%m-%d}") in line.inner_text()
+    reader.press(line.get_by_text(reader.t("boards.meaning"), exact=True))
+    version = packs()["kuaishou"].metrics[RATE, ""].versions[-1]
+    assert say(version.words, reader.look.lang) in line.inner_text()
+    paths = reader.section("boards.categories").locator("tbody th a").evaluate_all("all => all.map(a => a.pathname)")
+    assert {path.count("/") for path in paths} == {3, 4, 5}, "categories of three levels"
+
+
+def says_products(reader: Visitor) -> None:
+    """Each card has its figures under their names, and the rate is that of the counts."""
+    cards = reader.section("boards.products").locator("tbody tr")
+    assert cards.count() > 1
+    for card in cards.all():
+        cells = {cell.get_attribute("data-label"): cell for cell in card.locator("td").all()}
+        assert [name for name in PER_PRODUCT if label(name, reader.look.lang) not in cells] == []
+        counts = [int(re.sub(r"\D", "", cells[label(name, reader.look.lang)].inner_text().split("\n")[-1])) for name in PER_PRODUCT[::2][:1]]
+        assert fraction(cells[label(RATE, reader.look.lang)].inner_text())[0] == counts[0]
+
+
+def pushed_sideways(reader: Visitor) -> list[str]:
+    """Tables that are wider than the screen."""
+    script = "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.outerHTML.slice(0, 200))"
+    found: list[str] = reader.main.locator(".table").evaluate_all(script)
+    return found
