@@ -1,8 +1,10 @@
 """Who looks: the session's cookie to a viewer, what a viewer may, and that a form came from our own page."""
 
 import hmac
+import ipaddress
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -54,7 +56,7 @@ def viewer(request: Request) -> Viewer:
     desk: Console = request.app.state.console
     key = _key(request)
     found = accounts.session(desk.home, key, desk.clock()) if key else None
-    if found is None or (found.account.demo and not desk.local):
+    if found is None or (found.account.demo and not nearby(request)):
         raise SignedOut
     if found.account.one_time and request.url.path not in BEFORE_CHANGE:
         raise OneTime
@@ -101,6 +103,22 @@ def sign_out(told: Response) -> None:
 def address_of(request: Request) -> str:
     """The reader's network address."""
     return request.client.host if request.client else ""
+
+
+def nearby(request: Request) -> bool:
+    """Whether the reader sits at this machine, so that the demo's accounts may come in: the console listens on loopback, is
+    called by a loopback name (not by one that somebody has point here), and no proxy brings requests from elsewhere."""
+    desk: Console = request.app.state.console
+    passed_on = any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip", "via"))
+    return desk.local and not passed_on and _is_loopback(request.headers.get("host", ""))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def _key(request: Request) -> str:

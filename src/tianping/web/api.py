@@ -16,7 +16,7 @@ from tianping.facts.versions import Version
 from tianping.metrics.proof import Scope
 from tianping.store import closes as stored
 from tianping.web import answers, problems
-from tianping.web.access import SignedOut, address_of, viewer
+from tianping.web.access import SignedOut, address_of, nearby, viewer
 from tianping.web.answers import By
 from tianping.web.console import Console, Desk
 from tianping.work import accounts, imports, readings, subjects
@@ -45,7 +45,7 @@ def caller(request: Request, desk: Desk, given: Annotated[HTTPAuthorizationCrede
         seen = viewer(request)
         return Seat(seen.account, seen.reach, seen.csrf)
     seat = accounts.bearer(desk.home, given.credentials, desk.clock()) if given else None
-    if seat is None or (seat.account.demo and not desk.local):
+    if seat is None or (seat.account.demo and not nearby(request)):
         raise SignedOut
     return seat
 

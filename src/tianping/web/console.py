@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, cast
 
-from fastapi import Depends, Path as Segment, Request
+from fastapi import Depends, Request
+from fastapi import Path as Segment
 
 from tianping.errors import NotFound
 from tianping.policy.model import Pack

@@ -153,7 +153,7 @@ def _mended(path: Path, bad: Mapping[str, Bad]) -> Iterator[Row]:
         one = bad.get(cells[ID])
         if one is None:
             raise ImportRefused(
-                f"{path}, line {begins}: {cells[ID]!r} names no row that is open in quarantine; take the row away (what "
+                f"{path}, line {begins}: {cells[ID][:200]!r} names no row that is open in quarantine; take the row away (what "
                 "came again is closed), or export anew"
             )
         given = {_heading(one, name): cell for name, cell in cells.items() if not name.startswith("_")}

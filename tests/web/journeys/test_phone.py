@@ -44,10 +44,12 @@ def says_main_category(reader: Visitor, place: Place) -> None:
     desk = place.site.console
     shop = catalogue(desk.home, desk.close_of(None).seq).shops["S001"]
     assert reader.t("boards.main_is", name=shop.main_category) in reader.words()
-    days = [DATE - dt.timedelta(days=back) for back in (44, 15)]
-    main = reader.section("boards.main_category")
-    line = main.locator("tbody tr").filter(has_text=label(RATE, reader.look.lang)).first
-    assert reader.t("boards.short_span", first=f"{days[0]:%m-%d}", last=f"{days[1]:%m-%d}") in line.inner_text()
+    first, last = (DATE - dt.timedelta(days=back) for back in (44, 15))
+    reader.main.get_by_text(reader.t("boards.spans"), exact=True).click()
+    name = label(RATE, reader.look.lang)
+    span = reader.main.get_by_role("listitem").filter(has_text=name)
+    assert f"{first} {reader.t('parts.to')} {last}" in span.inner_text()
+    line = reader.section("boards.main_category").locator("tbody tr").filter(has_text=name).first
     reader.press(line.get_by_text(reader.t("boards.meaning"), exact=True))
     version = packs()["kuaishou"].metrics[RATE, ""].versions[-1]
     assert say(version.words, reader.look.lang) in line.inner_text()

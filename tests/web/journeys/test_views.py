@@ -47,8 +47,8 @@ def narrow(reader: Visitor) -> None:
     """By the form: columns, a bound, an order."""
     reader.main.get_by_text(reader.t("products.narrow"), exact=True).click()
     form = reader.main.locator("form.filters")
-    for box in form.locator('input[name="show"]:checked').all():
-        box.uncheck()
+    while (shown := form.locator('input[name="show"]:checked')).count():
+        shown.first.uncheck()
     for name in (COUNT, RATE):
         form.locator(f'input[name="show"][value="{name}"]').check()
     bound = form.locator("fieldset.bound").first

@@ -35,11 +35,11 @@ def check_words(reader: Visitor) -> None:
     assert listed(refunds) == min(told, 20)
     worded = re.findall(r"\d+", reviews.locator("h2 + p").inner_text())[2]
     assert listed(reviews) == min(int(worded), 20)
-    reasons = refunds.locator(".switch a")
-    reason, count = reasons.nth(1).inner_text(), number(reasons.nth(1).locator(".count").inner_text())
-    reader.press(reasons.nth(1))
-    assert listed(refunds) == min(count, 20)
-    assert refunds.locator('.switch a[aria-current="true"]').inner_text() == reason
+    reasons = refunds.get_by_role("group", name=reader.t("products.reason"))
+    reason = reasons.get_by_role("link").first.inner_text()
+    reader.press(reasons.get_by_role("link").first)
+    assert listed(refunds) == min(number(reason), 20)
+    assert reasons.locator('[aria-current="true"]').inner_text() == reason
 
 
 def check_orders(reader: Visitor) -> None:

@@ -33,7 +33,9 @@ def sign_in(
     that say where a form came from are believed."""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise access.Forbidden("frame.not_our_form")
-    found = accounts.sign_in(desk.home, name, password, address=access.address_of(request), at=desk.clock(), demo=desk.local)
+    found = accounts.sign_in(
+        desk.home, name, password, address=access.address_of(request), at=desk.clock(), demo=access.nearby(request)
+    )
     if isinstance(found, accounts.Refused):
         return page(request, None, "login.html", status=401, next=local(next), said=f"frame.{found.why}", name=name)
     told = seen_other(request, local(next))

@@ -62,6 +62,9 @@ document.addEventListener("click", async (event) => {
   if (button.dataset.copied) button.textContent = button.dataset.copied;
 });
 
+/* The tab one is on is in sight. */
+document.querySelector(".tabs a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 /* Tables of many columns scroll sideways; their heads stay in sight, as those of other tables do by the stylesheet. */
 function keepHeads() {
   const top = document.querySelector(".top").offsetHeight;
