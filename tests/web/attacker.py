@@ -51,8 +51,8 @@ class Stall:
     site: Site
 
     @classmethod
-    def open(cls, folder: Path, files: Mapping[str, str], *, scope: str = "own_shops") -> "Stall":
-        home = open_home(folder / "home", create=True)
+    def open(cls, folder: Path, files: Mapping[str, str], *, scope: str = "own_shops", url: str = "") -> "Stall":
+        home = open_home(folder / "home", create=True, url=url)
         for name, (role, shops) in PEOPLE.items():
             accounts.create(home, name, Draft(name, role, shops), doer=Doer(None, NOW), password=PASSWORD)
         rules = packs()

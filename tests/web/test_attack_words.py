@@ -24,7 +24,8 @@ PAGES = (
     "/products/P1/quality/orders", "/products/P1/quality/refunds", "/products/P1/quality/reviews", "/products/P1/trend",
     "/figures/kuaishou/quality_refund_rate?by=shop&subject=A", "/figures/kuaishou/quality_refund_rate?by=product&subject=P1",
     "/figures/kuaishou/quality_refund_rate/rows?by=shop&subject=A", "/data", "/data/uploads", "/data/imports",
-    "/data/quarantine", "/data/closes", "/figure-reports", "/tokens", f"/categories/kuaishou/{XSS}", f"/products?q={XSS}&shop={XSS}&category={XSS}",
+    "/data/quarantine", "/data/closes", "/figure-reports", "/tokens",
+    f"/categories/kuaishou/{XSS}", f"/products?q={XSS}&shop={XSS}&category={XSS}",
     f"/shops?q={XSS}", f"/data?shop={XSS}", f"/morning?date={XSS}", f"/login?next={XSS}", f"/nowhere/{XSS}",
 )  # fmt: skip
 
@@ -36,7 +37,8 @@ def stall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stall]:
     made = Stall.open(tmp_path_factory.mktemp("words"), {
         "shops.csv": _table("shop_id,platform,name,main_category", ("A", "kuaishou", XSS, BREAK)),
         "products.csv": _table("product_id,shop_id,title,category_l1", ("P1", "A", BREAK, XSS), ("P2", "A", FORMULA, BREAK)),
-        "orders.csv": _table("order_id,shop_id,product_id,created_at,paid_at", *((f"O{n}", "A", f"P{1 + n % 2}", day, day) for n in range(60))),
+        "orders.csv": _table("order_id,shop_id,product_id,created_at,paid_at",
+                             *((f"O{n}", "A", f"P{1 + n % 2}", day, day) for n in range(60))),
         "cases.csv": _table("case_id,order_id,kind,reason,reason_words,reason_text,requested_at",
                             *((f"C{n}", f"O{n}", "refund_only", "quality", XSS, BREAK, later) for n in range(9))),
         "reviews.csv": _table("review_id,order_id,reviewed_at,quality,text",
@@ -71,7 +73,7 @@ class _Reader(HTMLParser):
             self.found.append(f"{tag} {said}")
         for name, value in attrs:
             runs = (value or "").strip().lower().startswith(("javascript:", "vbscript:", "data:text"))
-            if not NAME.fullmatch(name) or name.startswith("on") or name == "style" or runs or name.startswith("hx-on"):
+            if not NAME.fullmatch(name) or name.startswith(("on", "hx-on")) or name == "style" or runs:
                 self.found.append(f"{tag} {name}={value}")
 
     def handle_data(self, data: str) -> None:
