@@ -52,6 +52,7 @@ class Stall:
 
     @classmethod
     def open(cls, folder: Path, files: Mapping[str, str], *, scope: str = "own_shops", url: str = "") -> "Stall":
+        folder.mkdir(exist_ok=True)
         home = open_home(folder / "home", create=True, url=url)
         for name, (role, shops) in PEOPLE.items():
             accounts.create(home, name, Draft(name, role, shops), doer=Doer(None, NOW), password=PASSWORD)

@@ -1,5 +1,6 @@
 """A merchant tries to see, or to move, what is another shop's."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,9 @@ import pytest
 
 from tianping.work import badrows
 
-from .attacker import ORDERS, SHOPS, Stall, csrf, orders
+from .attacker import DATE, ORDERS, SHOPS, Stall, csrf, orders, words
+
+TOKENS = re.compile(r'"after":"[^"]*"|"packs":{[^}]*}')
 
 CLAIM = "product_id,shop_id,title,category_l1,virtual\nP1,B,mine now,Elsewhere,yes\n"
 PLACES = (
@@ -73,7 +76,9 @@ def test_another_shops_quarantine(stall: Stall) -> None:
     head, bad = ORDERS.strip(), "rubbish,rubbish"
     stall.hand_in("a", {"orders-a.csv": f"{head}\nAX,A,P1,,{bad}\n"})
     stall.hand_in("b", {"orders-b.csv": f"{head}\nBX,B,PB,,{bad}\n"})
-    ids = {str(dict(each.cells)["order_id"]): each.id for each in badrows.look(stall.site.console.home).rows}  # type: ignore[call-overload]
+    ids = {
+        name: each.id for each in badrows.look(stall.site.console.home).rows for name in ("AX", "BX") if name in str(each.cells)
+    }
     client, day = stall.as_("b"), "2024-04-03 10:00:00"
     token = csrf(client)
     assert client.get("/data/quarantine/row", params={"id": ids["AX"]}).status_code == 404
@@ -98,3 +103,44 @@ def test_another_shops_uploads_and_imports(stall: Stall) -> None:
         assert client.post(f"/data/uploads/{made.id}/{what}", data=form).status_code == 404
     assert client.post(f"/data/imports/{made.seq}/undoing", data=form).status_code == 404
     assert stall.ask("select count(*) from facts.orders where order_id = 'AY'") == [(1,)]
+
+
+def test_averages_of_ones_own_home_are_not_the_merchants(tmp_path: Path) -> None:
+    """In a home that is no market what stands above shops is of shops that a merchant may not see."""
+    files = {"shops.csv": SHOPS, "orders.csv": ORDERS + orders("A", "P1") + orders("B", "PB", 7),
+             "products.csv": "product_id,shop_id,category_l1\nP1,A,Clothes\nPB,B,Clothes\n"}  # fmt: skip
+    stall = Stall.open(tmp_path, files)
+    client, figure = stall.as_("b"), "/figures/kuaishou/quality_refund_rate"
+    for path in (
+        "/platforms/kuaishou", f"{figure}?by=platform",
+        f"{figure}?by=category_l1&subject=Clothes", f"{figure}/rows?by=platform",
+        f"{figure}/rows.csv?by=category_l1&subject=Clothes", f"{figure}?by=shop_category_l1&subject=A/Clothes",
+        f"{figure}/difference?by=platform&with=dispute_rate", "/categories/kuaishou/Clothes?shop=A", "/shops/A/products",
+        "/morning/behind?shop=A&metric=quality_refund_rate", "/morning/reasons?shop=A&metric=quality_refund_rate",
+    ):  # fmt: skip
+        assert client.get(path).status_code == 404, path
+    assert {each["by"] for each in client.get("/api/v1/metrics").json()["items"]} == {"shop", "shop_category_l1", "product"}
+    assert {each["subject"] for each in client.get("/api/v1/metrics").json()["items"]} == {"B", "B/Clothes", "PB"}
+    for path in ("/categories/kuaishou/Clothes", "/shops/B", "/shops", "/morning", "/products", "/products/PB"):
+        told = client.get(path)
+        assert told.status_code == 200, path
+        assert "47" not in words(told.text).split(), path
+    report = {"platform": "kuaishou", "metric": "quality_refund_rate", "days": "30", "date": str(DATE), "words": "x"}
+    for by, subject in (("platform", "kuaishou"), ("category_l1", "Clothes"), ("shop", "A"), ("product", "P1")):
+        fields = {**report, "csrf": csrf(client), "by": by, "subject": subject}
+        assert client.post("/figure-reports", data=fields).status_code == 404
+    stall.stop()
+
+
+def test_what_others_bring_tells_nothing(tmp_path: Path) -> None:
+    """A merchant's pages are the same, but for numbers of imports, whatever another shop's data are."""
+    seen = list[dict[str, str]]()
+    for count in (0, 33):
+        files = {"shops.csv": SHOPS, "orders.csv": ORDERS + orders("A", "P1", count) + orders("B", "PB", 21)}
+        stall = Stall.open(tmp_path / str(count), files)
+        client = stall.as_("b")
+        pages = ("/morning", "/shops", "/shops/B", "/products", "/data", "/data/quarantine", "/data/imports", "/data/closes",
+                 "/data/uploads", "/api/v1/metrics", "/api/v1/closes", "/api/v1/imports", "/api/v1/shops")  # fmt: skip
+        seen.append({path: TOKENS.sub("", words(client.get(path).text)) for path in pages})
+        stall.stop()
+    assert seen[0] == seen[1]

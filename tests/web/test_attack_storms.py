@@ -197,14 +197,16 @@ def test_on_postgres(tmp_path: Path, postgres: str) -> None:
     forms: tuple[tuple[str, dict[str, str]], ...] = (
         ("/tokens", {"label": "a\x00b"}), ("/products/views", {"name": "a\x00b", "query": "q=\x00"}),
         ("/figure-reports", {**report, "words": "a\x00b"}), ("/data/uploads/1/shop", {"shop": "\x00"}),
-        ("/login", {"name": "a\x00b", "password": "x\x00"}), ("/password", {"old": "\x00", "new": "\x00" * 12, "again": "\x00" * 12}),
+        ("/login", {"name": "a\x00b", "password": "x\x00"}),
+        ("/password", {"old": "\x00", "new": "\x00" * 12, "again": "\x00" * 12}),
     )  # fmt: skip
     told = {
         path: client.post(path, data={"csrf": token, **fields}, follow_redirects=False).status_code for path, fields in forms
     }
     account = {"csrf": csrf(adm), "name": "x", "label": "a\x00b", "shops": "A\x00", "role": "merchant"}
     told["/accounts"] = adm.post("/accounts", data=account, follow_redirects=False).status_code
-    for path in ("/audit?thing=%00", f"/audit?before=-{2**63}", f"/audit?account={2**31}", "/data/uploads?before=-99999999999999",
+    for path in ("/audit?thing=%00", f"/audit?before=-{2**63}", f"/audit?account={2**31}",
+                 "/data/uploads?before=-99999999999999",
                  f"/figure-reports/{2**31}", f"/data/jobs/{2**31}", f"/data/closes?job=-{2**63}", *PAGES):  # fmt: skip
         told[path] = adm.get(path).status_code
     assert {path: status for path, status in told.items() if status >= 500} == {}

@@ -125,7 +125,7 @@ class Close(Answer):
     date: dt.date
     seq: int
     packs: dict[str, str]
-    figures: int
+    figures: int | None = Field(description="how many, over all shops; null for those who do not see all")
     at: dt.datetime = Field(description="UTC, without an offset")
 
 

@@ -180,8 +180,8 @@ def definitions(desk: Desk, seat: Caller, platform: str | None = None, metric: s
 
 def closes(desk: Desk, seat: Caller) -> list[answers.Close]:
     """The closes there are, newest day first, the best informed of a day before the others."""
-    del seat
-    return [answers.Close.model_validate(each) for each in stored.every(desk.home.database)]
+    found = [answers.Close.model_validate(each) for each in stored.every(desk.home.database)]
+    return found if seat.reach.everything else [each.model_copy(update={"figures": None}) for each in found]
 
 
 def shops(

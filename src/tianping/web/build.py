@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -90,6 +91,12 @@ def _invalid(request: Request, error: Exception) -> Response:
     return _say(request, 400, "frame.error_request", detail=said, status=400)
 
 
+def _unkept(request: Request, error: Exception) -> Response:
+    """A value that the operational database cannot hold: PostgreSQL takes no NUL in a text."""
+    log.warning("refused by the database at %s %s: %s", request.method, request.url.path, type(error).__name__)
+    return _say(request, 400, "frame.error_request", status=400)
+
+
 def _fault(request: Request, error: Exception) -> Response:
     """A fault of the program: a number to find it by, and nothing of it on the page. This answer is made outside the guard."""
     number = uuid.uuid4().hex[:8]
@@ -117,5 +124,6 @@ ANSWERS: Mapping[type[Exception] | int, Callable[[Request, Exception], Response]
     TianpingError: _refused(409),
     RequestValidationError: _invalid,
     HTTPException: _http,
+    DataError: _unkept,
     Exception: _fault,
 }

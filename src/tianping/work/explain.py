@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import duckdb
 
 from tianping.errors import NotFound, TianpingError, did_you_mean
-from tianping.facts.asof import as_of
+from tianping.facts.asof import as_of, narrow
 from tianping.facts.engine import names, quoted
 from tianping.facts.views import VIEWS
 from tianping.metrics.compile import USUAL_DAYS, Definition, Side, define
@@ -18,6 +18,7 @@ from tianping.policy.model import Pack, Version
 from tianping.store.closes import Close
 from tianping.work.close import Filter, find, read
 from tianping.work.home import Home, facts
+from tianping.work.subjects import shop_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ def explain(
     pack = _pack(packs, wanted.platform)
     _refuse_other_pack(done, pack)
     definition = _define(pack, named, wanted.date, wanted.days)
-    con = con or opened(home, done)
+    con = con or opened(home, done, wanted)
     sql = _sql(definition, wanted)
     held = _held(con, sql) if wanted.by not in _WIDE else sql
     joins = "max" if definition.greatest else "sum"
@@ -176,9 +177,13 @@ def hold(con: duckdb.DuckDBPyConnection, sql: str) -> str:
     return f"select * from {name}"
 
 
-def opened(home: Home, done: Close) -> duckdb.DuckDBPyConnection:
-    """A connection on which the SQL of a close's proofs runs. While it lives no file it reads is swept."""
+def opened(home: Home, done: Close, wanted: Scope) -> duckdb.DuckDBPyConnection:
+    """A connection on which the SQL of a close's proofs of this scope runs. While it lives no file it reads is swept."""
     con, _ = facts(home, known_at=done.seq)
+    if shop := shop_of(wanted):
+        narrow(con, "shop_id", [shop])
+    elif wanted.by == "product":
+        narrow(con, "product_id", [wanted.subject])
     as_of(con, done.date)
     return con
 

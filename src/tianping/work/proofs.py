@@ -50,7 +50,7 @@ class Kept:
             for batch in _wanted(self.table, only).slice(skip, limit).to_batches(10_000):
                 yield from batch.to_pylist()
             return
-        con = opened(self.home, self.done)
+        con = opened(self.home, self.done, self.scope)
         for batch in con.sql(ordered(self.definition, self.sql, only, skip, limit)).to_arrow_reader(10_000):
             yield from batch.to_pylist()
 

@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tianping.facts.asof import as_of
+import duckdb
+
+from tianping.facts.asof import as_of, narrow
 from tianping.facts.engine import quoted
 from tianping.facts.views import VIEWS
 from tianping.metrics.compile import Definition, Key
@@ -156,9 +158,7 @@ def refunds(
     """The refunds of a product asked for on the last `days` days before T, those with words first, then the newest; with
     `reason` those alone. Sooner than the figures, which wait for orders to be final."""
     span = Window(days, 1).at(done.date)
-    con, _ = facts(home, known_at=done.seq)
-    with con:
-        as_of(con, done.date)
+    with _of(home, done, product) as con:
         con.execute(f"create temp table asked as {_refunds(product, span, reach)}")
         reasons = con.execute("select reason, count(*) from asked group by reason order by 2 desc, 1").fetchall()
         chosen = "from asked where $reason in ('', reason)"
@@ -168,6 +168,14 @@ def refunds(
         ).fetchall()
     listed = sum(count for name, count in reasons if reason in ("", name))
     return Refunds(span, reasons, listed, tuple(Refund(*row) for row in page))
+
+
+def _of(home: Home, done: Close, product: str) -> duckdb.DuckDBPyConnection:
+    """The facts as of a close, of one product's orders."""
+    con, _ = facts(home, known_at=done.seq)
+    narrow(con, "product_id", [product])
+    as_of(con, done.date)
+    return con
 
 
 def _refunds(product: str, span: Period, reach: Reach) -> str:
@@ -212,9 +220,7 @@ def reviews(home: Home, done: Close, product: str, days: int, reach: Reach, *, s
     """What was written in reviews of a product on the last `days` days before T, the worst first, then the newest. Only reviews
     that count: valid, not automatic, not overturned (reading rule 7)."""
     span = Window(days, 1).at(done.date)
-    con, _ = facts(home, known_at=done.seq)
-    with con:
-        as_of(con, done.date)
+    with _of(home, done, product) as con:
         con.execute(f"create temp table said as {_reviews(product, span, reach)}")
         [(total, negative, worded)] = con.execute(_COUNTS).fetchall()
         worst = "order by stars nulls last, day desc, review_id limit ? offset ?"

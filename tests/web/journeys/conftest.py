@@ -88,7 +88,7 @@ def visit(browser: Browser) -> Iterator[Visit]:
         context.set_default_timeout(PATIENCE)
         cookies = {"lang": look.lang} | ({"tianping": place.site.as_(role).cookies["tianping"]} if role else {})
         context.add_cookies([{"name": name, "value": value, "url": place.address} for name, value in cookies.items()])
-        return Visitor(context.new_page(), place.address, look)
+        return Visitor(context.new_page(), place.address, look, script=script)
 
     yield begin
     for context in contexts:

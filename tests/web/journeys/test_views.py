@@ -57,7 +57,16 @@ def narrow(reader: Visitor) -> None:
     reader.follow(reader.button("products.apply"))
     labels = [say(packs()["kuaishou"].metrics[name, ""].label, reader.look.lang) for name in (RATE, COUNT)]
     assert [label.removesuffix(" ↓") for label in reader.main.locator("thead th").all_inner_texts()][1:] == labels
-    reader.follow(reader.main.locator("thead th a").nth(2))
+    sort(reader)
+
+
+def sort(reader: Visitor) -> None:
+    """The most first: by the column's heading, or on a phone, which has none, by the form."""
+    if not reader.look.phone:
+        return reader.follow(reader.main.locator("thead th a").nth(2))
+    reader.main.get_by_text(reader.t("products.narrow")).click()
+    reader.main.get_by_label(reader.t("products.sort")).select_option(f"-{COUNT}")
+    return reader.follow(reader.button("products.apply"))
 
 
 def save(reader: Visitor) -> None:

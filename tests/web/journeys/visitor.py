@@ -47,6 +47,7 @@ class Visitor:
     page: Page
     address: str
     look: Look
+    script: bool = True
     told: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
 
@@ -113,9 +114,10 @@ class Visitor:
         return self.main.locator("section").filter(has=heading)
 
     def settle(self) -> None:
-        """Until the pieces of the page have come and its charts are drawn."""
+        """Until the pieces of the page have come and its charts are drawn. Without script nothing can come, nor be waited for."""
         self.page.wait_for_load_state("load")
-        self.page.wait_for_function(_SETTLED)
+        if self.script:
+            self.page.wait_for_function(_SETTLED)
 
     def reveal(self) -> None:
         """Go down the page, so that the pieces come that wait to be seen."""

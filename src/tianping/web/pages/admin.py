@@ -169,7 +169,7 @@ def audit(
     thing: str = "",
     first: str = "",
     last: str = "",
-    before: Annotated[int | None, Query(le=_MOST)] = None,
+    before: Annotated[int | None, Query(ge=0, le=_MOST)] = None,
 ) -> Response:
     """Days are those of the home's zone, the last one included. What the form leaves empty is not asked for."""
     since, until = _day(first), _day(last)

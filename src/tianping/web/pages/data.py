@@ -160,7 +160,7 @@ def undo(request: Request, desk: Desk, seen: Seen, seq: int, sure: Annotated[str
 
 
 @router.get("/data/closes")
-def closed(request: Request, desk: Desk, seen: Seen, job: Annotated[int | None, Query(le=MOST_ID)] = None) -> Response:
+def closed(request: Request, desk: Desk, seen: Seen, job: Annotated[int | None, Query(ge=0, le=MOST_ID)] = None) -> Response:
     """The days that are closed, and the way to close one."""
     every = closes.every(desk.home.database)
     newest = {one.date: one for one in reversed(every)}

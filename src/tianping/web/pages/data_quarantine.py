@@ -40,8 +40,8 @@ def listed(
     seen: Seen,
     seq: str = "",
     table: str = "",
-    skip: Annotated[int, Query(le=MOST_ID)] = 0,
-    job: Annotated[int | None, Query(le=MOST_ID)] = None,
+    skip: Annotated[int, Query(ge=0, le=MOST_ID)] = 0,
+    job: Annotated[int | None, Query(ge=0, le=MOST_ID)] = None,
 ) -> Response:
     """The open bad rows with their reasons."""
     table = table if table in TABLES else ""

@@ -39,7 +39,7 @@ WORDS_SHOWN = 40
 
 
 @router.get("/data/uploads")
-def listed(request: Request, desk: Desk, seen: Seen, before: Annotated[int | None, Query(le=MOST_ID)] = None) -> Response:
+def listed(request: Request, desk: Desk, seen: Seen, before: Annotated[int | None, Query(ge=0, le=MOST_ID)] = None) -> Response:
     """The form, and the newest uploads."""
     found = uploads.newest(desk.home, account_id=seen.account.id, reach=seen.reach, before=before)
     return page(

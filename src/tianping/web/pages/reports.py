@@ -43,7 +43,7 @@ def send(
 
 
 @router.get("/figure-reports")
-def listed(request: Request, desk: Desk, seen: Seen, before: Annotated[int | None, Query(le=MOST_ID)] = None) -> Response:
+def listed(request: Request, desk: Desk, seen: Seen, before: Annotated[int | None, Query(ge=0, le=MOST_ID)] = None) -> Response:
     """All of them for those who look into them, one's own for others."""
     found, after = reports.listed(desk.home, _whose(seen), seen.reach, before=before)
     return page(request, seen, "figures/reports.html", found=found, after=after, label=_label(desk, seen), by=_by(desk, found))
