@@ -7,7 +7,6 @@ Reads schema `facts` (the state at some seq) of a DuckDB connection; makes schem
 """
 
 import datetime as dt
-from collections.abc import Collection
 
 import duckdb
 
@@ -47,13 +46,19 @@ def as_of(con: duckdb.DuckDBPyConnection, date: dt.date) -> None:
             con.execute(f"create view dated.{table.name} as {_emptied(table, one)}")
 
 
-def narrow(con: duckdb.DuckDBPyConnection, column: str, values: Collection[str]) -> None:
-    """Have schema `facts` hold only the orders whose column has one of the values: before `as_of`, for whoever asks for nothing
-    else. Held in memory, so that what hangs on them is found by them, instead of the other way round: measured at 10 M orders,
-    the parcels of a shop's take 0.4 s of a core instead of 1.9."""
-    listed = ", ".join(map(quoted, sorted(values))) or "null"
-    con.execute(f"create temp table narrowed as select * from facts.orders where {name(column)} in ({listed})")
-    con.execute("create or replace view facts.orders as select * from temp.narrowed")
+def narrow(con: duckdb.DuckDBPyConnection, column: str, value: str) -> None:
+    """Have schema `facts` hold only the orders whose column has the value, with their products, and only the shop of that id or
+    the shops of those orders: before `as_of`, for whoever asks for nothing else.
+
+    They are tables in memory, so DuckDB knows how few they are and looks for what hangs on them, instead of sorting all that
+    there is: measured at 10 M orders, a proof of a shop's takes 0.6 s of a core instead of 2.2."""
+    test = f"{name(column)} = {quoted(value)}"
+    few = {"orders": test, "products": "product_id in (select product_id from temp.orders)"}
+    few["shops"] = test if column == "shop_id" else "shop_id in (select shop_id from temp.orders)"
+    for table, where in few.items():
+        con.execute(f"create temp table {table} as select * from facts.{table} where {where}")
+    for table in few:
+        con.execute(f"create or replace view facts.{table} as select * from temp.{table}")
 
 
 def _wall(zones: list[str]) -> str:

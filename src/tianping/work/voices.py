@@ -173,7 +173,7 @@ def refunds(
 def _of(home: Home, done: Close, product: str) -> duckdb.DuckDBPyConnection:
     """The facts as of a close, of one product's orders."""
     con, _ = facts(home, known_at=done.seq)
-    narrow(con, "product_id", [product])
+    narrow(con, "product_id", product)
     as_of(con, done.date)
     return con
 

@@ -65,7 +65,7 @@ def sort(reader: Visitor) -> None:
     if not reader.look.phone:
         return reader.follow(reader.main.locator("thead th a").nth(2))
     reader.main.get_by_text(reader.t("products.narrow")).click()
-    reader.main.get_by_label(reader.t("products.sort")).select_option(f"-{COUNT}")
+    reader.main.get_by_label(reader.t("products.sort"), exact=True).select_option(f"-{COUNT}")
     return reader.follow(reader.button("products.apply"))
 
 
