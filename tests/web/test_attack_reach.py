@@ -69,6 +69,7 @@ def test_a_product_nobody_lists(stall: Stall) -> None:
     for path in PLACES:
         assert stall.as_("b").get(path).status_code == 404, path
     assert "P1" not in stall.as_("b").get("/products.csv?platform=kuaishou").text
+    assert stall.as_("a").get("/products/P1").status_code == 200
 
 
 def test_another_shops_quarantine(stall: Stall) -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from tianping.work.boards import look
 from tianping.work.close import find
 from tianping.work.home import Home
 from tianping.work.reach import EVERYTHING, Reach
-from tianping.work.voices import Quality, Reviews
+from tianping.work.voices import Quality, Refunds, Reviews
 
 from .homes import rules
 from .wares import RATE, T, wares
@@ -36,7 +37,19 @@ def quality(home: Home) -> Callable[..., Quality]:
 @pytest.fixture
 def reviews(home: Home) -> Callable[..., Reviews]:
     def ask(product: str = "P1", days: int = 30, reach: Reach = EVERYTHING, **more: int) -> Reviews:
-        return voices.reviews(home, find(home, T), product, days, reach, **more)
+        done = find(home, T)
+        with voices.opened(home, done, [product], ()) as con:
+            return voices.reviews(con, done, product, days, reach, **more)
+
+    return ask
+
+
+@pytest.fixture
+def refunds(home: Home) -> Callable[..., Refunds]:
+    def ask(product: str = "P1", reach: Reach = EVERYTHING, **more: Any) -> Refunds:
+        done = find(home, T)
+        with voices.opened(home, done, [product], ("cases",)) as con:
+            return voices.refunds(con, done, product, 30, reach, **more)
 
     return ask
 
@@ -68,20 +81,28 @@ def test_reasons_over_time(quality: Callable[..., Quality]) -> None:
 
 
 @pytest.mark.spec("KS-B05")
-def test_refunds_of_these_days(home: Home) -> None:
+def test_refunds_of_these_days(refunds: Callable[..., Refunds]) -> None:
     """By the day asked, T itself not; exchanges are no refunds; a second refund is said to be one."""
-    done = find(home, T)
-    found = voices.refunds(home, done, "P1", 30, EVERYTHING)
+    found = refunds()
     assert (found.total, found.reasons) == (8, [("quality", 6), ("not_as_described", 1), ("seven_days", 1)])
     assert [each.case_id for each in found.page] == ["k1", "k0", "k2", "k4", "k3", "k7", "k8", "k6"]
     assert [each.case_id for each in found.page if not each.first] == ["k4"]
-    [last] = voices.refunds(home, done, "P2", 30, EVERYTHING).page
+    [last] = refunds("P2").page
     assert (last.asked, last.text) == ("2024-06-29 23:59:59", "盒子烂了")
 
 
-def test_refunds_of_one_reason(home: Home) -> None:
-    found = voices.refunds(home, find(home, T), "P1", 30, EVERYTHING, reason="seven_days", take=5)
+def test_refunds_of_one_reason(refunds: Callable[..., Refunds]) -> None:
+    found = refunds(reason="seven_days", take=5)
     assert (found.chosen, [each.text for each in found.page]) == (1, ["不合适"])
+
+
+def test_several_products_at_once(home: Home, refunds: Callable[..., Refunds], reviews: Callable[..., Reviews]) -> None:
+    """One connection for all of them says the same of each as one of its own."""
+    done = find(home, T)
+    with voices.opened(home, done, ["P1", "P2"]) as con:
+        for product in ("P1", "P2"):
+            assert voices.refunds(con, done, product, 30, EVERYTHING) == refunds(product)
+            assert voices.reviews(con, done, product, 30, EVERYTHING) == reviews(product)
 
 
 @pytest.mark.spec("KS-B05")
@@ -97,10 +118,12 @@ def test_reviews_that_count(reviews: Callable[..., Reviews]) -> None:
 
 
 @pytest.mark.spec("KS-B05")
-def test_nothing_of_another_shop(home: Home, quality: Callable[..., Quality], reviews: Callable[..., Reviews]) -> None:
+def test_nothing_of_another_shop(
+    quality: Callable[..., Quality], reviews: Callable[..., Reviews], refunds: Callable[..., Refunds]
+) -> None:
     assert quality("P1", reach=OTHERS).orders == ()
     assert reviews(reach=OTHERS)[1:] == (0, 0, 0, ())
-    assert voices.refunds(home, find(home, T), "P1", 30, OTHERS).total == 0
+    assert refunds(reach=OTHERS).total == 0
 
 
 def test_metrics_of_first_causes(home: Home) -> None:

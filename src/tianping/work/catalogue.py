@@ -4,6 +4,7 @@ every page and change with imports only."""
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 import duckdb
@@ -41,8 +42,8 @@ class Product(NamedTuple):
 
 @dataclass(frozen=True)
 class Catalogue:
-    """`shops` by id, in the order of platforms and ids; `products`: a table of product_id, shop_id, title, path, path_l1, path_l2, path_l3 ("" where unknown), for
-    a DuckDB connection to register."""
+    """`shops` by id, in the order of platforms and ids; `products`: a table of product_id, shop_id, title, path, path_l1,
+    path_l2, path_l3 ("" where unknown), by shop and product, for a DuckDB connection to register."""
 
     shops: Mapping[str, Shop]
     products: pa.Table
@@ -71,18 +72,25 @@ class Catalogue:
 
     def of_shop(self, shop: str) -> pa.Table:
         """The products of a shop."""
-        return self.products.filter(pc.field("shop_id") == shop)
+        first, rows = self._spans.get(shop, (0, 0))
+        return self.products.slice(first, rows)
 
     def paths(self, shops: Collection[str]) -> list[str]:
         """The category paths of these shops' products, of all levels, sorted."""
-        rows = self.products.filter(pc.field("shop_id").isin(list(shops)))
-        found = {str(path) for level in (1, 2, 3) for path in rows[f"path_l{level}"].unique().to_pylist()}
-        return sorted(found - {""})
+        return sorted({path for shop in shops for path in self.paths_in(shop)})
+
+    def paths_in(self, shop: str) -> frozenset[str]:
+        """The category paths of a shop's products, of all levels."""
+        if shop not in self._paths_in:
+            self._paths_in[shop] = _paths(self.of_shop(shop))
+        return self._paths_in[shop]
 
     def paths_of(self, platform: str) -> list[str]:
         """The category paths of a platform's products, of all levels, sorted."""
         if platform not in self._paths:
-            self._paths[platform] = self.paths([each.id for each in self.shops.values() if each.platform == platform])
+            shops = pa.array([each.id for each in self.shops.values() if each.platform == platform], pa.string())
+            rows = self.products.filter(pc.is_in(self.products["shop_id"], shops))
+            self._paths[platform] = sorted(_paths(rows))
         return self._paths[platform]
 
     @cached_property
@@ -90,8 +98,25 @@ class Catalogue:
         return {}
 
     @cached_property
+    def _paths_in(self) -> dict[str, frozenset[str]]:
+        return {}
+
+    @cached_property
+    def _spans(self) -> dict[str, tuple[int, int]]:
+        """By shop, the place of its first product and how many it has."""
+        runs = self.products.group_by("shop_id", use_threads=False).aggregate([([], "count_all")])
+        counts = runs["count_all"].to_pylist()
+        return dict(zip(runs["shop_id"].to_pylist(), zip(accumulate(counts, initial=0), counts), strict=True))
+
+    @cached_property
     def _places(self) -> dict[str, int]:
         return {str(product): place for place, product in enumerate(self.products["product_id"].to_pylist())}
+
+
+def _paths(products: pa.Table) -> frozenset[str]:
+    """The category paths of products, of all levels."""
+    levels = (products[f"path_l{level}"].unique().to_pylist() for level in (1, 2, 3))
+    return frozenset(str(path) for level in levels for path in level if path)
 
 
 @lru_cache(maxsize=_KEPT)

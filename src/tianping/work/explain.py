@@ -181,9 +181,9 @@ def opened(home: Home, done: Close, wanted: Scope) -> duckdb.DuckDBPyConnection:
     """A connection on which the SQL of a close's proofs of this scope runs. While it lives no file it reads is swept."""
     con, _ = facts(home, known_at=done.seq)
     if shop := shop_of(wanted):
-        narrow(con, "shop_id", shop)
+        narrow(con, "shop_id", [shop])
     elif wanted.by == "product":
-        narrow(con, "product_id", wanted.subject)
+        narrow(con, "product_id", [wanted.subject])
     as_of(con, done.date)
     return con
 

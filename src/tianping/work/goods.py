@@ -84,7 +84,8 @@ def _offered(alike: _Alike, date: dt.date, days: tuple[int, ...]) -> Mapping[Key
 
 @lru_cache(maxsize=2)
 def known(home: Home, seq: int) -> pa.Table:
-    """The catalogue's products, and those that only orders name, without a title; their shop is the order's. Reads the lake the
+    """The catalogue's products, and those that only orders name, without a title; their shop is that of
+    most of these orders. Reads the lake the
     first time."""
     listed = catalogue(home, seq).products
     now = versions.known(home.versions(), seq)
@@ -92,8 +93,8 @@ def known(home: Home, seq: int) -> pa.Table:
         con.register("listed", listed)
         lake.view(con, "orders", lake.state(home.lake, now, TABLES["orders"]))
         rest = con.sql(
-            "select product_id, min(shop_id) as shop_id, '' as title, '' as path, '' as path_l1, '' as path_l2, '' as path_l3 "
-            "from orders anti join listed using (product_id) group by product_id order by shop_id, product_id"
+            "select product_id, mode(shop_id order by shop_id) as shop_id, '' as title, '' as path, '' as path_l1, '' as path_l2, "
+            "'' as path_l3 from orders anti join listed using (product_id) group by product_id order by shop_id, product_id"
         ).to_arrow_table()
     return pa.concat_tables([listed, rest.cast(listed.schema)])
 

@@ -67,24 +67,30 @@ def no_subject(scope: Scope) -> NotFound:
 
 
 def hidden(home: Home, seq: int, reach: Reach) -> frozenset[str]:
-    """The products that orders of a shop out of reach name, whosever they are said to be: their figures count these orders."""
+    """The products whose orders are mostly of shops out of reach, whosever the products are said to be: their figures count
+    these orders. A stray order of another shop hides nothing (and is not shown among the rows)."""
     if reach.everything:
         return frozenset()
-    return frozenset(product for product, shops in shared(home, seq).items() if not all(map(reach.holds, shops)))
+    return frozenset(product for product, orders in shared(home, seq).items() if _mostly_others(orders, reach))
+
+
+def _mostly_others(orders: Mapping[str, int], reach: Reach) -> bool:
+    return 2 * sum(count for shop, count in orders.items() if not reach.holds(shop)) >= sum(orders.values())
 
 
 @lru_cache(maxsize=_KEPT)
-def shared(home: Home, seq: int) -> Mapping[str, frozenset[str]]:
-    """By product, the shops of its orders, where these are several, or another than the product's. Reads two columns of all
-    orders the first time."""
+def shared(home: Home, seq: int) -> Mapping[str, Mapping[str, int]]:
+    """By product, how many orders of each shop name it, where these are several shops, or another than the product's. Reads two
+    columns of all orders the first time."""
     con, _ = facts(home, known_at=seq)
     with con:
         found = con.sql(
-            "select product_id, list(distinct o.shop_id) from (select distinct product_id, shop_id from facts.orders) o "
+            "select product_id, list(o.shop_id), list(n) from "
+            "(select product_id, shop_id, count(*) as n from facts.orders group by all) o "
             "left join facts.products p using (product_id) group by product_id "
             "having count(*) > 1 or bool_or(o.shop_id <> p.shop_id)"
         )
-        return {str(product): frozenset(map(str, shops)) for product, shops in found.fetchall()}
+        return {str(product): dict(zip(map(str, shops), counts, strict=True)) for product, shops, counts in found.fetchall()}
 
 
 @lru_cache(maxsize=_KEPT)

@@ -5,7 +5,7 @@ Read from the facts as of T, as known at the close: slower than figures. Buyers 
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -127,6 +127,17 @@ def _within(reach: Reach) -> str:
     return f"shop_id in ({', '.join(quoted(shop) for shop in sorted(reach.shops)) or 'null'})"
 
 
+Facts = duckdb.DuckDBPyConnection
+
+
+def opened(home: Home, done: Close, products: Collection[str], often: Sequence[str] = ("cases", "reviews")) -> Facts:
+    """A connection with the facts as of a close about orders of some products. `often`: the tables to be read more than once."""
+    con, _ = facts(home, known_at=done.seq)
+    narrow(con, "product_id", products, besides=often)
+    as_of(con, done.date)
+    return con
+
+
 class Refund(NamedTuple):
     """A refund asked for: `asked` is wall time of the shop; `first`: the first of its order."""
 
@@ -153,29 +164,28 @@ class Refunds(NamedTuple):
 
 
 def refunds(
-    home: Home, done: Close, product: str, days: int, reach: Reach, *, reason: str = "", skip: int = 0, take: int = 20
+    con: Facts,
+    done: Close,
+    product: str,
+    days: int,
+    reach: Reach,
+    *,
+    reason: str = "",
+    skip: int = 0,
+    take: int = 20,
 ) -> Refunds:
     """The refunds of a product asked for on the last `days` days before T, those with words first, then the newest; with
-    `reason` those alone. Sooner than the figures, which wait for orders to be final."""
+    `reason` those alone. Sooner than the figures, which wait for orders to be final. `con`: `opened` for the product."""
     span = Window(days, 1).at(done.date)
-    with _of(home, done, product) as con:
-        con.execute(f"create temp table asked as {_refunds(product, span, reach)}")
-        reasons = con.execute("select reason, count(*) from asked group by reason order by 2 desc, 1").fetchall()
-        chosen = "from asked where $reason in ('', reason)"
-        page = con.execute(
-            f"select * {chosen} order by text = '', asked desc, case_id limit $take offset $skip",
-            {"reason": reason, "take": take, "skip": skip},
-        ).fetchall()
+    con.execute(f"create or replace temp table asked as {_refunds(product, span, reach)}")
+    reasons = con.execute("select reason, count(*) from asked group by reason order by 2 desc, 1").fetchall()
+    chosen = "from asked where $reason in ('', reason)"
+    page = con.execute(
+        f"select * {chosen} order by text = '', asked desc, case_id limit $take offset $skip",
+        {"reason": reason, "take": take, "skip": skip},
+    ).fetchall()
     listed = sum(count for name, count in reasons if reason in ("", name))
     return Refunds(span, reasons, listed, tuple(Refund(*row) for row in page))
-
-
-def _of(home: Home, done: Close, product: str) -> duckdb.DuckDBPyConnection:
-    """The facts as of a close, of one product's orders."""
-    con, _ = facts(home, known_at=done.seq)
-    narrow(con, "product_id", product)
-    as_of(con, done.date)
-    return con
 
 
 def _refunds(product: str, span: Period, reach: Reach) -> str:
@@ -216,15 +226,14 @@ class Reviews(NamedTuple):
     page: tuple[Review, ...]
 
 
-def reviews(home: Home, done: Close, product: str, days: int, reach: Reach, *, skip: int = 0, take: int = 20) -> Reviews:
+def reviews(con: Facts, done: Close, product: str, days: int, reach: Reach, *, skip: int = 0, take: int = 20) -> Reviews:
     """What was written in reviews of a product on the last `days` days before T, the worst first, then the newest. Only reviews
-    that count: valid, not automatic, not overturned (reading rule 7)."""
+    that count: valid, not automatic, not overturned (reading rule 7). `con`: `opened` for the product."""
     span = Window(days, 1).at(done.date)
-    with _of(home, done, product) as con:
-        con.execute(f"create temp table said as {_reviews(product, span, reach)}")
-        [(total, negative, worded)] = con.execute(_COUNTS).fetchall()
-        worst = "order by stars nulls last, day desc, review_id limit ? offset ?"
-        page = con.execute(f"select * exclude (stars) from said where text <> '' {worst}", [take, skip]).fetchall()
+    con.execute(f"create or replace temp table said as {_reviews(product, span, reach)}")
+    [(total, negative, worded)] = con.execute(_COUNTS).fetchall()
+    worst = "order by stars nulls last, day desc, review_id limit ? offset ?"
+    page = con.execute(f"select * exclude (stars) from said where text <> '' {worst}", [take, skip]).fetchall()
     return Reviews(span, total, negative, worded, tuple(Review(*row) for row in page))
 
 

@@ -129,7 +129,8 @@ class Visitor:
 
     def check(self) -> None:
         """The page as it stands is fit for everybody, in the reader's language, not wider than the screen; nothing went wrong."""
-        faults = [*self._inaccessible(), *self._foreign(), *self._wide(), *self.told, *self.left]
+        by_script = self._inaccessible() if self.script else ()
+        faults = [*by_script, *self._foreign(), *self._wide(), *self.told, *self.left]
         assert not faults, f"{self.path}: {faults}"
 
     def _inaccessible(self) -> Iterator[str]:

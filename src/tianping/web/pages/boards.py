@@ -127,14 +127,16 @@ def _products(at: Opened, days: int) -> tuple[list[Product], dict[str, list[Show
 def words(request: Request, seen: Seen, desk: Desk, shop: str, days: Days = DAYS) -> Response:
     """A piece: what buyers wrote of the products that count most."""
     at = _open(request, seen, desk, shop)
-    found = [(product, *_texts(at, product, days)) for product in _products(at, days)[0][:_VOICED]]
+    products = _products(at, days)[0][:_VOICED]
+    with voices.opened(at.look.home, at.look.done, [each.id for each in products]) as con:
+        found = [(product, *_texts(at, con, product, days)) for product in products]
     return fragment(request, seen, "boards/_words.html", at=at, found=[each for each in found if any(each[1:])], days=days)
 
 
-def _texts(at: Opened, product: Product, days: int) -> tuple[list[voices.Refund], list[voices.Review]]:
-    look = at.look
-    refunds = voices.refunds(look.home, look.done, product.id, days, look.reach, take=_TEXTS).page
-    reviews = voices.reviews(look.home, look.done, product.id, days, look.reach, take=_TEXTS).page
+def _texts(at: Opened, con: voices.Facts, product: Product, days: int) -> tuple[list[voices.Refund], list[voices.Review]]:
+    done, reach = at.look.done, at.look.reach
+    refunds = voices.refunds(con, done, product.id, days, reach, take=_TEXTS).page
+    reviews = voices.reviews(con, done, product.id, days, reach, take=_TEXTS).page
     return [each for each in refunds if each.text], [each for each in reviews if each.negative]
 
 
@@ -219,7 +221,7 @@ def _whose(look: Look, book: Catalogue, mine: Sequence[Shop], path: str, shop: s
 
 def _with(book: Catalogue, mine: Sequence[Shop], path: str) -> list[Shop]:
     """The shops of `mine` that have products of a category; nobody chooses from more than a few."""
-    return [each for each in mine[:200] if path in book.paths([each.id])] if len(mine) <= 200 else []
+    return [each for each in mine[:200] if path in book.paths_in(each.id)] if len(mine) <= 200 else []
 
 
 def _figures(look: Look, platform: str, path: str, whose: Shop | None) -> list[Shown]:

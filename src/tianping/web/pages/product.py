@@ -137,9 +137,10 @@ def refunds(request: Request, seen: Seen, desk: Desk, product_id: str) -> Respon
     """What buyers wrote when they asked for refunds lately, counted yet or not."""
     here, skip = _open(request, seen, desk, product_id), _skip(request)
     reason = request.query_params.get("reason", "")
-    found = voices.refunds(
-        here.look.home, here.look.done, here.product.id, here.days, here.look.reach, reason=reason, skip=skip, take=PIECE
-    )
+    with voices.opened(here.look.home, here.look.done, [here.product.id], ("cases",)) as con:
+        found = voices.refunds(
+            con, here.look.done, here.product.id, here.days, here.look.reach, reason=reason, skip=skip, take=PIECE
+        )
     around = _around(here, "refunds", skip, found.chosen, reason=reason)
     return _piece(request, seen, here, "products/_refunds.html", found=found, reason=reason, around=around, span=found.span)
 
@@ -148,7 +149,8 @@ def refunds(request: Request, seen: Seen, desk: Desk, product_id: str) -> Respon
 def reviews(request: Request, seen: Seen, desk: Desk, product_id: str) -> Response:
     """The words of its reviews, the worst first."""
     here, skip = _open(request, seen, desk, product_id), _skip(request)
-    found = voices.reviews(here.look.home, here.look.done, here.product.id, here.days, here.look.reach, skip=skip, take=PIECE)
+    with voices.opened(here.look.home, here.look.done, [here.product.id], ()) as con:
+        found = voices.reviews(con, here.look.done, here.product.id, here.days, here.look.reach, skip=skip, take=PIECE)
     around = _around(here, "reviews", skip, found.worded)
     return _piece(request, seen, here, "products/_reviews.html", found=found, around=around, span=found.span)
 
