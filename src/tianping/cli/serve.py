@@ -8,32 +8,53 @@ import uvicorn
 
 from tianping.app import Settings
 from tianping.cli.options import home_of, now
+from tianping.errors import TianpingError
 from tianping.policy.load import packs
 from tianping.web.build import build
 from tianping.web.console import Console, secret_of
 from tianping.web.jobs import Jobs
 from tianping.work.accounts import ensure_administrator
+from tianping.work.home import Home, locked
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="the address to listen on")
 @click.option("--port", type=click.IntRange(0, 65535), default=8650, show_default=True)
+@click.option("--behind", default="", help="the address of the proxy in front, which is believed who asks and how (TLS)")
 @click.pass_obj
-def serve(settings: Settings, host: str, port: int) -> None:
+def serve(settings: Settings, host: str, port: int, behind: str) -> None:
     """The console in a browser, and the API under /api/v1. Ctrl-C stops it."""
-    home, rules = home_of(settings, create=True), packs()
+    home = home_of(settings, create=True)
+    with locked(home.path / "serve.lock", wait=False) as alone:
+        if not alone:
+            raise TianpingError(f"{home.path} is being served already; stop that one, or give another --home")
+        _serve(home, host, port, behind)
+
+
+def _serve(home: Home, host: str, port: int, behind: str) -> None:
+    rules = packs()
     password = ensure_administrator(home, now())
     if password:
         click.echo(f"first start: sign in as admin with the password {password} (shown this once), then change it", err=True)
     local = is_loopback(host)
     if not local:
-        click.echo(f"listening beyond this machine ({host}): put TLS in front; the demo's accounts cannot sign in", err=True)
+        click.echo(
+            f"listening beyond this machine ({host}): put TLS in front (--behind); the demo's accounts cannot sign in", err=True
+        )
     jobs = Jobs(home, rules, now)
     console = Console(home, rules, now, secret_of(home), local, jobs)
     click.echo(f"http://{host}:{port}", err=True)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     try:
-        uvicorn.run(build(console), host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)
+        uvicorn.run(
+            build(console),
+            host=host,
+            port=port,
+            log_level="warning",
+            server_header=False,
+            proxy_headers=bool(behind),
+            forwarded_allow_ips=behind or None,
+        )
     finally:
         jobs.stop()
 

@@ -49,6 +49,11 @@ def newest(engine: Engine, *, account_id: int | None = None, before: int | None 
     return _read(engine, query if before is None else query.where(upload.c.id < before))
 
 
+def of_state(engine: Engine, state: State) -> Sequence[Upload]:
+    """The uploads in a state, oldest first."""
+    return _read(engine, select(upload).where(upload.c.state == state).order_by(upload.c.id))
+
+
 def change(engine: Engine, id_: int, *, was: Sequence[State] = (), **values: object) -> bool:
     """Change columns of an upload, where its state is one of `was`; whether it was."""
     which = upload.c.id == id_

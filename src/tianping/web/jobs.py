@@ -5,13 +5,14 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 
 from tianping.errors import TianpingError
 from tianping.policy.model import Pack
 from tianping.store import jobs
 from tianping.store.jobs import Job
+from tianping.store.uploads import of_state
 from tianping.work import close, exports, quarantine, uploads
 from tianping.work.close import Asked
 from tianping.work.home import Home, wait_for_import
@@ -23,6 +24,7 @@ _TOLD_EVERY = 0.5
 """Seconds between two notes of how far a piece of work is."""
 _AGAIN = 2.0
 """Seconds before the queue is looked at again when the database could not be reached."""
+_MOST_WAITING = 10_000
 Progress = Callable[[str, float], None]
 
 
@@ -37,8 +39,16 @@ class Jobs:
             uploads.lost(home, lost.detail, LOST)
         uploads.sweep(home, clock())
         threading.Thread(target=exports.exports, name="tianping mappings", daemon=True).start()  # takes seconds
-        if jobs.newest(home.database, state="queued", limit=1):
+        waiting = jobs.newest(home.database, state="queued", limit=_MOST_WAITING)
+        if waiting:
             self._begin()
+        self._take_up({job.detail.get("upload") for job in waiting})
+
+    def _take_up(self, waiting: Collection[object]) -> None:
+        """Uploads that were received when the server died, before a job was made of them."""
+        for each in of_state(self.home.database, "received"):
+            if each.id not in waiting:
+                self.queue("import", each.account_id, {"upload": each.id})
 
     def queue(self, kind: str, account_id: int | None, detail: Mapping[str, object]) -> int:
         """Have a piece of work done when its turn comes; its number."""

@@ -80,7 +80,7 @@ def make(figures: Path, copy: Path) -> None:
 
 
 def _write(figures: Path, into: Path) -> None:
-    rows = f"read_parquet({quoted(str(figures))}) where \"by\" <> 'product'"
+    rows = f"read_parquet({quoted(str(figures))})"
     with duckdb.connect() as con, ExitStack() as open_files:
         [(count,)] = con.execute(f"select count(*) from {rows}").fetchall()
         files = max(1, int(count) // _FILE)

@@ -4,7 +4,7 @@ every page and change with imports only."""
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import accumulate
+from itertools import accumulate, groupby
 from typing import NamedTuple
 
 import duckdb
@@ -104,9 +104,9 @@ class Catalogue:
     @cached_property
     def _spans(self) -> dict[str, tuple[int, int]]:
         """By shop, the place of its first product and how many it has."""
-        runs = self.products.group_by("shop_id", use_threads=False).aggregate([([], "count_all")])
-        counts = runs["count_all"].to_pylist()
-        return dict(zip(runs["shop_id"].to_pylist(), zip(accumulate(counts, initial=0), counts), strict=True))
+        rows = [(shop, len(list(some))) for shop, some in groupby(self.products["shop_id"].to_pylist())]
+        places = accumulate((count for _, count in rows), initial=0)
+        return {str(shop): (place, count) for (shop, count), place in zip(rows, places, strict=False)}
 
     @cached_property
     def _places(self) -> dict[str, int]:

@@ -93,8 +93,9 @@ def known(home: Home, seq: int) -> pa.Table:
         con.register("listed", listed)
         lake.view(con, "orders", lake.state(home.lake, now, TABLES["orders"]))
         rest = con.sql(
-            "select product_id, mode(shop_id order by shop_id) as shop_id, '' as title, '' as path, '' as path_l1, '' as path_l2, "
-            "'' as path_l3 from orders anti join listed using (product_id) group by product_id order by shop_id, product_id"
+            "select product_id, mode(shop_id order by shop_id) as shop_id, '' as title, '' as path, "
+            "'' as path_l1, '' as path_l2, '' as path_l3 from orders anti join listed using (product_id) "
+            "group by product_id order by shop_id, product_id"
         ).to_arrow_table()
     return pa.concat_tables([listed, rest.cast(listed.schema)])
 

@@ -19,7 +19,7 @@ PATIENCE = 30_000
 """Milliseconds to wait for anything: the machine may be busy."""
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )  # fmt: skip
 Visit = Callable[..., Visitor]
 
@@ -62,11 +62,17 @@ def own_place(own_site: Site) -> Iterator[Place]:
         yield where
 
 
-@pytest.fixture(params=LOOKS.values(), ids=LOOKS.keys())
+@pytest.fixture(params=list(LOOKS.values()), ids=list(LOOKS))
 def look(request: pytest.FixtureRequest) -> Look:
     """Both languages, each at a desk and on a phone."""
     found: Look = request.param
     return found
+
+
+@pytest.fixture(params=["zh-phone", "en-wide"])
+def either(request: pytest.FixtureRequest) -> Look:
+    """For long ways: each language once, each width once."""
+    return LOOKS[request.param]
 
 
 @pytest.fixture(params=["zh", "en"])

@@ -19,8 +19,8 @@ WRONG = "昨天下午"
 
 @pytest.fixture
 def orders(own_site: Site) -> list[tuple[str, dt.datetime]]:
-    """Three orders that the figure counts, of which nobody has asked a refund within their fourteen days; each with a time at which
-    somebody may ask for one."""
+    """Three orders that the figure counts, of which nobody has asked a refund within their fourteen days; each with a time at
+    which somebody may ask for one."""
     text = own_site.as_("merchant").get(FIGURE.replace("?", "/rows.csv?")).text
     rows = csv.DictReader(text.removeprefix("\ufeff").splitlines())
     found = [row for row in rows if row["role"] == "denominator" and not row["first_refund_at"]]
@@ -41,10 +41,10 @@ def export(tmp_path: Path, orders: list[tuple[str, dt.datetime]]) -> Path:
 
 
 def test_an_export_is_mapped_mended_and_counted(
-    own_place: Place, visit: Visit, look: Look, export: Path, orders: list[tuple[str, dt.datetime]]
+    own_place: Place, visit: Visit, either: Look, export: Path, orders: list[tuple[str, dt.datetime]]
 ) -> None:
     """One row comes with the upload, two by mending: three more quality refunds, of as many orders as before."""
-    reader = visit(own_place, look, "merchant")
+    reader = visit(own_place, either, "merchant")
     reader.go(FIGURE)
     numerator, denominator = fraction(reader.main.locator(".lead").inner_text())
     upload(reader, export)

@@ -16,10 +16,10 @@ def book(own_place: Place) -> Catalogue:
     return catalogue(desk.home, desk.close_of(None).seq)
 
 
-def test_a_newcomer_sees_one_shop(own_place: Place, visit: Visit, look: Look, book: Catalogue) -> None:
+def test_a_newcomer_sees_one_shop(own_place: Place, visit: Visit, either: Look, book: Catalogue) -> None:
     mine, other = sorted(each.id for each in book.shops.values() if each.platform == "kuaishou")[:2]
-    one_time = added(visit(own_place, look, "administrator"), mine)
-    newcomer = visit(own_place, look)
+    one_time = added(visit(own_place, either, "administrator"), mine)
+    newcomer = visit(own_place, either)
     sign_in(newcomer, one_time)
     sees_one(newcomer, book, mine)
     sees_nothing_of(newcomer, book, other)

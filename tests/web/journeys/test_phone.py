@@ -1,7 +1,6 @@
 """A shop on a phone: what Kuaishou's phone view says of the last thirty mature days."""
 
 import datetime as dt
-import re
 
 import pytest
 
@@ -10,17 +9,19 @@ from tianping.policy.saying import say
 from tianping.work.catalogue import catalogue
 from web.conftest import DATE
 from web.journeys.conftest import PHONE, Visit
-from web.journeys.test_rows import fraction
+from web.journeys.test_rows import fraction, number
 from web.journeys.visitor import Look, Place, Visitor
 
 RATE = "quality_refund_rate"
 PER_PRODUCT = ("quality_refund_count", RATE, "review_count", "negative_review_count", "negative_review_rate")
+CARDS = """all => all.map(card => Object.fromEntries(
+    [...card.querySelectorAll("td")].map(cell => [cell.dataset.label, cell.innerText])))"""
 
 
 @pytest.mark.spec("KS-B06")
 def test_a_shop_on_the_phone(place: Place, visit: Visit, lang: str) -> None:
-    """Main category; the thirty days that end with T - 15; reviews, negative ones, quality refunds and rates of each product; rates
-    of the categories of all levels; buyers' words; what the metrics mean. All one below the other, nothing to push sideways."""
+    """Main category; the thirty days that end with T - 15; reviews, negative ones, quality refunds and rates of each product;
+    rates of the categories of all levels; buyers' words; what the metrics mean. Nothing is to be pushed sideways."""
     reader = visit(place, Look(lang, PHONE), "merchant")
     reader.go("/morning")
     reader.press(reader.page.locator(".menu.narrow summary"))
@@ -58,14 +59,13 @@ def says_main_category(reader: Visitor, place: Place) -> None:
 
 
 def says_products(reader: Visitor) -> None:
-    """Each card has its figures under their names, and the rate is that of the counts."""
-    cards = reader.section("boards.products").locator("tbody tr")
-    assert cards.count() > 1
-    for card in cards.all():
-        cells = {cell.get_attribute("data-label"): cell for cell in card.locator("td").all()}
-        assert [name for name in PER_PRODUCT if label(name, reader.look.lang) not in cells] == []
-        counts = [int(re.sub(r"\D", "", cells[label(name, reader.look.lang)].inner_text().split("\n")[-1])) for name in PER_PRODUCT[::2][:1]]
-        assert fraction(cells[label(RATE, reader.look.lang)].inner_text())[0] == counts[0]
+    """Each card has its figures under their names, and the rates are those of the counts."""
+    cards: list[dict[str, str]] = reader.section("boards.products").locator("tbody tr").evaluate_all(CARDS)
+    assert len(cards) > 1
+    for card in cards:
+        quality, rate, reviews, negative, negative_rate = (card[label(name, reader.look.lang)] for name in PER_PRODUCT)
+        assert fraction(rate)[0] == number(quality)
+        assert fraction(negative_rate) == (number(negative), number(reviews))
 
 
 def pushed_sideways(reader: Visitor) -> list[str]:

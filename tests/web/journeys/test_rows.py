@@ -58,11 +58,13 @@ def left_out(reader: Visitor) -> dict[str, int]:
     """Rows left out by each rule, as the page says: by the rule's words as people read them."""
     part = reader.page.get_by_role("link", name=reader.t("figures.role_left_out"), exact=True)
     lines = reader.main.locator("tbody tr").filter(has=part)
-    return {line.locator("code").inner_text().strip(): number(line.locator("td.num").first.inner_text()) for line in lines.all()}
+    return {
+        line.locator("code").inner_text().strip(): number(line.locator("td.num").first.inner_text()) for line in lines.all()
+    }
 
 
 def check_file(path: Path, said: tuple[int, int], counts: dict[str, int]) -> None:
-    """Numerators add up to the numerator, numerator and denominator rows to the denominator; as many rows a rule as the page said."""
+    """Its rows add up to the numerator, and there are as many as the denominator; as many are left out by each rule as said."""
     rows = list(csv.DictReader(path.read_text("utf-8-sig").splitlines()))
     roles = [row["role"] for row in rows]
     numerator = sum(int(row["adds"]) for row in rows if row["role"] == "numerator")

@@ -1,7 +1,5 @@
 """Other ways through the console: by the keyboard, back again, and without script."""
 
-import pytest
-
 from tianping.work.accounts import DEMO_PASSWORD
 from web.journeys.conftest import WIDE, Visit
 from web.journeys.test_rows import METRIC, open_figure
@@ -48,9 +46,9 @@ def test_the_keyboard_alone_is_enough(place: Place, visit: Visit, lang: str) -> 
     reader.check()
 
 
-def test_back_leads_to_the_whole_page(place: Place, visit: Visit, look: Look) -> None:
+def test_back_leads_to_the_whole_page(place: Place, visit: Visit, either: Look) -> None:
     """Pieces turned in place, on to another page, and back: a page with its frame and its pieces, never a piece alone."""
-    reader = visit(place, look, "merchant")
+    reader = visit(place, either, "merchant")
     reader.go("/products?sort=-quality_refund_count")
     reader.follow(reader.main.locator("tbody th a").first)
     reader.follow(reader.page.get_by_role("link", name=reader.t("products.tab_quality"), exact=True))
@@ -68,9 +66,9 @@ def test_back_leads_to_the_whole_page(place: Place, visit: Visit, look: Look) ->
     reader.check()
 
 
-def test_without_script_links_lead_to_the_rows(place: Place, visit: Visit, look: Look) -> None:
+def test_without_script_links_lead_to_the_rows(place: Place, visit: Visit, either: Look) -> None:
     """The figure's rows, and the orders, refunds and reviews of a product: what is fetched with script is a link without."""
-    reader = visit(place, look, "merchant", script=False)
+    reader = visit(place, either, "merchant", script=False)
     open_figure(reader)
     reader.follow(reader.link("figures.rows_wait"))
     assert reader.main.locator(".table.scrolls tbody tr").count() > 10
@@ -85,9 +83,8 @@ def test_without_script_links_lead_to_the_rows(place: Place, visit: Visit, look:
         assert reader.main.locator(f"{piece} tbody tr").count() > 0
 
 
-@pytest.mark.parametrize("key", ["light", "dark"])
-def test_language_and_theme_are_remembered(place: Place, visit: Visit, lang: str, key: str) -> None:
-    """Switched by a link, on the page where one is; the next page has them too, in colours that can be told apart."""
+def test_language_and_theme_are_remembered(place: Place, visit: Visit, lang: str) -> None:
+    """Switched by a link, on the page where one is; the next pages have them too, in colours that can be told apart."""
     other = "en" if lang == "zh" else "zh"
     reader = visit(place, Look(lang, WIDE), "merchant")
     reader.go("/shops?q=S0")
@@ -95,7 +92,9 @@ def test_language_and_theme_are_remembered(place: Place, visit: Visit, lang: str
     assert reader.path == "/shops?q=S0"
     reader.look = Look(other, WIDE)
     reader.page.locator(".tools details.menu summary").last.click()
-    reader.follow(reader.page.get_by_role("link", name=reader.t(f"frame.theme_{key}"), exact=True))
-    reader.go("/morning")
-    assert reader.page.locator("html").get_attribute("data-theme") == key
+    reader.follow(reader.page.get_by_role("link", name=reader.t("frame.theme_dark"), exact=True))
     reader.check()
+    for path in ("/morning", "/shops/S001", f"/figures/kuaishou/{METRIC}?by=shop&subject=S001", "/data/uploads"):
+        reader.go(path)
+        assert reader.page.locator("html").get_attribute("data-theme") == "dark"
+        reader.check()

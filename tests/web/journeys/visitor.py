@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request
 
 from tianping.web.wording import t
@@ -94,7 +94,7 @@ class Visitor:
         """Click what leads to another page, and see it through."""
         with self.page.expect_navigation(wait_until="domcontentloaded") as led:
             link.click()
-        assert led.value is None or led.value.status == 200, f"{self.path}: {led.value.status}"
+        assert led.value.status == 200, f"{self.path}: {led.value.status}"
         self.settle()
 
     def press(self, what: Locator) -> None:
@@ -114,7 +114,7 @@ class Visitor:
         return self.main.locator("section").filter(has=heading)
 
     def settle(self) -> None:
-        """Until the pieces of the page have come and its charts are drawn. Without script nothing can come, nor be waited for."""
+        """Until the pieces of the page have come and its charts are drawn. Without script nothing comes, nor can it be told."""
         self.page.wait_for_load_state("load")
         if self.script:
             self.page.wait_for_function(_SETTLED)
@@ -128,7 +128,7 @@ class Visitor:
         self.settle()
 
     def check(self) -> None:
-        """The page as it stands is fit for everybody, in the reader's language, not wider than the screen; nothing went wrong."""
+        """The page as it stands is for everybody, in the reader's language, no wider than the screen; nothing went wrong."""
         by_script = self._inaccessible() if self.script else ()
         faults = [*by_script, *self._foreign(), *self._wide(), *self.told, *self.left]
         assert not faults, f"{self.path}: {faults}"
