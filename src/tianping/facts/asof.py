@@ -57,7 +57,7 @@ def narrow(con: duckdb.DuckDBPyConnection, column: str, values: Collection[str],
     test = f"{name(column)} in ({', '.join(map(quoted, sorted(values))) or 'null'})"
     few = {"orders": test, "products": "product_id in (select product_id from temp.only_orders)"}
     few["shops"] = test if column == "shop_id" else "shop_id in (select shop_id from temp.only_orders)"
-    few.update({table: "order_id in (select order_id from temp.only_orders)" for table in besides})
+    few.update(dict.fromkeys(besides, "order_id in (select order_id from temp.only_orders)"))
     for table, where in few.items():
         con.execute(f"create temp table only_{table} as select * from facts.{table} where {where}")
         con.execute(f"create or replace view facts.{table} as select * from temp.only_{table}")

@@ -17,7 +17,8 @@ from tianping.policy.model import Metric, Pack
 from tianping.store.closes import Close
 from tianping.work import bysubject
 from tianping.work.benchmark import Imported, yardsticks
-from tianping.work.close import previous, rows
+from tianping.work.close import figures_path, previous, rows
+from tianping.work.columns import ABOVE_PRODUCTS, of_shops
 from tianping.work.home import Home
 from tianping.work.reach import EVERYTHING, Reach
 
@@ -182,7 +183,9 @@ def where(subjects: Collection[Subject], days: int | None, keys: Collection[Key]
 
 
 def _rows(seen: Look, done: Close, given: Mapping[str, Sequence[object]], *, columns: str = "*") -> Iterable[Row]:
-    by_subject = "product" not in given["by"] and bysubject.suits(map(str, given["subject"]))
+    by_subject = bysubject.suits(map(str, given["subject"]))
+    if not by_subject and {"days", "metric"} <= given.keys() and set(given["by"]) <= ABOVE_PRODUCTS:
+        return of_shops(figures_path(seen.home, done), given)
     return rows(seen.home, done, given, by_subject=by_subject, columns=columns)
 
 

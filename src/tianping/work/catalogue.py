@@ -131,7 +131,8 @@ def catalogue(home: Home, seq: int) -> Catalogue:
 
 def _shops(con: duckdb.DuckDBPyConnection) -> Iterable[Shop]:
     found = con.sql(
-        "select shop_id, coalesce(name, ''), platform, coalesce(main_category, ''), closed_at is not null from shops order by 3, 1"
+        "select shop_id, coalesce(name, ''), platform, coalesce(main_category, ''), closed_at is not null from shops "
+        "order by 3, 1"
     )
     return [Shop(*row) for row in found.fetchall()]
 

@@ -182,7 +182,7 @@ def rows(
     columns: str = "*",
 ) -> Iterator[Mapping[str, object]]:
     """The figures of a close whose columns have one of the values given, in order. `by_subject`: from the copy that finds those
-    of a few subjects fast, and has none of products."""
+    of a few subjects fast."""
     con, (where, values) = shelf(), having(given)
     query = f"select {columns} from read_parquet(?) where {where}"
     path = subjects_paths(home, done, map(str, given["subject"])) if by_subject else figures_path(home, done)

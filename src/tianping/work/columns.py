@@ -1,6 +1,9 @@
-"""Columns of product analysis held in memory: whoever sorts, filters and turns pages reads the same few again and again."""
+"""Columns of figures held in memory: whoever sorts, filters and turns pages reads the same few again and again.
 
-from collections.abc import Collection, Mapping
+Those of product analysis, and those by which lists of shops show how each stands.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -12,7 +15,11 @@ from tianping.work import goodsql
 from tianping.work.close import shelf
 
 _HELD = 32
-"""Columns held: 100 000 products take 3 MB each."""
+"""Columns of products held: 100 000 products take 3 MB each."""
+_HELD_SHOPS = 64
+"""Columns of shops held: 10 000 shops take 1 MB each."""
+ABOVE_PRODUCTS = frozenset({"platform", "shop"})
+"""Whose figures the columns of shops hold."""
 
 
 class Held(NamedTuple):
@@ -43,8 +50,29 @@ def held(path: str, platform: str, key: Key, days: int) -> Held:
     )
 
 
-def _coded(figures: pa.Table) -> pa.Table:
+def of_shops(path: str, given: Mapping[str, Sequence[object]]) -> Iterator[Mapping[str, object]]:
+    """The figures of a close's file of some shops and platforms, metrics and days: those whose columns have one of the values
+    given."""
+    subjects = pa.array(given["subject"], pa.string())
+    for metric in given["metric"]:
+        for days in given["days"]:
+            held = _of_shops(path, str(metric), int(str(days)))
+            found = held.filter(pc.is_in(held["subject"], subjects)).to_pylist()
+            yield from (row for row in found if row["by"] in given["by"] and row["platform"] in given["platform"])
+
+
+@lru_cache(maxsize=_HELD_SHOPS)
+def _of_shops(path: str, metric: str, days: int) -> pa.Table:
+    con = shelf()
+    found: pa.Table = con.sql(
+        "select * from read_parquet(?) where metric = ? and days = ? and \"by\" in ('platform', 'shop')",
+        params=[path, metric, days],
+    ).to_arrow_table()
+    return _coded(found, "platform", "metric", "variant", "version", "by")
+
+
+def _coded(figures: pa.Table, *more: str) -> pa.Table:
     """With the few words that stand in every row kept once."""
-    for name in ("status", "why"):
+    for name in ("status", "why", *more):
         figures = figures.set_column(figures.column_names.index(name), name, figures[name].dictionary_encode())
     return figures

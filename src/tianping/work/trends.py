@@ -7,9 +7,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from tianping.metrics.compile import Key
-from tianping.store.closes import Close
 from tianping.work.boards import COUNTED, Look, Row, Subject, subject_of, value_of, where
-from tianping.work.close import figures_path, having, shelf, subjects_paths, up_to
+from tianping.work.close import having, shelf, subjects_paths, up_to
 
 CLOSES = 30
 """Closes of a trend."""
@@ -44,7 +43,8 @@ def trends(
 ) -> Trends:
     """The figures of these subjects over `days` days in the newest closes up to the one looked at, oldest first. A close
     without a figure has no point. Does not look at reach."""
-    files = [path for each in up_to(seen.home, seen.done.date, closes) for path in _paths(seen, each, subjects)]
+    names = [each.subject for each in subjects]
+    files = [path for each in up_to(seen.home, seen.done.date, closes) for path in subjects_paths(seen.home, each, names)]
     test, values = having(where(subjects, days, keys))
     query = f'select {COUNTED} from read_parquet(?) where {test} order by platform, metric, variant, "by", subject, date'
     rows = shelf().sql(query, params=[files, *values]).to_arrow_table().to_pylist() if files and subjects else []
@@ -54,12 +54,6 @@ def trends(
         for line, points in groupby(rows, key=_line)
         if line.subject in wanted
     }
-
-
-def _paths(seen: Look, done: Close, subjects: Collection[Subject]) -> list[str]:
-    if any(each.by == "product" for each in subjects):
-        return [figures_path(seen.home, done)]
-    return subjects_paths(seen.home, done, (each.subject for each in subjects))
 
 
 def _line(row: Row) -> Line:

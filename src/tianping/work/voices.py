@@ -131,7 +131,7 @@ Facts = duckdb.DuckDBPyConnection
 
 
 def opened(home: Home, done: Close, products: Collection[str], often: Sequence[str] = ("cases", "reviews")) -> Facts:
-    """A connection with the facts as of a close about orders of some products. `often`: the tables to be read more than once."""
+    """A connection with the facts as of a close about orders of some products. `often`: tables read more than once."""
     con, _ = facts(home, known_at=done.seq)
     narrow(con, "product_id", products, besides=often)
     as_of(con, done.date)

@@ -4,13 +4,12 @@ import datetime as dt
 
 import pytest
 
-from tianping.policy.load import packs
 from tianping.policy.saying import say
 from tianping.work.catalogue import catalogue
 from web.conftest import DATE
 from web.journeys.conftest import PHONE, Visit
 from web.journeys.test_rows import fraction, number
-from web.journeys.visitor import Look, Place, Visitor
+from web.journeys.visitor import Look, Place, Visitor, rules
 
 RATE = "quality_refund_rate"
 PER_PRODUCT = ("quality_refund_count", RATE, "review_count", "negative_review_count", "negative_review_rate")
@@ -36,10 +35,6 @@ def test_a_shop_on_the_phone(place: Place, visit: Visit, lang: str) -> None:
     assert not pushed_sideways(reader)
 
 
-def label(name: str, lang: str) -> str:
-    return say(packs()["kuaishou"].metrics[name, ""].label, lang)
-
-
 def says_main_category(reader: Visitor, place: Place) -> None:
     """With its days and the meaning of the rate; and the rates of the categories below it."""
     desk = place.site.console
@@ -47,12 +42,12 @@ def says_main_category(reader: Visitor, place: Place) -> None:
     assert reader.t("boards.main_is", name=shop.main_category) in reader.words()
     first, last = (DATE - dt.timedelta(days=back) for back in (44, 15))
     reader.main.get_by_text(reader.t("boards.spans"), exact=True).click()
-    name = label(RATE, reader.look.lang)
+    name = reader.label(RATE)
     span = reader.main.get_by_role("listitem").filter(has_text=name)
     assert f"{first} {reader.t('parts.to')} {last}" in span.inner_text()
     line = reader.section("boards.main_category").locator("tbody tr").filter(has_text=name).first
     reader.press(line.get_by_text(reader.t("boards.meaning"), exact=True))
-    version = packs()["kuaishou"].metrics[RATE, ""].versions[-1]
+    version = rules()["kuaishou"].metrics[RATE, ""].versions[-1]
     assert say(version.words, reader.look.lang) in line.inner_text()
     paths = reader.section("boards.categories").locator("tbody th a").evaluate_all("all => all.map(a => a.pathname)")
     assert {path.count("/") for path in paths} == {3, 4, 5}, "categories of three levels"
@@ -63,7 +58,7 @@ def says_products(reader: Visitor) -> None:
     cards: list[dict[str, str]] = reader.section("boards.products").locator("tbody tr").evaluate_all(CARDS)
     assert len(cards) > 1
     for card in cards:
-        quality, rate, reviews, negative, negative_rate = (card[label(name, reader.look.lang)] for name in PER_PRODUCT)
+        quality, rate, reviews, negative, negative_rate = (card[reader.label(name)] for name in PER_PRODUCT)
         assert fraction(rate)[0] == number(quality)
         assert fraction(negative_rate) == (number(negative), number(reviews))
 

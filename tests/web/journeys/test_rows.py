@@ -4,10 +4,8 @@ import csv
 import re
 from pathlib import Path
 
-from tianping.policy.load import packs
-from tianping.policy.saying import say
 from web.journeys.conftest import Visit
-from web.journeys.visitor import Look, Place, Visitor
+from web.journeys.visitor import Look, Place, Visitor, rules
 
 METRIC = "quality_refund_rate"
 
@@ -36,7 +34,7 @@ def test_a_figure_its_left_out_rows_and_their_file(place: Place, visit: Visit, l
     """Each rule's count is the rows shown for it; the file's rows add up to the figure that the page says."""
     reader = visit(place, look, "merchant")
     open_figure(reader)
-    assert say(packs()["kuaishou"].metrics[METRIC, ""].label, look.lang) in reader.words()
+    assert reader.label(METRIC) in reader.words()
     said = fraction(reader.main.locator(".lead").inner_text())
     reader.check()
     counts = left_out(reader)
@@ -69,6 +67,6 @@ def check_file(path: Path, said: tuple[int, int], counts: dict[str, int]) -> Non
     roles = [row["role"] for row in rows]
     numerator = sum(int(row["adds"]) for row in rows if row["role"] == "numerator")
     assert (numerator, roles.count("numerator") + roles.count("denominator")) == said
-    rules = packs()["kuaishou"].rules
-    found = {rules[name].when: sum(row["rule"] == name for row in rows) for name in {row["rule"] for row in rows} - {""}}
+    named = rules()["kuaishou"].rules
+    found = {named[name].when: sum(row["rule"] == name for row in rows) for name in {row["rule"] for row in rows} - {""}}
     assert found == counts

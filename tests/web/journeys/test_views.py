@@ -2,8 +2,6 @@
 
 from urllib.parse import parse_qs, urlsplit
 
-from tianping.policy.load import packs
-from tianping.policy.saying import say
 from web.journeys.conftest import Visit
 from web.journeys.visitor import Look, Place, Visitor
 
@@ -11,9 +9,9 @@ RATE, COUNT = "quality_refund_rate", "quality_refund_count"
 NAME = "周一要看的"
 
 
-def test_a_view_is_made_saved_and_found_again(own_place: Place, visit: Visit, look: Look) -> None:
+def test_a_view_is_made_saved_and_found_again(own_place: Place, visit: Visit, either: Look) -> None:
     """Two columns, at least two quality refunds, the most first; the link shows the same to the same account elsewhere."""
-    reader = visit(own_place, look, "merchant")
+    reader = visit(own_place, either, "merchant")
     reader.go("/products")
     reader.check()
     narrow(reader)
@@ -32,12 +30,12 @@ def test_a_view_is_made_saved_and_found_again(own_place: Place, visit: Visit, lo
     assert rows(reader) == chosen
     asked = parse_qs(urlsplit(reader.path).query)
     assert (asked["show"], asked["low"]) == ([RATE, COUNT], ["2"])
-    other = visit(own_place, look, "merchant")
+    other = visit(own_place, either, "merchant")
     other.go(reader.path)
     assert rows(other) == chosen
     other.page.locator(".views summary").click()
     other.check()
-    stranger = visit(own_place, look, "agency")
+    stranger = visit(own_place, either, "agency")
     stranger.go(f"/products?{urlsplit(reader.path).query}&shop=S001")
     assert NAME not in stranger.page.content()
     assert not set(map(tuple, rows(stranger))) & set(map(tuple, chosen))
@@ -55,7 +53,7 @@ def narrow(reader: Visitor) -> None:
     bound.get_by_label(reader.t("products.metric")).select_option(COUNT)
     bound.get_by_label(reader.t("products.low")).fill("2")
     reader.follow(reader.button("products.apply"))
-    labels = [say(packs()["kuaishou"].metrics[name, ""].label, reader.look.lang) for name in (RATE, COUNT)]
+    labels = [reader.label(name) for name in (RATE, COUNT)]
     assert [label.removesuffix(" ↓") for label in reader.main.locator("thead th").all_inner_texts()][1:] == labels
     sort(reader)
 

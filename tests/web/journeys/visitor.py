@@ -1,9 +1,10 @@
 """Somebody at a browser: what they do, and what must not happen to them on the way."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -11,6 +12,9 @@ from urllib.parse import urlsplit
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request
 
+from tianping.policy.load import packs
+from tianping.policy.model import Pack
+from tianping.policy.saying import say
 from tianping.web.wording import t
 from web.conftest import Site
 
@@ -20,6 +24,12 @@ _SETTLED = """() => !document.querySelector('[hx-trigger^="load"], .htmx-request
     && [...document.querySelectorAll("figure.chart .canvas")].every(box => !box.hidden)"""
 _FIXED_WORDS = "main button, main a.button, main thead th, main th[scope=col], main legend, .places a"
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
+
+
+@cache
+def rules() -> Mapping[str, Pack]:
+    """All packs."""
+    return packs()
 
 
 class Look(NamedTuple):
@@ -67,6 +77,10 @@ class Visitor:
     def t(self, key: str, **values: object) -> str:
         """Words of the pages in the reader's language."""
         return t(key, self.look.lang, **values)
+
+    def label(self, metric: str) -> str:
+        """What a metric of Kuaishou is called."""
+        return say(rules()["kuaishou"].metrics[metric, ""].label, self.look.lang)
 
     @property
     def path(self) -> str:
