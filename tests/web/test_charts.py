@@ -95,4 +95,4 @@ def test_what_stands_beside_a_value() -> None:
 
 
 def test_a_ratio_never_seems_to_reach_a_line() -> None:
-    assert [charts.times(Fraction(text)) for text in ("1.99", "2", "9.99", "10.9", "46")] == ["1.9", "2.0", "9.9", "10", "46"]
+    assert [charts.times(Fraction(text)) for text in ("1.99", "2", "9.99", "10.9", "46")] == ["1.99", "2.0", "9.9", "10", "46"]

@@ -15,6 +15,7 @@ from tianping.web.jobs import Jobs
 from tianping.web.wording import words
 from tianping.work import accounts
 from tianping.work.home import facts
+from tianping.work.samples import sample
 
 from .conftest import DATE, Site, csrf_of
 
@@ -235,6 +236,8 @@ def test_a_day_is_closed(own_site: Site) -> None:
     at = post(client, "/data/closes", date=DATE.isoformat())
     own_site.console.jobs.wait(int(at.rsplit("=", 1)[1]))
     assert f"{DATE} 的日结已完成" in client.get(at).text
+    told = client.get(f"/data/jobs/{at.rsplit('=', 1)[1]}")
+    assert told.headers["HX-Refresh"] == "true"
     assert client.post("/data/closes", data={"csrf": csrf_of(client), "date": "2099-01-01"}).status_code == 409
 
 
@@ -263,9 +266,10 @@ def test_a_file_that_says_another_shop(own_site: Site, mine: str) -> None:
     other = own_shops(own_site, "agency")[0]
     said = []
     for shop in (other, "nobody"):
-        failed = hand_in(own_site, client, {f"{shop}@orders.csv": sheet("order_id,product_id,created_at", ("N1", "P1", DAY))})
-        assert failed.state == "failed"
-        said.append(failed.said.replace(shop, ""))
+        asked = hand_in(own_site, client, {f"{shop}@orders.csv": sheet("order_id,product_id,created_at", ("N1", "P1", DAY))})
+        assert asked.state == "asking"
+        assert f"文件名写着店铺“{shop}”，不在您的店铺范围内" in client.get(f"/data/uploads/{asked.id}").text
+        said.append(str(asked.files[0]["said"]).replace(shop, ""))
         told = client.post(
             "/data/uploads",
             data={"csrf": csrf_of(client), "shop": shop},
@@ -273,3 +277,44 @@ def test_a_file_that_says_another_shop(own_site: Site, mine: str) -> None:
         )
         assert told.status_code == 409
     assert said[0] == said[1]
+
+
+def test_why_files_are_refused_is_said_to_script(own_site: Site) -> None:
+    """As JSON in the reader's language: too many, an empty one, half a period."""
+    client = own_site.as_("operator")
+
+    def said(*names: str, text: bytes = b"a\n1\n", **fields: str) -> str:
+        sent = [("files", (name, text, "text/csv")) for name in names]
+        asked = {"Accept": "application/json", "X-CSRF-Token": csrf_of(client)}
+        told = client.post("/data/uploads", data=fields, files=sent, headers=asked)
+        assert told.status_code == 409
+        return str(told.json()["said"])
+
+    assert said(*(f"{n}.csv" for n in range(401))) == "一次最多 400 个文件，您选了 401 个；请分几次上传"
+    assert "1000 个" in said(*(f"{n}.csv" for n in range(1001)))
+    assert said("空.csv", text=b"") == "空.csv 是空的；请重新导出"
+    assert said("a.csv", first="2024-03-01").startswith("覆盖日期要填起止两天")
+    client.get("/language/en")
+    assert said("空.csv", text=b"") == "空.csv is empty; export it again"
+    assert 'data-most-files="400"' in client.get("/data/uploads").text
+
+
+def test_a_new_shop_can_be_named(own_site: Site) -> None:
+    """Beside the known ones, by whoever sees all shops; nobody's shop stands there before it is chosen."""
+    client = own_site.as_("operator")
+    text = sample("kuaishou_orders").read_text("utf-8")
+    asked = hand_in(own_site, client, {"订单.csv": text})
+    page = client.get(f"/data/uploads/{asked.id}").text
+    [field] = re.findall(r'<input id="shop-1"[^>]*>', page)
+    assert 'name="shop kuaishou"' in field
+    assert "value=" not in field
+    assert '<datalist id="shop-1-known">' in page
+    assert "required" in field
+    post(client, f"/data/uploads/{asked.id}/shop", **{"shop kuaishou": "K-new"})
+    done = settled(own_site, asked.id)
+    assert done.state == "done", done.said
+    con, _ = facts(own_site.console.home)
+    assert con.execute("SELECT count(*) > 0 FROM facts.orders WHERE shop_id = 'K-new'").fetchall() == [(True,)]
+    agency = own_site.as_("agency")
+    page = agency.get(f"/data/uploads/{hand_in(own_site, agency, {'订单.csv': text}).id}").text
+    assert re.search(r'<select id="shop-1" name="shop kuaishou" required[^>]*><option value="">请选择店铺', page)

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from tianping.work import accounts
 from tianping.work.accounts import Draft
 from tianping.work.home import open_home
+from tianping.work.reach import Reach
 from tianping.work.trail import Doer
 from web.conftest import Site
 from web.test_boards import PASSWORD, plain, text
@@ -95,10 +96,46 @@ def shops(page: str) -> list[str]:
     return re.findall(r'<th scope="row"><a href="/shops/(S\d+)', rows)
 
 
-def test_before_there_is_a_close_it_says_what_to_do(tmp_path: Path, open_site: Callable[[Path], Site]) -> None:
-    home = open_home(tmp_path / "empty", create=True)
+def test_days_closed_after_the_data_end_are_not_seen_first(market: Site) -> None:
+    """Data end on 06-30: a close of 07-07 is late, one of 07-08 is somebody's mistake, and stays to be asked for."""
+    console = market.console
+    dates = [dt.date(2024, 7, 8), dt.date(2024, 7, 7), dt.date(2024, 6, 30)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(console), "dates", lambda _: dates)
+        assert console.first_date(Reach(frozenset({"A"}))) == dt.date(2024, 7, 7)
+        assert console.first_date(Reach(frozenset({"nobody"}))) == dt.date(2024, 7, 8)
+        patch.setattr(type(console), "dates", lambda _: [dates[0], dates[2]])
+        told = text(market.sign_in("a", PASSWORD), "/morning")
+    assert "最新的日结是 2024-07-08，但您的数据只到 2024-06-30，所以先看 2024-06-30 的日结。" in told
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory, open_site: Callable[[Path], Site]) -> Site:
+    """A new home's console: an operator and an auditor."""
+    path = tmp_path_factory.mktemp("empty") / "home"
+    home = open_home(path, create=True)
     accounts.create(home, "all", Draft("all", "operator", None), doer=AT, password=PASSWORD)
+    accounts.create(home, "eye", Draft("eye", "auditor", None), doer=AT, password=PASSWORD)
     home.database.dispose()
-    told = open_site(tmp_path / "empty").sign_in("all", PASSWORD).get("/morning")
-    assert told.status_code == 404
-    assert "还没有日结" in told.text
+    return open_site(path)
+
+
+@pytest.mark.parametrize("path", ["/morning", "/shops", "/products"])
+def test_before_there_is_a_close_the_first_steps_are_told(empty: Site, path: str) -> None:
+    told = empty.sign_in("all", PASSWORD).get(path)
+    assert told.status_code == 200
+    assert "欢迎" in plain(told.text)
+    places = [told.text.index(f'<a href="{place}">') for place in ("/data/exports", "/data/uploads", "/data/closes")]
+    assert places == sorted(places)
+    assert '<a class="button" href="/data/uploads">' in told.text
+
+
+def test_who_may_only_look_is_told_whom_to_ask(empty: Site) -> None:
+    told = empty.sign_in("eye", PASSWORD).get("/morning")
+    assert "请管理员、运营或商家完成导入和日结" in plain(told.text)
+    assert "/data/uploads" not in told.text
+
+
+def test_a_failed_morning_does_not_lead_to_itself(empty: Site, a: TestClient) -> None:
+    assert empty.sign_in("all", PASSWORD).get("/shops/S1").status_code == 404
+    assert 'class="button" href="/morning"' in a.get("/morning?date=2020-01-01").text

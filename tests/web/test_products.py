@@ -170,7 +170,7 @@ def test_a_product_and_its_figures(one: TestClient) -> None:
     assert "红裙子" in page
     [line] = [row for row in rows(one, "/products/P1?days=30") if row.startswith("品退率（首因）")]
     assert "37.50 % 3/8" in line
-    assert "33.33 % 1.1×" in line
+    assert "33.33 % 1.12×" in line
     assert "没有数值" in one.get("/products/P4").text
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 import shutil
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,6 +100,11 @@ def test_too_few_is_not_marked(home: Home) -> None:
     assert (counts(each), each.status, each.severity) == ((1, 2), "too_few", "")
 
 
+def test_no_value_has_no_interval() -> None:
+    metric = rules()["kuaishou"].metrics[RATE]
+    assert boards.wilson({"numerator": 7, "denominator": 8, "status": "no_data"}, metric) == (None, None)
+
+
 def test_a_shop_out_of_reach_is_not_there(home: Home) -> None:
     said = []
     for shop in ("B", "nobody"):
@@ -126,16 +132,41 @@ def test_a_trend_has_a_point_a_close(home: Home) -> None:
 
 
 def test_needs_and_what_is_behind(home: Home) -> None:
-    """A got worse, and comes first; none brought its chats, C nothing at all. Behind A stands its dress."""
+    """A got worse, and comes first. None of Kuaishou's brought its chats, so that is no need of B's; C brought nothing at all,
+    and D is alone on its platform. Behind A stands its dress."""
     seen = look(home)
     book = catalogue(home, seen.done.seq)
     found = morning.morning(seen, book.within(seen.reach))
-    assert (found.shops, found.needy, found.worse, found.lacking) == (4, 4, 1, 4)
-    assert found.page[0].shop == "A"
+    assert (found.shops, found.needy, found.worse, found.lacking) == (4, 3, 1, 2)
+    assert [(each.shop, each.lacking > 0) for each in found.page] == [("A", False), ("D", True), ("C", True), ("B", False)]
     assert max(found.page, key=lambda need: need.lacking).shop == "C"
     assert [each.key for each in found.page[0].worse] == [RATE]
     [mover] = morning.movers(seen, book, "A", RATE)
     assert (mover.product.id, mover.before, mover.now, mover.more) == ("PA", (1, 12), (4, 15), 3)
+
+
+def test_the_lacks_of_ones_only_shop_are_its_own(home: Home) -> None:
+    seen = look(home, Reach(frozenset({"B"})))
+    found = morning.morning(seen, catalogue(home, seen.done.seq).within(seen.reach))
+    assert (found.needy, found.page[0].lacking > 0) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("better", "value", "before", "rows", "worse"),
+    [
+        ("higher", "9861/10000", "9862/10000", 10_000, False),
+        ("higher", "981/1000", "982/1000", 1_000, False),  # a twentieth farther from all, by one row
+        ("higher", "980/1000", "982/1000", 1_000, True),
+        ("lower", "105/10000", "100/10000", 10_000, True),
+        ("lower", "104/10000", "100/10000", 10_000, False),
+        ("lower", "2/10000", "0", 10_000, True),
+        ("neither", "2/10", "1/10", 10_000, False),
+    ],
+)
+def test_a_hairs_breadth_is_not_worse(better: Any, value: str, before: str, rows: int, *, worse: bool) -> None:
+    """As the morning page has it."""
+    metric = rules()["kuaishou"].metrics[RATE].model_copy(update={"better": better})
+    assert boards.is_worse(metric, Fraction(value), Fraction(before), rows) is worse
 
 
 def test_reasons_are_first_causes(home: Home) -> None:

@@ -80,11 +80,14 @@ def test_what_cannot_be_kept_leaves_nothing(desk: Desk) -> None:
 
 def test_a_platforms_export_asks_for_its_shop_alone(desk: Desk) -> None:
     """A known export says no shop: asked for once, then it comes in under its short name; the files are gone."""
+    account, _ = create(desk.home, "two", Draft("", "merchant", frozenset({"S1", "S3"})), doer=Doer(None, NOON))
+    desk.account = account.id
     number = desk.give({"订单.csv": sample("kuaishou_orders").read_text("utf-8")})
     asked = desk.run(number)
     assert (asked.state, asked.files[0]["mapping"], asked.files[0]["needs_shop"]) == ("asking", "kuaishou_orders", True)
-    with pytest.raises(ImportRefused):
-        uploads.say(desk.home, asked, shop="S2", reach=MINE)
+    for shop in ("S2", "S1/x"):
+        with pytest.raises(ImportRefused):
+            uploads.say(desk.home, asked, shop=shop, reach=MINE)
     uploads.say(desk.home, asked, shop="S1", reach=MINE)
     uploads.look_again(desk.home, desk.get(number))
     assert not uploads.asks(desk.get(number).files)
@@ -94,6 +97,41 @@ def test_a_platforms_export_asks_for_its_shop_alone(desk: Desk) -> None:
     assert desk.ask("SELECT DISTINCT shop_id FROM facts.orders") == [("S1",)]
     assert [one.file for version in live(desk.home.versions()) for one in version.inputs] == ["订单.csv"]
     assert not uploads.folder_of(desk.home, number).exists()
+
+
+def test_each_platform_has_its_shop(desk: Desk) -> None:
+    """Asked for by platform, of those files that need it; each shop's rows are an import of their own. One shop alone is known."""
+    mine = {"快手.csv": sample("kuaishou_orders").read_text("utf-8"), "S1@抖音.csv": sample("douyin_orders").read_text("utf-8")}
+    assert desk.run(desk.give(mine)).state == "done"
+    account, _ = create(desk.home, "all", Draft("", "operator", None), doer=Doer(None, NOON))
+    desk.account = account.id
+    files = mine | {"淘宝.csv": sample("taobao_orders").read_text("utf-8")}
+    number = desk.give(files)
+    asked = desk.run(number)
+    assert [(file["platform"], file["needs_shop"]) for file in asked.files] == [
+        ("kuaishou", True), ("douyin", False), ("taobao", True)
+    ]  # fmt: skip
+    uploads.say(desk.home, asked, shops={"kuaishou": "K2", "taobao": "T1", "": "X"}, reach=EVERYTHING)
+    uploads.look_again(desk.home, desk.get(number))
+    uploads.queue(desk.home, number)
+    done = desk.run(number)
+    assert [file["shop"] for file in done.files] == ["K2", "S1", "T1"]
+    assert sorted(one["files"][0] for one in done.report["imports"]) == sorted(files)
+
+
+def test_a_name_that_says_another_shop(desk: Desk) -> None:
+    """Is told as that, and not as headings that nobody knows; with the file left out, the others come."""
+    text = sample("kuaishou_orders").read_text("utf-8")
+    number = desk.give({"S2@订单.csv": text, "S1@订单.csv": text})
+    asked = desk.run(number)
+    assert asked.state == "asking"
+    assert (asked.files[0]["reads"], asked.files[0]["readable"]) == ("nothing", False)
+    assert 'its name says shop "S2", which is none of yours' in asked.files[0]["said"]
+    uploads.leave_out(desk.home, asked, 0)
+    uploads.queue(desk.home, number)
+    assert desk.run(number).state == "done"
+    said = desk.run(desk.give({"S3@订单.csv": text}, shop="S1"))
+    assert "none of yours" in said.files[0]["said"]
 
 
 def test_files_of_a_persons_choice_are_imports_of_their_own(desk: Desk) -> None:

@@ -13,6 +13,7 @@ from tianping.policy.load import packs
 from tianping.web.build import build
 from tianping.web.console import Console, secret_of
 from tianping.web.jobs import Jobs
+from tianping.web.warm import Warmer
 from tianping.work.accounts import ensure_administrator
 from tianping.work.home import Home, locked
 
@@ -43,6 +44,7 @@ def _serve(home: Home, host: str, port: int, behind: str) -> None:
         )
     jobs = Jobs(home, rules, now)
     console = Console(home, rules, now, secret_of(home), local, jobs)
+    warmer = Warmer(console)
     click.echo(f"http://{host}:{port}", err=True)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     try:
@@ -56,6 +58,7 @@ def _serve(home: Home, host: str, port: int, behind: str) -> None:
             forwarded_allow_ips=behind or None,
         )
     finally:
+        warmer.stop()
         jobs.stop()
 
 

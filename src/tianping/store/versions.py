@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, update
 
 from tianping.facts.versions import Input, LakeFile, Tally, Version
 from tianping.store.schema import store_version
@@ -15,6 +15,12 @@ def read(engine: Engine) -> tuple[Version, ...]:
     with engine.connect() as connection:
         rows = connection.execute(select(store_version).order_by(store_version.c.seq)).mappings()
         return tuple(_version(row) for row in rows)
+
+
+def newest(engine: Engine) -> int:
+    """The number of the last version, 0 before the first."""
+    with engine.connect() as connection:
+        return connection.execute(select(func.max(store_version.c.seq))).scalar() or 0
 
 
 def commit(engine: Engine, version: Version) -> None:

@@ -99,14 +99,14 @@ def metrics(
     limit: Limit = 1000,
 ) -> answers.Figures:
     """Figures of a close, in its order, page by page."""
-    done = desk.close_of(date)
+    done = desk.close_of(date, seat.reach)
     found = readings.page(desk.home, done, wanted, seat.reach, after=after, limit=limit)
     return answers.Figures(items=[answers.Figure.model_validate(each) for each in found.figures], next=found.after)
 
 
 def stream(request: Request, desk: Desk, seat: Caller, wanted: Wanted, date: Day = None) -> Response:
     """The same without pages: one JSON object a line (`application/x-ndjson`), as many as there are."""
-    done = desk.close_of(date)
+    done = desk.close_of(date, seat.reach)
     lines = _lines(readings.every(desk.home, done, wanted, seat.reach))
     first = list(islice(lines, 1))  # an error is told before anything is sent
     _downloaded(request, desk, seat, f"close {done.date}", metric=wanted.metric)
@@ -143,7 +143,7 @@ def rows(
     limit: Limit = 1000,
 ) -> answers.Rows:
     """The rows that a figure counts, and those left out with the rule that left each out. Times are wall times of the shop."""
-    done = desk.close_of(date)
+    done = desk.close_of(date, seat.reach)
     scope = Scope(platform, by, subject, done.date, days)
     subjects.require_rows(desk.home, done.seq, scope, seat.reach)
     proof = proved(desk.home, desk.packs, Named(metric, variant, version), scope)

@@ -14,10 +14,10 @@ from starlette.staticfiles import StaticFiles
 
 from tianping.errors import NotFound, TianpingError
 from tianping.web import access, api, guard
-from tianping.web.access import Forbidden, OneTime, SignedOut, from_our_page, needs
+from tianping.web.access import Forbidden, OneTime, SignedOut, Viewer, from_our_page, needs
 from tianping.web.addresses import address
 from tianping.web.console import Console, NothingClosed
-from tianping.web.frame import page
+from tianping.web.frame import NAV, page
 from tianping.web.pages import admin, boards, data, figures, login, morning, packs, parts, products
 from tianping.work.uploads import plain
 
@@ -73,7 +73,11 @@ def _missing(request: Request, _error: Exception) -> Response:
 
 
 def _nothing_closed(request: Request, _error: Exception) -> Response:
-    return _say(request, 404, "frame.error_nothing_closed")
+    """The first steps. A place of the frame is there, though there is nothing to see; any other page is not."""
+    seen, console = _seen(request), request.app.state.console
+    status = 200 if any(item.path == request.url.path for item in NAV) else 404
+    brought = seen is not None and console.last_day(seen.reach) is not None
+    return page(request, seen, "first.html", status=status, brought=brought)
 
 
 def _forbidden(request: Request, error: Exception) -> Response:
@@ -108,11 +112,14 @@ def _fault(request: Request, error: Exception) -> Response:
 
 def _say(request: Request, code: int, key: str, *, detail: str = "", **values: object) -> Response:
     """The error's page, in the frame where somebody is signed in."""
+    return page(request, _seen(request), "error.html", status=code, code=code, key=key, values=values, detail=detail)
+
+
+def _seen(request: Request) -> Viewer | None:
     try:
-        seen = access.viewer(request)
+        return access.viewer(request)
     except (SignedOut, OneTime):
-        seen = None
-    return page(request, seen, "error.html", status=code, code=code, key=key, values=values, detail=detail)
+        return None
 
 
 ANSWERS: Mapping[type[Exception] | int, Callable[[Request, Exception], Response]] = {

@@ -152,8 +152,11 @@ def fraction(each: Shown) -> str:
 
 
 def times(ratio: Fraction) -> str:
-    """A ratio as people read it: `2.6`, from 10 on `13`. Cut, not rounded: it never seems to reach a line it has not."""
-    return f"{int(ratio)}" if ratio >= 10 else f"{int(ratio * 10) / 10:.1f}"
+    """A ratio as people read it: `0.99`, from 2 on `2.6`, from 10 on `13`. Cut, not rounded: it never seems to reach a line
+    it has not."""
+    if ratio >= 10:
+        return f"{int(ratio)}"
+    return f"{int(ratio * 10) / 10:.1f}" if ratio >= 2 else f"{int(ratio * 100) / 100:.2f}"
 
 
 TEMPLATE_GLOBALS: Mapping[str, Callable[..., object]] = {

@@ -23,6 +23,7 @@ from tianping.web.access import Viewer
 from tianping.web.addresses import address, category_url, figure_url
 from tianping.web.console import Console
 from tianping.web.wording import t
+from tianping.work.reach import EVERYTHING
 
 HERE = Path(__file__).parent
 NOTICE = "notice"
@@ -131,8 +132,9 @@ def _kept(asked: str, path: str, *segments: object, **query: object) -> str:
 def _looked(request: Request, viewer: Viewer | None, asked: str) -> Looked:
     console: Console = request.app.state.console
     dates = tuple(console.dates()) if viewer else ()
+    reach = viewer.reach if viewer else EVERYTHING
     try:
-        close = console.close_of(dt.date.fromisoformat(asked) if asked else None) if dates else None
+        close = console.close_of(dt.date.fromisoformat(asked) if asked else None, reach) if dates else None
     except (NotFound, ValueError):
         close = None
     return Looked(close, dates, bool(asked))

@@ -54,7 +54,7 @@ class Shown(NamedTuple):
 
     `low`, `high`: the Wilson interval (95 %) of a rate. `severity` is a mark only: from 2, 5, 10 times the benchmark on, of
     figures that are ok and better when lower. `before` is the previous close's value by the same version, `worse` whether the
-    figure is worse than that, both ok.
+    figure is notably worse than that, both ok.
     """
 
     figure: Row
@@ -206,6 +206,7 @@ def metric_of(packs: Mapping[str, Pack], figure: Row) -> Metric | None:
 
 def _shown(figure: Row, metric: Metric, then: Row | None, beside: Fraction | None) -> Shown:
     value, benchmark = value_of(figure), None if metric.is_count else beside
+    low, high = wilson(figure, metric)
     ratio = value / benchmark if value is not None and benchmark else None
     same = then is not None and then["version"] == figure["version"]
     before = value_of(then) if then is not None and same else None
@@ -215,13 +216,13 @@ def _shown(figure: Row, metric: Metric, then: Row | None, beside: Fraction | Non
         metric=metric,
         platform=str(figure["platform"]),
         value=value,
-        low=(interval := wilson(figure, metric))[0],
-        high=interval[1],
+        low=low,
+        high=high,
         benchmark=benchmark,
         ratio=ratio,
         severity=mark(ratio) if ok and metric.better == "lower" else "",
         before=before,
-        worse=ok and then is not None and then["status"] == "ok" and is_worse(metric, value, before),
+        worse=ok and then is not None and then["status"] == "ok" and is_worse(metric, value, before, int(str(figure["denominator"]))),
     )
 
 
@@ -270,9 +271,9 @@ def value_of(figure: Row) -> Fraction | None:
 
 
 def wilson(figure: Row, metric: Metric) -> tuple[Fraction | None, Fraction | None]:
-    """Between which rates the true one lies, 95 % sure; none for what is no share of its denominator."""
+    """Between which rates the true one lies, 95 % sure; none for what is no share of its denominator, or has no value."""
     hits, size = int(str(figure["numerator"])), int(str(figure["denominator"]))
-    if metric.unit != "rate" or metric.is_count or not 0 <= hits <= size or not size:
+    if metric.unit != "rate" or metric.is_count or not 0 <= hits <= size or value_of(figure) is None:
         return None, None
     rate, z2 = hits / size, _Z * _Z
     middle = (rate + z2 / (2 * size)) / (1 + z2 / size)
@@ -288,6 +289,10 @@ def mark(ratio: Fraction | None) -> Severity:
 
 BEST = {"rate": 1, "stars": 5}
 """What a figure that is better when higher can reach at most."""
+FELT = Fraction(1, 20)
+"""A figure has got worse when it is a twentieth farther from where it should be than at the close before …"""
+FELT_ROWS = 2
+"""… and, for a rate, when at least so many rows make the difference: one order more is nothing to run for."""
 
 
 def shortfall(each: Shown) -> Fraction | None:
@@ -298,11 +303,19 @@ def shortfall(each: Shown) -> Fraction | None:
     return (best - each.value) / (best - each.benchmark) if each.benchmark < best else None
 
 
-def is_worse(metric: Metric, value: Fraction | None, before: Fraction | None) -> bool:
-    """Whether the value is worse than the one before."""
+def is_worse(metric: Metric, value: Fraction | None, before: Fraction | None, rows: int) -> bool:
+    """Whether a value over so many rows is notably farther from where it should be than the one before (as work/needs)."""
     if value is None or before is None or metric.better == "neither":
         return False
-    return value > before if metric.better == "lower" else value < before
+    far, was = _far(metric, value), _far(metric, before)
+    return far > was and far - was >= FELT * abs(was) and (metric.unit != "rate" or (far - was) * rows >= FELT_ROWS)
+
+
+def _far(metric: Metric, value: Fraction) -> Fraction:
+    """How far from its best; from 0, where nothing is the best."""
+    if metric.better == "lower":
+        return value
+    return BEST[metric.unit] - value if metric.unit in BEST else -value
 
 
 def pack_of(packs: Mapping[str, Pack], platform: str) -> Pack:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
+from tianping.facts.mapping import Mapping as Rules
 from tianping.facts.mapping import load, shipped
 from tianping.policy.model import Words
 from tianping.work.samples import samples
@@ -95,10 +96,14 @@ def _export(name: str) -> Export:
     also = dict.fromkeys(target.table for target in rules.tables if target.table not in brings)
     label, known = rules.book.label, [heading for part in rules.files.values() for heading in part.headings]
     words = Words(zh=label.get("zh", name), en=label.get("en", name))
-    platform = rules.book.platform or next((each for each in SHARED if name.startswith(each)), "")
     return Export(
-        name, words, platform, tuple(brings), tuple(also), MENUS.get(name), tuple(known), rules.book.source, name in samples()
+        name, words, platform_of(rules), tuple(brings), tuple(also), MENUS.get(name), tuple(known), rules.book.source, name in samples()
     )
+
+
+def platform_of(rules: Rules) -> str:
+    """The platform whose back office gives the export; "" where it is of several or of none."""
+    return rules.book.platform or next((each for each in SHARED if rules.name.startswith(each)), "")
 
 
 def of_platform(platform: str) -> list[Export]:

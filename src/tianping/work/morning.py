@@ -26,6 +26,8 @@ from tianping.work.subjects import hidden
 
 MOVERS = 3
 """Products shown behind a figure."""
+NEARLY_ALL = 0.9
+"""What so great a part of the shops lacks is a lack of the home, not of each of them."""
 _GAPS = 200
 """Different gaps looked at."""
 REASONS = ("first_refund_reason", "reason")
@@ -46,7 +48,7 @@ class Worse(NamedTuple):
 
 class Need(NamedTuple):
     """A shop and why it needs somebody: how many times as far from its best as the benchmark its worst figure is, what got
-    worse (the most first), how many of its figures lack data."""
+    worse (the most first), how many of its figures lack data that other shops of its platform have."""
 
     shop: str
     platform: str
@@ -110,12 +112,35 @@ def _begin(con: duckdb.DuckDBPyConnection, shops: Sequence[Shop], ranked: Rankin
     con.register("lacks", ranked.lacks)
 
 
-_NEEDS = """select m.shop, m.platform, coalesce(times, 0) as times, worse, coalesce(lacking, 0) as lacking
-  from mine m left join ranked using (shop)"""
+# What nearly all shops of a platform lack (`shared`) is said once, by `gaps`, and makes none of them one that needs somebody.
+# Whoever lacks a table lacks its days and columns too. A shop that is alone on its platform has needs of its own.
+_NEEDS = f"""
+with parts as (
+  select platform, why, unnest(string_split(substr(why, strpos(why, ': ') + 2), if(starts_with(why, 'never'), ', ', '; '))) as part
+  from (select distinct platform, why from lacks)
+), shops as (
+  select platform, count(*) as shops from mine semi join ranked using (shop) group by platform having shops > 1
+), lacked as (
+  select distinct platform, shop, part from lacks semi join mine using (shop) join parts using (platform, why)
+), wanted as (
+  select platform, part as "for", part from parts union
+  select platform, part, regexp_extract(part, '^[a-z_]+') from parts
+), shared as (
+  select platform, "for" as part from wanted join lacked using (platform, part) join shops using (platform)
+  group by platform, "for", shops having count(distinct shop) >= {NEARLY_ALL} * shops
+), own as (
+  select distinct platform, why from parts anti join shared using (platform, part)
+), lacking as (
+  select shop, sum(figures)::int as lacking from lacks semi join own using (platform, why) group by shop
+)
+select m.shop, m.platform, coalesce(times, 0) as times, worse, coalesce(lacking, 0) as lacking, coalesce(volume, 0) as volume
+  from mine m left join ranked using (shop) left join lacking using (shop)
+"""
 _TOTALS = """select count(*), count(*) filter (times >= 2 or worse is not null or lacking > 0), count(*) filter (times >= 2),
   count(*) filter (worse is not null), count(*) filter (lacking > 0) from needs"""
 _LINES = " + ".join(f"(times >= {line})::int" for line, _ in LINES)
-_ORDER = f"""order by {_LINES} desc, worse is not null desc, lacking > 0 desc, times desc, worse[1].less nulls last, shop"""
+_ORDER = f"""order by {_LINES} desc, worse is not null desc, lacking > 0 desc, volume > 0 desc, times desc,
+  worse[1].less nulls last, volume desc, shop"""
 
 
 def gaps(seen: Look, shops: Sequence[Shop]) -> list[Gap]:

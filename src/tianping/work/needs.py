@@ -15,14 +15,10 @@ from tianping.facts.engine import quoted
 from tianping.metrics.compile import Key
 from tianping.policy.load import key_of
 from tianping.policy.model import Pack
-from tianping.work.boards import BEST, Look, Subject, benchmarks
+from tianping.work.boards import BEST, FELT, FELT_ROWS, Look, Subject, benchmarks
 from tianping.work.close import figures_path, shelf
 
 DAYS = 30  # KS-B09: the period is the last 30 days, computed every day
-FELT = 0.05
-"""A figure has got worse when it is a twentieth farther from where it should be than at the close before …"""
-FELT_ROWS = 2
-"""… and, for a rate, when at least so many rows make the difference: one order more is nothing to run for."""
 _SIGN = {"lower": 1, "higher": -1, "neither": 0}
 _TYPES: dict[str, pa.DataType] = {
     "platform": pa.string(), "metric": pa.string(), "variant": pa.string(), "sign": pa.int32(), "best": pa.int32(),
@@ -33,7 +29,8 @@ _KEYS = pa.schema(_TYPES)
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """`needs`: shop, times, worse (list of less, metric, variant), lacking. `lacks`: platform, why, shop."""
+    """`needs`: shop, times, worse (list of less, metric, variant), volume (the most rows that a rate stands on). `lacks`:
+    platform, why, shop, figures (so many of the shop lack data, and why)."""
 
     needs: pa.Table
     lacks: pa.Table
@@ -116,12 +113,12 @@ with seen as (
     case when comparable and sign <> 0 and far > was then least(coalesce((far - was) / nullif(abs(was), 0), 99), 99) end as more
   from away
 ), felt as (
-  select *, more >= {FELT} and (not rate or (far - was) * denominator >= {FELT_ROWS}) as is_felt from weighed
+  select *, more >= {float(FELT)} and (not rate or (far - was) * denominator >= {FELT_ROWS}) as is_felt from weighed
 )
 select subject as shop, coalesce(max(times), 0) as times,
   list({{'less': -more, 'metric': metric, 'variant': variant}} order by -more, metric, variant) filter (is_felt) as worse,
-  count(*) filter (status in ('incomplete', 'no_data')) as lacking
+  coalesce(max(denominator) filter (rate), 0)::bigint as volume
 from felt group by subject
 """
-_LACKS = """select distinct platform, why, subject as shop from "now" semi join keys using (platform, metric, variant)
-  where status in ('incomplete', 'no_data')"""
+_LACKS = """select platform, why, subject as shop, count(*)::int as figures
+  from "now" semi join keys using (platform, metric, variant) where status in ('incomplete', 'no_data') group by all"""

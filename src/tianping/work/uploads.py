@@ -11,10 +11,12 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any, NamedTuple
 
 from tianping.errors import ImportRefused, NotFound
 from tianping.facts import guess, read
+from tianping.facts.cells import NO_SHOP, STROKE
 from tianping.facts.guess import Choice
 from tianping.facts.mapping import SHOP
 from tianping.facts.mapping import Mapping as Rules
@@ -24,11 +26,13 @@ from tianping.periods import Period
 from tianping.store import accounts, uploads
 from tianping.store.uploads import Upload
 from tianping.work import imports
+from tianping.work.exports import platform_of
 from tianping.work.home import Home
 from tianping.work.imports import Progress, Report, Request
 from tianping.work.reach import Reach
 
-MOST_FILES = 200
+MOST_FILES = 400
+"""More than the days of a year, for exports of a day each."""
 KEPT_DAYS = 7
 """How long files wait that nobody goes on with."""
 _LONGEST = 180
@@ -76,9 +80,11 @@ def receive(home: Home, account_id: int, given: Sequence[Given], options: Option
 
 
 def require_shop(shop: str, reach: Reach) -> None:
-    """Raises ImportRefused for a shop that is not the uploader's."""
+    """Raises ImportRefused for a shop that is not the uploader's, or for what can be none."""
     if shop and not reach.holds(shop):
         raise ImportRefused(f'"{shop}" is none of your shops; choose one of them')
+    if STROKE in shop:
+        raise ImportRefused(f'"{shop}" cannot be a shop: {NO_SHOP}')
 
 
 def _names(given: Iterable[Given]) -> Iterator[str]:
@@ -158,32 +164,59 @@ def plain(home: Home, said: str) -> str:
 
 
 def look_through(home: Home, upload: Upload) -> list[dict[str, Any]]:
-    """What is known of each file: how it is read (`mapping`, `tables`), whether the shop has to be said (`needs_shop`), or why
-    nothing reads it (`said`). A file with `rules` is read by these."""
-    return [_looked(home, upload, file) for file in upload.files]
+    """What is known of each file: how it is read (`mapping`, `tables`, `platform`), whose rows it holds where they do not say it
+    (`shop`, and what the import is told of it, `fills`), whether that has to be said (`needs_shop`), or why nothing reads it
+    (`said`). A file with `rules` is read by these; of one with `whose` a person has said the shop."""
+    reach = reach_of(home, upload.account_id)
+    return [_looked(home, upload, file, reach) for file in upload.files]
 
 
-def _looked(home: Home, upload: Upload, file: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {name: file[name] for name in ("name", "bytes", "rules") if name in file}
+def _looked(home: Home, upload: Upload, file: Mapping[str, Any], reach: Reach) -> dict[str, Any]:
+    kept = {name: file[name] for name in ("name", "bytes", "rules", "whose") if name in file}
     try:
         source = _source(home, upload, file)
     except ImportRefused as error:
         readable = _readable(folder_of(home, upload.id) / file["name"])
         return {**kept, "reads": "nothing", "readable": readable, "said": plain(home, str(error))}
+    if why := _of_another(upload, source.shop, reach):
+        return {**kept, "reads": "nothing", "readable": False, "said": why}
+    return kept | _read(source, "" if source.shop else _said_shop(upload, file, reach), own="rules" in file)
+
+
+def _read(source: Source, said: str, *, own: bool) -> dict[str, Any]:
+    """How a file is read; `said`: the shop said of it besides."""
     rules = source.mapping
     tables = list(dict.fromkeys(one.table for one in rules.tables if one.from_ == source.role)) if rules else [source.table]
     unused = rules.files[source.role].unused if rules and source.role else ""
+    nameless = not source.shop and not unused and _needs_shop(source)
     return {
-        **kept,
-        "reads": "own" if "rules" in file else "mapping" if rules else "table",
+        "reads": "own" if own else "mapping" if rules else "table",
         "readable": True,
         "mapping": rules.name if rules else "",
         "label": dict(rules.book.label) if rules else {},
         "tables": tables,
-        "shop": source.shop,
-        "needs_shop": not source.shop and not unused and _needs_shop(source),
+        "platform": platform_of(rules) if rules else "",
+        "shop": source.shop or (said if nameless else ""),
+        "fills": said,
+        "needs_shop": nameless and not said,
         "said": unused,
     }
+
+
+def _of_another(upload: Upload, named: str, reach: Reach) -> str:
+    """Why a file cannot come whose name says this shop: one out of reach, or another than was said; "" where it can."""
+    said = str(upload.options.get("shop", ""))
+    if named and not reach.holds(named):
+        return f'its name says shop "{named}", which is none of yours; name the file otherwise, or have that shop given to you'
+    if named and said and named != said:
+        return f'its name says shop "{named}", and you said "{said}"; name the file otherwise, or upload it by itself'
+    return ""
+
+
+def _said_shop(upload: Upload, file: Mapping[str, Any], reach: Reach) -> str:
+    """The shop said of all files or of this one; whoever has one shop alone need not say it."""
+    only = next(iter(reach.shops)) if reach.shops is not None and len(reach.shops) == 1 else ""
+    return str(upload.options.get("shop", "")) or str(file.get("whose", "")) or only
 
 
 def _readable(path: Path) -> bool:
@@ -195,8 +228,8 @@ def _readable(path: Path) -> bool:
 
 
 def _source(home: Home, upload: Upload, file: Mapping[str, Any]) -> Source:
-    path, shop = folder_of(home, upload.id) / file["name"], str(upload.options.get("shop", ""))
-    [source] = read.find([path], mapping=_rules_file(path, file), shop=shop, zone=home.zone)
+    path = folder_of(home, upload.id) / file["name"]
+    [source] = read.find([path], mapping=_rules_file(path, file), zone=home.zone)
     return source
 
 
@@ -265,10 +298,13 @@ def _bring(home: Home, upload: Upload, reach: Reach, at: dt.datetime, progress: 
 
 
 def _groups(files: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
-    """The files of each import: those known by their headings or names together, each other one by itself; what others hang on
-    first."""
-    known = [file for file in files if "rules" not in file]
-    groups = ([known] if known else []) + [[file] for file in files if "rules" in file]
+    """The files of each import: those known by their headings or names together, by the shop said of them, each other one by
+    itself; what others hang on first."""
+    known: dict[str, list[Mapping[str, Any]]] = {}
+    for file in files:
+        if "rules" not in file:
+            known.setdefault(str(file.get("fills", "")), []).append(file)
+    groups = [*known.values(), *([file] for file in files if "rules" in file)]
     return sorted(groups, key=lambda group: min(_rank(file) for file in group))
 
 
@@ -285,7 +321,7 @@ def _request(folder: Path, upload: Upload, files: Sequence[Mapping[str, Any]], r
         paths,
         at,
         mapping=_rules_file(paths[0], files[0]),
-        shop=str(upload.options.get("shop", "")),
+        shop=str(files[0].get("fills", "")),
         covers=Period(dt.date.fromisoformat(first), dt.date.fromisoformat(last)) if covers else None,
         reach=reach,
         under=folder,
@@ -298,10 +334,18 @@ def report_as_data(report: Report) -> dict[str, Any]:
     return asdict(report)
 
 
-def say(home: Home, upload: Upload, *, shop: str, reach: Reach) -> None:
-    """The shop of rows that name none. Raises ImportRefused for one out of reach."""
-    require_shop(shop, reach)
-    uploads.change(home.database, upload.id, was=("asking", "failed"), options={**upload.options, "shop": shop})
+def say(home: Home, upload: Upload, *, reach: Reach, shop: str = "", shops: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Whose rows the files hold that do not say it: by platform (`shops`), `shop` those of others. Raises ImportRefused for one
+    out of reach."""
+    for one in (shop, *shops.values()):
+        require_shop(one, reach)
+    files = [
+        {**file, "whose": said}
+        if file.get("needs_shop") and (said := shops.get(str(file.get("platform", "")), "") or shop)
+        else file
+        for file in upload.files
+    ]
+    uploads.change(home.database, upload.id, was=("asking", "failed"), files=files)
 
 
 def look_again(home: Home, upload: Upload) -> None:

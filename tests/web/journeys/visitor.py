@@ -19,6 +19,9 @@ from tianping.web.wording import t
 from web.conftest import Site
 
 SERIOUS = ("serious", "critical")
+_USUAL = {"resultTypes": ["violations"]}
+_FINGERS = {**_USUAL, "rules": {"target-size": {"enabled": True}}}
+"""Besides, a finger hits what it means to."""
 LANGUAGES = {"zh": "zh-CN", "en": "en"}
 _SETTLED = """() => !document.querySelector('[hx-trigger^="load"], .htmx-request, .htmx-settling')
     && [...document.querySelectorAll("figure.chart .canvas")].every(box => !box.hidden)"""
@@ -148,7 +151,7 @@ class Visitor:
         assert not faults, f"{self.path}: {faults}"
 
     def _inaccessible(self) -> Iterator[str]:
-        for each in Axe().run(self.page).response["violations"]:
+        for each in Axe().run(self.page, options=_FINGERS if self.look.phone else _USUAL).response["violations"]:
             if each["impact"] in SERIOUS:
                 yield f"{each['id']}: {[node['html'][:200] for node in each['nodes']][:3]}"
 

@@ -190,4 +190,7 @@ def job_state(request: Request, desk: Desk, seen: Seen, number: Id) -> Response:
     """How far a piece of work is: a piece of a page that asks for itself again."""
     job = job_of(desk, seen, number)
     page_of = "/data/closes" if job.kind == "close" else "/data/quarantine"
-    return fragment(request, seen, "data/_job.html", job=job, here_of_job=f"{page_of}?job={number}")
+    told = fragment(request, seen, "data/_job.html", job=job, here_of_job=f"{page_of}?job={number}")
+    if job.state in ("done", "failed"):
+        told.headers["HX-Refresh"] = "true"  # the list around it, its form and the frame's day have changed too
+    return told

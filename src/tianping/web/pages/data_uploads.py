@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from tianping.errors import ImportRefused, NotFound
@@ -31,6 +32,8 @@ router = APIRouter()
 MAY = [needs("upload")]
 NAMED_SHOPS = 200
 """Shops that are offered in a list; more are typed."""
+MOST_COUNTED = 1000
+"""Files of a form that are counted, to say how many they are; a form of more is not read."""
 UNDER_WAY = ("received", "queued", "running")
 _UNSEEN = {"reads": "", "readable": False, "said": "", "shop": "", "mapping": "", "label": {}, "tables": []}
 """What is known of a file before anybody has looked at it."""
@@ -58,26 +61,36 @@ def own_shops(desk: Console, seen: Viewer) -> list[tuple[str, str]]:
 @router.post("/data/uploads", dependencies=MAY)
 async def hand_in(request: Request, desk: Desk, seen: Seen) -> Response:
     """Keep the files and have them brought in. Script asks for JSON, to show how far it is, and goes on by itself."""
-    form = await request.form(max_files=uploads.MOST_FILES + 1)
+    by_script = "application/json" in request.headers.get("accept", "")
+    try:
+        number = await _received(request, desk, seen)
+    except ImportRefused as error:
+        why = reason(seen.lang, uploads.plain(desk.home, str(error)))
+        if by_script:
+            return JSONResponse({"said": why}, status_code=409)
+        raise ImportRefused(why) from error
+    if by_script:
+        return JSONResponse({"at": f"/data/uploads/{number}"})
+    return seen_other(request, f"/data/uploads/{number}")
+
+
+async def _received(request: Request, desk: Console, seen: Viewer) -> int:
+    """Keep the files and queue their import; the upload's number. Raises ImportRefused."""
+    try:
+        form = await request.form(max_files=MOST_COUNTED)
+    except HTTPException as error:
+        raise ImportRefused(f"{MOST_COUNTED} files were handed in; hand in 1 to {uploads.MOST_FILES} at once") from error
     given = [
         Given(one.filename or "", one.file) for one in form.getlist("files") if isinstance(one, UploadFile) and one.filename
     ]
-    options = Options(_shop(form, seen), _covers(form))
+    options = Options(str(form.get("shop", "")).strip(), _covers(form))
     number = await run_in_threadpool(
         uploads.receive, desk.home, seen.account.id, given, options, reach=seen.reach, at=desk.clock()
     )
     detail = {"files": len(given), "bytes": sum(one["bytes"] for one in _get(desk, seen, number).files)}
     _record(request, desk, seen, "upload", number, detail)
     desk.jobs.queue("import", seen.account.id, {"upload": number})
-    if "application/json" in request.headers.get("accept", ""):
-        return JSONResponse({"at": f"/data/uploads/{number}"})
-    return seen_other(request, f"/data/uploads/{number}")
-
-
-def _shop(form: FormData, seen: Viewer) -> str:
-    """The shop said; whoever has one shop alone need not say it."""
-    said = str(form.get("shop", "")).strip()
-    return said or (next(iter(seen.reach.shops)) if seen.reach.shops is not None and len(seen.reach.shops) == 1 else "")
+    return number
 
 
 def _covers(form: FormData) -> Period | None:
@@ -129,10 +142,19 @@ def _told(desk: Console, seen: Viewer, number: int) -> dict[str, Any]:
         "under_way": upload.state in UNDER_WAY,
         "shops": own_shops(desk, seen),
         "ready": upload.state == "asking" and not uploads.asks(upload.files),
-        "needs_shop": any(file.get("needs_shop") for file in upload.files),
+        "shops_asked": _shops_asked(upload),
         "next_close": next_close(desk, seen) if upload.state == "done" else None,
         **said(desk, seen),
     }
+
+
+def _shops_asked(upload: Upload) -> Mapping[str, Sequence[str]]:
+    """Platform → the names of its files that do not say whose rows they hold."""
+    asked: dict[str, list[str]] = {}
+    for file in upload.files:
+        if file.get("needs_shop"):
+            asked.setdefault(str(file.get("platform", "")), []).append(str(file["name"]))
+    return asked
 
 
 def _job(desk: Console, upload: Upload) -> Job | None:
@@ -147,12 +169,20 @@ def _index(upload: Upload, index: int) -> int:
 
 
 @router.post("/data/uploads/{number}/shop", dependencies=MAY)
-def say_shop(request: Request, desk: Desk, seen: Seen, number: Id, shop: Annotated[str, Form()]) -> Response:
-    """Say whose rows the files hold that do not say it themselves."""
+async def say_shop(request: Request, desk: Desk, seen: Seen, number: Id) -> Response:
+    """Say whose rows the files hold that do not say it themselves: `shop <platform>`, or `shop` for all of them."""
+    said = {name: str(value).strip() for name, value in (await request.form()).items()}
+    shops = {name.removeprefix("shop "): value for name, value in said.items() if name.startswith("shop ")}
+    return await run_in_threadpool(_say_shop, request, desk, seen, number, said.get("shop", ""), shops)
+
+
+def _say_shop(
+    request: Request, desk: Console, seen: Viewer, number: int, shop: str, shops: Mapping[str, str]
+) -> Response:
     upload = _get(desk, seen, number)
     if upload.state not in ("asking", "failed"):
         raise ImportRefused(f"upload {number} is under way or over; there is nothing to say of it any more")
-    uploads.say(desk.home, upload, shop=shop.strip(), reach=seen.reach)
+    uploads.say(desk.home, upload, shop=shop, shops=shops, reach=seen.reach)
     again = _get(desk, seen, number)
     uploads.look_again(desk.home, again)
     return _go_on(request, desk, seen, number)
@@ -246,7 +276,7 @@ def _helper(
     name = str(upload.files[index]["name"])
     path = uploads.folder_of(desk.home, upload.id) / name
     seen_rows, made = guess.sample(path), guess.chosen(path, choice)
-    shop = str(upload.options.get("shop", "")) or _sample_shop(seen)
+    shop = str(upload.options.get("shop", "")) or str(upload.files[index].get("whose", "")) or _sample_shop(seen)
     shown, refusal = _shown(desk, seen, path, made.text, shop) if not made.lacks else ([], "")
     return page(
         request, seen, "data/file.html", status=400 if refused else 200, upload=upload, index=index, name=name, choice=choice,
@@ -258,7 +288,7 @@ def _helper(
 
 
 def _sample_shop(seen: Viewer) -> str:
-    return next(iter(sorted(seen.reach.shops or ())), "SHOP")
+    return next(iter(seen.reach.shops)) if seen.reach.shops and len(seen.reach.shops) == 1 else t("data.shop_later", seen.lang)
 
 
 def _shown(desk: Console, seen: Viewer, path: Path, text: str, shop: str) -> tuple[list[Any], str]:

@@ -16,6 +16,14 @@ from tianping.web.wording import t, words
 from tianping.work import gaps
 
 REASONS: Sequence[tuple[str, str]] = (
+    (r"^(?P<n>\d+) files were handed in; hand in 1 to (?P<most>\d+) at once$", "too_many"),
+    (r"^(?P<file>.+) is empty; export it again$", "empty_file"),
+    (r'^"(?P<shop>.*)" is none of your shops; choose one of them$', "not_your_shop"),
+    (r'^its name says shop "(?P<shop>.*)", which is none of yours; .*$', "name_beyond"),
+    (r'^its name says shop "(?P<shop>.*)", and you said "(?P<said>.*)"; .*$', "name_other"),
+    (r'^"(?P<shop>.*)" cannot be a shop: .*$', "no_shop"),
+    (r"^the days covered need a first and a last day, .*$", "half_period"),
+    (r"^the days covered lie outside the years 2000 to 2100 .*$", "far_period"),
     (r"this row is not of your shops, or hangs on .*? those who run this home", "beyond"),
     (r"this shop is known on another platform; .*? nobody else", "moved"),
     (r"this (?P<key>\w+) is known under shop (?P<known>\S+), this row is of shop (?P<row>\S+)", "known_under"),

@@ -85,7 +85,7 @@ def asked(
     days: Annotated[int, Query(ge=1, le=3660)] = 30, date: dt.date | None = None, version: str = "",
 ) -> Asked:  # fmt: skip
     """Raises NotFound for a subject that is not there, or not within reach."""
-    done = desk.close_of(date)
+    done = desk.close_of(date, seen.reach)
     scope = Scope(platform, by, subject or (platform if by == "platform" else ""), done.date, days)
     if not scope.subject.isprintable() or (by == "platform" and scope.subject != platform):
         raise no_subject(scope)

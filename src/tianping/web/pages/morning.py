@@ -87,6 +87,8 @@ def morning(
         number=number,
         pages=-(-found.needy // SHOPS),
         size=SHOPS,
+        newest=None if request.query_params.get("date") else max(desk.dates()),
+        covered=desk.last_day(look.reach),
         rest=found.shops - found.needy if first and found.needy and found.shops > FEW else max(found.shops - len(first), 0),
         days=DAYS,
     )  # fmt: skip

@@ -72,7 +72,7 @@ def shown(sample: Sample) -> Shown:
     value = Fraction(sample.numerator, sample.denominator) if sample.denominator else None
     ratio = value / sample.benchmark if value is not None and sample.benchmark else None
     low, high = wilson(figure, metric)
-    worse = sample.status == "ok" and is_worse(metric, value, sample.before)
+    worse = sample.status == "ok" and is_worse(metric, value, sample.before, sample.denominator)
     severity = mark(ratio) if sample.status == "ok" and sample.better == "lower" else ""
     return Shown(figure, metric, "kuaishou", value, low, high, sample.benchmark, ratio, severity, sample.before, worse)
 

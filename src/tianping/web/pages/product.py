@@ -69,13 +69,13 @@ class Each(NamedTuple):
 
 
 def looked(request: Request, seen: Viewer, desk: Console) -> Look:
-    """The close that the address names, else the newest. Raises NotFound."""
+    """The close that the address names, else the one that this viewer sees first. Raises NotFound."""
     text = request.query_params.get("date", "")
     try:
         date = dt.date.fromisoformat(text) if text else None
     except ValueError:
         raise NotFound(f'"{text}" is no date; write it as 2024-06-01') from None
-    return boards.look(desk.home, desk.packs, desk.close_of(date), seen.reach)
+    return boards.look(desk.home, desk.packs, desk.close_of(date, seen.reach), seen.reach)
 
 
 def _open(request: Request, seen: Viewer, desk: Console, product_id: str) -> Looked:

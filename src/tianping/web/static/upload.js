@@ -8,24 +8,25 @@ function say(form, words) {
 }
 
 function shown(form, files) {
-  const list = [...files].map((file) => file.name).join("、");
-  if (list) form.querySelector("[data-chosen]").textContent = list;
+  const names = [...files].map((file) => file.name), told = names.slice(0, 5).join("、");
+  if (names.length) form.querySelector("[data-chosen]").textContent = names.length > 5 ? `${names.length} · ${told} …` : told;
 }
 
 function send(form) {
   const bar = form.querySelector("progress"), button = form.querySelector("button");
   const request = new XMLHttpRequest();
-  const failed = (words) => { button.disabled = false; bar.hidden = true; say(form, words || form.dataset.failed); };
+  const failed = (words) => { button.disabled = false; bar.hidden = true; say(form, words); };
   request.open("POST", form.action);
   request.setRequestHeader("Accept", "application/json");
   request.setRequestHeader("X-CSRF-Token", form.elements.csrf.value);
   request.upload.addEventListener("progress", (event) => { if (event.lengthComputable) bar.value = (100 * event.loaded) / event.total; });
-  request.addEventListener("error", () => failed());
+  request.addEventListener("error", () => failed(form.dataset.failed));
   request.addEventListener("load", () => {
     let told = {};
-    try { told = JSON.parse(request.responseText); } catch { /* a page: the server refused */ }
+    try { told = JSON.parse(request.responseText); } catch { /* a page: the way to the sign-in, or a fault of the server's */ }
     if (request.status === 200 && told.at) window.location.assign(told.at);
-    else failed(told.said || (request.status === 413 ? form.dataset.tooLarge : ""));
+    else if (new URL(request.responseURL).pathname === "/login") window.location.assign("/login?next=/data/uploads");
+    else failed(told.said || (request.status === 413 ? form.dataset.tooLarge : form.dataset.refused));
   });
   bar.hidden = false;
   button.disabled = true;
@@ -47,7 +48,8 @@ function begin(form) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const size = [...input.files].reduce((sum, file) => sum + file.size, 0);
-    if (size > Number(form.dataset.most)) say(form, form.dataset.tooLarge);
+    if (input.files.length > Number(form.dataset.mostFiles)) say(form, form.dataset.tooMany.replace("{n}", input.files.length));
+    else if (size > Number(form.dataset.most)) say(form, form.dataset.tooLarge);
     else send(form);
   });
 }
