@@ -20,6 +20,7 @@ from tianping.store import closes
 from tianping.work.close import Filter, find, read
 from tianping.work.explain import Named, explain
 from tianping.work.home import Home, open_home
+from tianping.work.market import CLOSES
 from work.homes import copy, rules
 
 from .conftest import Said, Tianping
@@ -293,10 +294,11 @@ def test_demo_twice_changes_nothing(tianping: Tianping, tmp_path: Path) -> None:
         home = open_home(tmp_path / "home")
         files.append({str(path): path.read_bytes() for path in (tmp_path / "home").rglob("*.parquet")})
         assert len(home.versions()) == 1
-        assert len(closes.every(home.database)) == 1
+        assert len(closes.every(home.database)) == CLOSES
     assert said[0] == said[1]
     assert files[0] == files[1]
     assert (said[0].status, said[0].out.count("shop S00")) == (0, 3)
     tried = [line.split() for line in said[0].err.splitlines() if line.startswith("tianping")]
-    for words in tried:
+    assert [words[3] for words in tried] == ["metrics", "explain", "serve"]
+    for words in tried[:-1]:
         assert tianping(*words[1:]).status == 0

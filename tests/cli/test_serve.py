@@ -44,7 +44,7 @@ def test_a_new_home_is_served_once(tmp_path: Path) -> None:
         assert "sign in as admin with the password" in "".join(said)
         told = reached(address)
         assert (told.status_code, told.headers["location"]) == (303, "/morning")
-        command = [TIANPING, "--home", tmp_path / "home", "serve", "--port", "8654"]
+        command = [str(TIANPING), "--home", str(tmp_path / "home"), "serve", "--port", "8654"]
         again = subprocess.run(command, check=False, capture_output=True, text=True)
         assert (again.returncode, "is being served already" in again.stderr) == (1, True)
     with serving(tmp_path / "home") as (_, said):

@@ -50,10 +50,10 @@ def test_one_value_is_no_trend() -> None:
 
 def test_a_chart_keeps_gaps_apart_from_zero() -> None:
     chart = Chart("rate", "rate", days(2), [Series("S1", [None, Fraction(0)])], [Mark(days(2)[1], "new")])
-    plain = chart.plain()
+    plain = chart.plain("zh")
     assert plain["series"] == [{"name": "S1", "kind": "line", "values": [None, 0.0], "text": ["–", "0.00 %"]}]
     assert plain["marks"] == [{"day": "2026-03-02", "words": "new"}]
-    assert list(chart.rows()) == [("2026-03-02", ["0.00 %"]), ("2026-03-01", ["–"])]
+    assert list(chart.rows("zh")) == [("2026-03-02", ["0.00 %"]), ("2026-03-01", ["–"])]
 
 
 def test_the_benchmark_of_a_marked_figure_stands_before_the_middle() -> None:

@@ -30,7 +30,8 @@ def demo(settings: Settings, lang: str) -> None:
         f"{sys.argv[0]} --home {settings.home} explain metric quality_refund_rate --subject S001 --date {done.date}",
         err=True,
     )
-    click.echo(f"{sys.argv[0]} --home {settings.home} serve   # sign in as {', '.join(ROLES)}: {DEMO_PASSWORD}", err=True)
+    click.echo(f"{sys.argv[0]} --home {settings.home} serve", err=True)
+    click.echo(f"the console's accounts: {', '.join(ROLES)}; password {DEMO_PASSWORD}", err=True)
 
 
 @click.command()

@@ -12,14 +12,14 @@ def say(words: Words, lang: str) -> str:
     return words.zh if lang == "zh" else words.en
 
 
-def amount(value: Fraction | None, unit: Unit) -> str:
+def amount(value: Fraction | None, unit: Unit, lang: str = "en") -> str:
     """A value as people read it: `3.21 %`, `1 d 02:15:08`, `4.56`, `1 277`, `¥1 277.50`; a dash where there is none."""
     if value is None:
         return "–"
     if unit == "rate":
         return f"{float(value) * 100:.2f} %"
     if unit == "seconds":
-        return span(round(value))
+        return span(round(value), lang)
     if unit == "stars":
         return f"{float(value):.2f}"
     return _grouped(f"{int(value):,}" if unit == "count" else f"¥{Decimal(round(value)) / 100:,.2f}")
@@ -29,8 +29,8 @@ def _grouped(number: str) -> str:
     return number.replace(",", "\u2009")
 
 
-def span(seconds: int) -> str:
-    """Seconds as days, hours, minutes, seconds."""
+def span(seconds: int, lang: str = "en") -> str:
+    """Seconds as days, hours, minutes, seconds: `1 d 02:15:08`, `1 天 02:15:08`."""
     days, rest = divmod(abs(seconds), 86400)
     clock = str(dt.timedelta(seconds=rest)).rjust(8, "0")
-    return ("-" if seconds < 0 else "") + (f"{days} d {clock}" if days else clock)
+    return ("-" if seconds < 0 else "") + (f"{days} {'天' if lang == 'zh' else 'd'} {clock}" if days else clock)

@@ -43,12 +43,12 @@ class Chart:
     series: Sequence[Series]
     marks: Sequence[Mark] = ()
 
-    def rows(self) -> Iterator[tuple[str, list[str]]]:
+    def rows(self, lang: str) -> Iterator[tuple[str, list[str]]]:
         """Each day with its values as people read them, newest first."""
         for at in reversed(range(len(self.days))):
-            yield self.days[at].isoformat(), [amount(each.values[at], self.unit) for each in self.series]
+            yield self.days[at].isoformat(), [amount(each.values[at], self.unit, lang) for each in self.series]
 
-    def plain(self) -> Mapping[str, object]:
+    def plain(self, lang: str) -> Mapping[str, object]:
         """For JSON. Numbers are to draw with; people read `text`."""
         return {
             "days": [day.isoformat() for day in self.days],
@@ -58,7 +58,7 @@ class Chart:
                     "name": each.name,
                     "kind": each.kind,
                     "values": [None if value is None else float(value) for value in each.values],
-                    "text": [amount(value, self.unit) for value in each.values],
+                    "text": [amount(value, self.unit, lang) for value in each.values],
                 }
                 for each in self.series
             ],

@@ -107,6 +107,8 @@ def _words(request: Request, viewer: Viewer | None) -> Mapping[str, Any]:
     return {
         "t": lambda key, **values: t(key, lang, **values),
         "say": partial(_say, lang),
+        "amount": partial(amount, lang=lang),
+        "span": partial(span, lang=lang),
         "lang": lang,
         "request": request,
         "theme": request.cookies.get("theme", ""),

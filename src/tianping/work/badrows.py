@@ -11,6 +11,7 @@ from tianping.errors import NotFound
 from tianping.facts import lake, versions
 from tianping.facts.engine import names, quoted
 from tianping.facts.packed import inner_suffix
+from tianping.facts.schema import TABLES
 from tianping.facts.versions import Version
 from tianping.work.home import Home, reading
 from tianping.work.imports import within
@@ -65,6 +66,24 @@ def one(home: Home, id_: str, *, reach: Reach = EVERYTHING) -> Bad:
             if bad.id == id_:
                 return bad
     raise NotFound("this row is not open in quarantine any more; see the list")
+
+
+def zone_of(home: Home, bad: Bad, *, reach: Reach = EVERYTHING) -> str:
+    """The time zone of the shop that a row is of, as far as that is known and within reach; else the home's."""
+    cells = bad.cells if isinstance(bad.cells, Mapping) else {}
+    known = versions.known(home.versions())
+    shop, order = cells.get("shop_id", ""), cells.get("order_id", "")
+    with reading(home) as con:
+        if order and not shop:
+            orders = lake.state(home.lake, known, TABLES["orders"])
+            shop = _only(con, f"SELECT shop_id FROM ({orders}) WHERE order_id = {quoted(order)}")
+        shops = lake.state(home.lake, known, TABLES["shops"])
+        mine = shop and reach.holds(shop)
+        return (_only(con, f"SELECT timezone FROM ({shops}) WHERE shop_id = {quoted(shop)}") if mine else "") or home.zone
+
+
+def _only(con: duckdb.DuckDBPyConnection, query: str) -> str:
+    return next((str(value) for (value,) in con.execute(query).fetchall() if value is not None), "")
 
 
 def open_rows(

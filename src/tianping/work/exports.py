@@ -97,7 +97,15 @@ def _export(name: str) -> Export:
     label, known = rules.book.label, [heading for part in rules.files.values() for heading in part.headings]
     words = Words(zh=label.get("zh", name), en=label.get("en", name))
     return Export(
-        name, words, platform_of(rules), tuple(brings), tuple(also), MENUS.get(name), tuple(known), rules.book.source, name in samples()
+        name,
+        words,
+        platform_of(rules),
+        tuple(brings),
+        tuple(also),
+        MENUS.get(name),
+        tuple(known),
+        rules.book.source,
+        name in samples(),
     )
 
 

@@ -117,10 +117,18 @@ def _products(at: Opened, days: int) -> tuple[list[Product], dict[str, list[Show
     keys = [key for key in grouping.short(at.pack) if key in view.offered]
     if not keys:
         return [], {}
-    order = Order(keys[0], "value" if at.pack.metrics[keys[0]].is_count else "numerator")
+    rate = next((key for key in keys if not at.pack.metrics[key].is_count), keys[0])
+    found = _first(at, view, days, Order(keys[0], "value" if at.pack.metrics[keys[0]].is_count else "numerator"))
+    cells = goods.cells(view, found, keys, days)
+    if found and not cells[found[0].id][0].value:  # nothing counts: those that sell most
+        found = _first(at, view, days, Order(rate, "denominator"))
+        cells = goods.cells(view, found, keys, days)
+    return found, cells
+
+
+def _first(at: Opened, view: goods.Goods, days: int, order: Order) -> list[Product]:
     wanted = Selection(at.shop.platform, days, order, shop=at.shop.id)
-    found = [each for each in goods.find(view, wanted, take=PRODUCTS).products if each.shop == at.shop.id]
-    return found, goods.cells(view, found, keys, days)
+    return [each for each in goods.find(view, wanted, take=PRODUCTS).products if each.shop == at.shop.id]
 
 
 @router.get("/shops/{shop:path}/words")

@@ -3,7 +3,8 @@
 import io
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,7 +18,9 @@ from tianping.facts.schema import TABLES
 from tianping.web.access import Seen, Viewer, address_of, needs
 from tianping.web.console import MOST_ID, Console, Desk
 from tianping.web.frame import page, seen_other
+from tianping.web.pages import data_cells
 from tianping.web.pages.data_words import job_of, said
+from tianping.web.wording import t
 from tianping.work import badrows, quarantine, trail, uploads
 from tianping.work.badrows import Bad
 from tianping.work.imports import Report
@@ -74,7 +77,26 @@ def preview(bad: Bad) -> str:
 def one(request: Request, desk: Desk, seen: Seen, id: str) -> Response:  # noqa: A002  # the address's own word
     """One bad row as a form."""
     bad = badrows.one(desk.home, id, reach=seen.reach)
-    return page(request, seen, "data/row.html", bad=bad, cells=bad.cells, file=file_of(bad), refused="", **said(desk, seen))
+    cells = data_cells.written(bad, badrows.zone_of(desk.home, bad, reach=seen.reach))
+    return _form(request, desk, seen, bad, cells)
+
+
+def _form(
+    request: Request,
+    desk: Console,
+    seen: Viewer,
+    bad: Bad,
+    cells: Mapping[str, str],
+    *,
+    refused: str = "",
+    wrong: Sequence[str] = (),
+) -> Response:
+    """The row as a form; `refused`: why it was not taken, `wrong`: the cells that are the reason."""
+    shown = cells if isinstance(bad.cells, Mapping) else bad.cells
+    return page(
+        request, seen, "data/row.html", status=409 if refused else 200, bad=bad, cells=shown, file=file_of(bad),
+        refused=refused, wrong=wrong, label=partial(data_cells.label, seen.lang, bad), **said(desk, seen),
+    )  # fmt: skip
 
 
 @router.post("/data/quarantine/rows", dependencies=MAY)
@@ -83,14 +105,16 @@ async def mend(request: Request, desk: Desk, seen: Seen) -> Response:
     form = await request.form()
     bad = await run_in_threadpool(badrows.one, desk.home, str(form.get("id", "")), reach=seen.reach)
     names = list(bad.cells) if isinstance(bad.cells, Mapping) else []
-    cells = {name: str(form.get(f"cell{at}", "")) for at, name in enumerate(names)}
+    given = {name: str(form.get(f"cell{at}", "")) for at, name in enumerate(names)}
+    zone = await run_in_threadpool(badrows.zone_of, desk.home, bad, reach=seen.reach)
+    cells, wrong = data_cells.read_back(bad, given, zone)
+    if wrong:
+        why = t("data.not_money", seen.lang, columns="、".join(data_cells.label(seen.lang, bad, name) for name in wrong))
+        return _form(request, desk, seen, bad, given, refused=why, wrong=wrong)
     try:
         reports = await run_in_threadpool(quarantine.retry, desk.home, desk.clock(), mended={bad.id: cells}, reach=seen.reach)
     except ImportRefused as error:
-        why = uploads.plain(desk.home, str(error))
-        return page(
-            request, seen, "data/row.html", status=409, bad=bad, cells=cells, file=file_of(bad), refused=why, **said(desk, seen)
-        )
+        return _form(request, desk, seen, bad, given, refused=uploads.plain(desk.home, str(error)))
     return _told(request, desk, seen, reports)
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +24,7 @@ from tianping.web.access import Seen, Viewer, address_of, needs
 from tianping.web.console import MOST_ID, Console, Desk, Id
 from tianping.web.frame import fragment, page, seen_other
 from tianping.web.guard import MOST_UPLOADED
+from tianping.web.pages import data_cells
 from tianping.web.pages.data_words import column_word, next_close, reason, said
 from tianping.web.wording import t
 from tianping.work import gaps, trail, uploads
@@ -176,9 +178,7 @@ async def say_shop(request: Request, desk: Desk, seen: Seen, number: Id) -> Resp
     return await run_in_threadpool(_say_shop, request, desk, seen, number, said.get("shop", ""), shops)
 
 
-def _say_shop(
-    request: Request, desk: Console, seen: Viewer, number: int, shop: str, shops: Mapping[str, str]
-) -> Response:
+def _say_shop(request: Request, desk: Console, seen: Viewer, number: int, shop: str, shops: Mapping[str, str]) -> Response:
     upload = _get(desk, seen, number)
     if upload.state not in ("asking", "failed"):
         raise ImportRefused(f"upload {number} is under way or over; there is nothing to say of it any more")
@@ -302,12 +302,15 @@ def _shown(desk: Console, seen: Viewer, path: Path, text: str, shop: str) -> tup
 def _in_words(
     lang: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
 ) -> tuple[str, list[str], Sequence[Sequence[object]]]:
-    """The headings of the rows, and why bad ones are bad, in the reader's language."""
+    """The headings of the rows, their values, and why bad ones are bad, in the reader's language."""
     if table != "quarantine":
-        return table, [column_word(lang, column) for column in columns], rows
-    told = [[reason(lang, str(cell)) if column == "reason" else cell for column, cell in zip(columns, row, strict=True)]
-            for row in rows]  # fmt: skip
-    return table, [t(f"data.bad_{column}", lang) for column in columns], told
+        known = TABLES[table].by_name
+        told = [[data_cells.shown(lang, known.get(column), cell) for column, cell in zip(columns, row, strict=True)]
+                for row in rows]  # fmt: skip
+        return table, [column_word(lang, column) for column in columns], told
+    said_by = {"reason": partial(reason, lang), "table": lambda name: t(f"data.table_{name}", lang)}
+    bad = [[said_by.get(column, str)(str(cell)) for column, cell in zip(columns, row, strict=True)] for row in rows]
+    return table, [t(f"data.bad_{column}", lang) for column in columns], bad
 
 
 def _words(sample: guess.Sample, choice: Choice) -> list[tuple[str, str, Sequence[str], Mapping[str, str]]]:

@@ -57,7 +57,12 @@ def reason(lang: str, said: str) -> str:
         return said
     for pattern, key in REASONS:
         said = re.sub(pattern, partial(_worded, lang, key), said)
-    return said
+    return re.sub(r"(?P<before>^|; )(?P<column>\w+): ", partial(_named, lang), said)
+
+
+def _named(lang: str, found: re.Match[str]) -> str:
+    """The column that a reason is of, in words."""
+    return f"{found['before']}{column_word(lang, found['column'])}: "
 
 
 def _worded(lang: str, key: str, found: re.Match[str]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -13,6 +14,7 @@ from tianping.policy.model import Metric, Pack
 from tianping.web.access import Seen
 from tianping.web.console import Desk
 from tianping.web.frame import fragment, page
+from tianping.web.pages.data_words import column_word
 from tianping.web.pages.product import looked
 from tianping.work import boards
 from tianping.work import morning as mornings
@@ -84,6 +86,7 @@ def morning(
         at_once=_WORSE,
         gaps=mornings.gaps(look, shops),
         names=book.shops,
+        column_word=partial(column_word, seen.lang),
         number=number,
         pages=-(-found.needy // SHOPS),
         size=SHOPS,
