@@ -1,12 +1,14 @@
 """How long the console's pages take on a home: `python scripts/pages.py HOME [TIMES]`; the table fits docs/performance.md.
 
 Runs `tianping serve` on the home as a process of its own and asks it over loopback as an operator and as an agency of 200
-shops (accounts `bench-*`, made where there are none). Each page is asked for shops and products drawn by a fixed seed; the
-first answer, when the server may have read nothing yet, stands apart. Pieces are what pages load by themselves afterwards
-(rows read from facts).
+shops (accounts `bench-*`, made where there are none). Each page is asked for shops and products drawn by a fixed seed, once
+the server has had time to read ahead; the first answer stands apart. `cores` is what an answer costs the server in seconds of
+all cores, which says more than the clock where the machine has other things to do. Pieces are what pages load by themselves
+afterwards (rows read from facts).
 """
 
 import datetime as dt
+import os
 import random
 import socket
 import statistics
@@ -32,6 +34,8 @@ PASSWORD = "pages are measured"
 AIM = 0.3
 """Seconds: p95 of every page."""
 PLATFORM = "kuaishou"
+_AHEAD = 20
+"""Seconds after its start in which the server reads ahead; the greatest of the homes measured takes 4 of a core."""
 _FIGURE = f"/figures/{PLATFORM}/quality_refund_rate"
 PAGES = (
     "/morning", "/shops", "/shops/{shop}", f"/platforms/{PLATFORM}", f"/categories/{PLATFORM}/{{path}}?shop={{shop}}",
@@ -83,8 +87,27 @@ def account(home: Home, role: Role, shops: frozenset[str] | None) -> str:
     return name
 
 
+class Server(NamedTuple):
+    """A console under way."""
+
+    client: httpx2.Client
+    pid: int
+
+    @property
+    def cores(self) -> float:
+        """Seconds of all cores so far."""
+        user, system = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+    @property
+    def peak(self) -> int:
+        """The most memory that it held, bytes."""
+        [line] = [line for line in Path(f"/proc/{self.pid}/status").read_text().splitlines() if line.startswith("VmHWM")]
+        return int(line.split()[1]) * 1024
+
+
 @contextmanager
-def serving(home: Path) -> Iterator[str]:
+def serving(home: Path) -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -94,9 +117,10 @@ def serving(home: Path) -> Iterator[str]:
     while not (line := server.stderr.readline()).startswith("http"):
         if not line:
             sys.exit(f"tianping serve ended: {server.wait()}")
-    time.sleep(2)
+    time.sleep(_AHEAD)
     try:
-        yield f"http://127.0.0.1:{port}"
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+            yield Server(client, server.pid)
     finally:
         server.terminate()
         server.wait()
@@ -110,20 +134,24 @@ def seconds(client: httpx2.Client, path: str) -> float:
     return time.perf_counter() - begun
 
 
-def measure(client: httpx2.Client, page: str, drawn: Iterator[Thing], times: int) -> None:
-    first, *later = [seconds(client, page.format(**next(drawn)._asdict())) for _ in range(times + 1)]
-    p95 = statistics.quantiles(later, n=20)[-1]
-    cells = (f"{first * 1000:,.0f} ms", f"{statistics.median(later) * 1000:,.0f} ms", f"{p95 * 1000:,.0f} ms")
+def measure(server: Server, page: str, drawn: Iterator[Thing], times: int) -> None:
+    def ask() -> float:
+        return seconds(server.client, page.format(**next(drawn)._asdict()))
+
+    first, before = ask(), server.cores
+    later = [ask() for _ in range(times)]
+    cores, p95 = (server.cores - before) / times, statistics.quantiles(later, n=20)[-1]
+    cells = (f"{each * 1000:,.0f} ms" for each in (first, statistics.median(later), p95, cores))
     row(page, *cells, "reached" if p95 <= AIM else "not reached")
 
 
-def ask(client: httpx2.Client, who: str, drawn: Iterator[Thing], times: int) -> None:
+def ask(server: Server, who: str, drawn: Iterator[Thing], times: int) -> None:
     """Both tables of one account."""
     for kind, pages in (("page", PAGES), ("piece", PIECES)):
-        head(f"{kind}, {who}", "first", "median", "p95", f"≤ {AIM * 1000:.0f} ms")
+        head(f"{kind}, {who}", "first", "median", "p95", "cores", f"≤ {AIM * 1000:.0f} ms")
         for page in pages:
             if who == "operator" or not page.startswith("/platforms"):
-                measure(client, page, drawn, times)
+                measure(server, page, drawn, times)
 
 
 def main() -> None:
@@ -134,9 +162,10 @@ def main() -> None:
     limits: dict[Role, frozenset[str] | None] = {"operator": None, "agency": agency}
     for role, limit in limits.items():
         name = account(home, role, limit)
-        with serving(path) as address, httpx2.Client(base_url=address, timeout=120) as client:
-            client.post("/login", data={"name": name, "password": PASSWORD, "next": "/packs"})
-            ask(client, role, things(home, limit or every), times)
+        with serving(path) as server:
+            server.client.post("/login", data={"name": name, "password": PASSWORD, "next": "/packs"})
+            ask(server, role, things(home, limit or every), times)
+            print(f"\nPeak memory of the server: {server.peak / 1e6:,.0f} MB")
 
 
 if __name__ == "__main__":

@@ -9,9 +9,15 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from tianping.policy.load import packs
+from tianping.policy.saying import amount
+from tianping.web.frame import templates
+from tianping.web.pages.morning import Line, Table
 from tianping.work import accounts
 from tianping.work.accounts import Draft
+from tianping.work.catalogue import Shop
 from tianping.work.home import open_home, set_scope
+from tianping.work.morning import Need
 from tianping.work.trail import Doer
 from web.conftest import Site
 from work.stalls import stalls
@@ -136,6 +142,23 @@ def test_products_have_reviews_refunds_and_rates(a: TestClient) -> None:
 
 
 @pytest.mark.spec("KS-B06")
+def test_where_nothing_counts_the_best_sold_come_first(operator: TestClient) -> None:
+    """B has no quality refund; by id the dress never sold would come first."""
+    words = text(operator, "/shops/B/products")
+    assert words.index("别家裙子") < words.index("没卖过的裙子")
+
+
+def test_a_shop_without_a_name_is_told_once() -> None:
+    """By its name, its id below; by its id alone where it has none."""
+    bits = templates().from_string("{% import 'boards/_bits.html' as bits with context %}{{ bits.matrix(table, 30) }}")
+    pack = packs()["kuaishou"]
+    for name, told in (("", ["S1", "服饰"]), ("一号店", ["一号店", "S1 · 服饰"])):
+        line = Line(Need("S1", "kuaishou", 0, (), 0), Shop("S1", name, "kuaishou", "服饰", closed=False), [])
+        made = bits.render(table=Table(pack, [], [line]), t=lambda key, **_: key, say=str, url=lambda *_, **__: "", lang="zh",
+                           shortfall=None, here="", csrf="", amount=amount)  # fmt: skip
+        assert re.findall(r">\s*([^<>\s][^<>]*?)\s*<", made.split("<tbody>")[1].split("</tbody>")[0]) == told
+
+
 def test_buyers_words_are_of_what_had_happened(a: TestClient) -> None:
     words = text(a, "/shops/A/words")
     assert "盒子烂了" in words
@@ -224,3 +247,5 @@ def test_own_shops_show_no_average(home: Path, open_site: Callable[[Path], Site]
         assert "4/25" in words or "4/15" in words
         assert "13.33 %" not in words
         assert "10.00 %" not in words
+    assert "/data/exports?table=benchmarks" in merchant.get("/morning").text
+    assert merchant.get("/data/exports?table=benchmarks").status_code == 200

@@ -3,8 +3,10 @@
 import datetime as dt
 from fractions import Fraction
 
+from tianping.policy.saying import amount, span
 from tianping.web import charts
 from tianping.web.charts import Chart, Mark, Series
+from tianping.web.frame import templates
 from tianping.web.pages.parts import SAMPLES, Sample, shown
 
 DAY = dt.date(2026, 3, 1)
@@ -96,3 +98,12 @@ def test_what_stands_beside_a_value() -> None:
 
 def test_a_ratio_never_seems_to_reach_a_line() -> None:
     assert [charts.times(Fraction(text)) for text in ("1.99", "2", "9.99", "10.9", "46")] == ["1.99", "2.0", "9.9", "10", "46"]
+
+
+def test_a_change_nobody_can_read_is_told_as_none() -> None:
+    """3.974 after 3.971 is ≈, not 3.97 ↓ from 3.97; a day is one in the reader's language."""
+    part = templates().from_string("{% import 'parts.html' as parts with context %}{{ parts.change(each) }}")
+    each = shown(Sample("stars", 3_971, 1_000, before=Fraction(3_974, 1_000), unit="stars", better="higher"))
+    made = part.render(each=each, t=lambda key, **_: key, url=None, here="", csrf="", amount=amount)
+    assert ("≈" in made, "↓" in made) == (True, False)
+    assert (span(90_061), span(90_061, "zh")) == ("1 d 01:01:01", "1 天 01:01:01")

@@ -318,3 +318,42 @@ def test_a_new_shop_can_be_named(own_site: Site) -> None:
     agency = own_site.as_("agency")
     page = agency.get(f"/data/uploads/{hand_in(own_site, agency, {'订单.csv': text}).id}").text
     assert re.search(r'<select id="shop-1" name="shop kuaishou" required[^>]*><option value="">请选择店铺', page)
+
+
+def test_a_row_that_was_read_is_mended_in_yuan_on_the_shops_clock(own_site: Site, mine: str) -> None:
+    """Not in fen and UTC, as we keep it; its cells that are left alone stay, its reason names columns in words."""
+    client = own_site.as_("merchant")
+    con, _ = facts(own_site.console.home)
+    [(order,)] = con.execute("SELECT min(order_id) FROM facts.orders WHERE shop_id = ?", [mine]).fetchall()
+    columns = "case_id,order_id,kind,reason,requested_at,refund_yuan"
+    hand_in(own_site, client, {"cases.csv": sheet(columns, ("C-n", "nobodys", "refund_only", "quality", DAY, "12.5"))})
+    [link] = re.findall(r'"(/data/quarantine/row\?id=[^"]+)"', client.get("/data/quarantine").text)
+    page = client.get(link.replace("&amp;", "&")).text
+    assert 'value="12.50"' in page
+    assert f'value="{DAY}"' in page
+    assert "退款金额（元）" in page
+    assert "case_id:" not in page
+    fields = {f"cell{at}": value for at, value in re.findall(r'name="cell(\d+)" type="text" value="([^"]*)"', page)}
+    at = {value: name for name, value in fields.items()}
+    [id_] = set(re.findall(r'name="id" value="([^"]+)"', page))
+    wrong = client.post("/data/quarantine/rows", data={"csrf": csrf_of(client), "id": id_, **fields, at["12.50"]: "many"})
+    assert wrong.status_code == 409
+    assert "退款金额（元）：不是金额；请写元" in wrong.text
+    mended = fields | {at["12.50"]: "¥1,299.9", at["nobodys"]: str(order), at[DAY]: "2024/04/20 11:00:00"}
+    post(client, "/data/quarantine/rows", id=id_, **mended)
+    con, _ = facts(own_site.console.home)
+    found = con.execute("SELECT refund_fen, requested_at::VARCHAR FROM facts.cases WHERE case_id = 'C-n'").fetchall()
+    assert found == [(129990, "2024-04-20 03:00:00")]
+
+
+def test_the_preview_says_what_the_file_says(own_site: Site) -> None:
+    """Times on the shop's clock, money in yuan, no shop of our making."""
+    client = own_site.as_("operator")
+    text = sheet("编码,货号,建单,实付", ("X1", "P1", DAY, '"¥1,299.90"'))
+    asked = hand_in(own_site, client, {"我的表.csv": text})
+    form = {"table": "orders"} | {f"heading{n}": name for n, name in enumerate(("编码", "货号", "建单", "实付"))}
+    chosen = {f"column{n}": name for n, name in enumerate(("order_id", "product_id", "created_at", "amount_fen"))}
+    data = {"csrf": csrf_of(client), **form, **chosen}
+    page = client.post(f"/data/uploads/{asked.id}/files/0/preview", data=data).text
+    for cell in (DAY, "¥1\u2009299.90", "（稍后指定）"):
+        assert re.search(rf'<td data-label="[^"]*">{cell}</td>', page), cell

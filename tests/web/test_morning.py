@@ -96,6 +96,12 @@ def shops(page: str) -> list[str]:
     return re.findall(r'<th scope="row"><a href="/shops/(S\d+)', rows)
 
 
+def test_columns_that_are_missing_have_names(a: TestClient) -> None:
+    words = text(a, "/morning")
+    assert "从未提供的列：判责时间、责任方" in words
+    assert "judged_at" not in words
+
+
 def test_days_closed_after_the_data_end_are_not_seen_first(market: Site) -> None:
     """Data end on 06-30: a close of 07-07 is late, one of 07-08 is somebody's mistake, and stays to be asked for."""
     console = market.console

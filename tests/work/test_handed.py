@@ -100,22 +100,22 @@ def test_a_platforms_export_asks_for_its_shop_alone(desk: Desk) -> None:
 
 
 def test_each_platform_has_its_shop(desk: Desk) -> None:
-    """Asked for by platform, of those files that need it; each shop's rows are an import of their own. One shop alone is known."""
+    """Asked for by platform, of those files that need it; each shop's rows are an import of their own."""
     mine = {"快手.csv": sample("kuaishou_orders").read_text("utf-8"), "S1@抖音.csv": sample("douyin_orders").read_text("utf-8")}
     assert desk.run(desk.give(mine)).state == "done"
     account, _ = create(desk.home, "all", Draft("", "operator", None), doer=Doer(None, NOON))
     desk.account = account.id
-    files = mine | {"淘宝.csv": sample("taobao_orders").read_text("utf-8")}
+    files = mine | {"京东.csv": sample("jd_orders").read_text("utf-8")}
     number = desk.give(files)
     asked = desk.run(number)
     assert [(file["platform"], file["needs_shop"]) for file in asked.files] == [
-        ("kuaishou", True), ("douyin", False), ("taobao", True)
+        ("kuaishou", True), ("douyin", False), ("jd", True)
     ]  # fmt: skip
-    uploads.say(desk.home, asked, shops={"kuaishou": "K2", "taobao": "T1", "": "X"}, reach=EVERYTHING)
+    uploads.say(desk.home, asked, shops={"kuaishou": "K2", "jd": "J1", "": "X"}, reach=EVERYTHING)
     uploads.look_again(desk.home, desk.get(number))
     uploads.queue(desk.home, number)
     done = desk.run(number)
-    assert [file["shop"] for file in done.files] == ["K2", "S1", "T1"]
+    assert [file["shop"] for file in done.files] == ["K2", "S1", "J1"]
     assert sorted(one["files"][0] for one in done.report["imports"]) == sorted(files)
 
 
@@ -217,3 +217,36 @@ def test_a_choice_beside_what_is_proposed(tmp_path: Path) -> None:
     order = dict(zip(found["orders"][0], found["orders"][1][0], strict=True))
     assert (order["order_id"], order["amount_fen"], order["shop_id"]) == ("O1", 1250, "S1")
     assert guess.chosen(path, Choice("orders", {"order_id": "订单号"})).lacks == ("product_id", "created_at")
+
+
+OLIST = {
+    "olist_orders_dataset.csv": "order_id,customer_id,order_status,order_purchase_timestamp,order_approved_at,"
+    "order_delivered_carrier_date,order_delivered_customer_date,order_estimated_delivery_date\n"
+    "o1,c1,delivered,2018-05-01 10:00:00,2018-05-01 11:00:00,2018-05-02 10:00:00,2018-05-05 10:00:00,2018-05-20 00:00:00\n",
+    "olist_order_items_dataset.csv": "order_id,order_item_id,product_id,seller_id,shipping_limit_date,price,freight_value\n"
+    "o1,1,p1,s1,2018-05-04 10:00:00,12.50,3.00\n",
+    "olist_customers_dataset.csv": "customer_id,customer_unique_id,customer_zip_code_prefix,customer_city,customer_state\n"
+    "c1,u1,1,sp,SP\n",
+    "olist_order_reviews_dataset.csv": "review_id,order_id,review_score,review_comment_title,review_comment_message,"
+    "review_creation_date,review_answer_timestamp\nr1,o1,5,,,2018-05-06 00:00:00,2018-05-07 00:00:00\n",
+    "olist_sellers_dataset.csv": "seller_id,seller_zip_code_prefix,seller_city,seller_state\ns1,1,sp,SP\n",
+    "olist_products_dataset.csv": "product_id,product_category_name,product_name_lenght,product_description_lenght,"
+    "product_photos_qty,product_weight_g,product_length_cm,product_height_cm,product_width_cm\np1,x,1,1,1,1,1,1,1\n",
+}
+"""Made up by us in the shape of that data set."""
+
+
+def test_files_known_by_their_names_come_together(desk: Desk) -> None:
+    """Where all that the mapping joins are in one upload, and where a person chooses it; a path is no mapping."""
+    account, _ = create(desk.home, "all", Draft("", "operator", None), doer=Doer(None, NOON))
+    desk.account = account.id
+    done = desk.run(desk.give(OLIST))
+    assert done.state == "done", (done.said, done.files)
+    assert [len(one["files"]) for one in done.report["imports"]] == [len(OLIST)]
+    assert desk.ask("SELECT DISTINCT shop_id FROM facts.orders") == [("s1",)]
+    given = [Given(name, io.BytesIO(text.encode())) for name, text in OLIST.items()]
+    few = uploads.receive(desk.home, desk.account, given[:2], Options(mapping="olist"), reach=EVERYTHING, at=NOON)
+    assert {file["mapping"] for file in uploads.look_through(desk.home, desk.get(few))} == {"olist"}
+    for name in ("/etc/passwd", "nothing"):
+        with pytest.raises(ImportRefused, match="there is no mapping"):
+            uploads.receive(desk.home, desk.account, given, Options(mapping=name), reach=EVERYTHING, at=NOON)

@@ -49,17 +49,21 @@ def shows(lang: str, pack: Pack, unit: Unit = "count") -> Show:
         if isinstance(value, bool):
             return t("figures.is_true" if value else "figures.is_false", lang)
         if isinstance(value, int):
-            return amount(Fraction(value), unit) if name.startswith("adds") and unit == "seconds" else _number(name, value)
+            return (
+                amount(Fraction(value), unit, lang)
+                if name.startswith("adds") and unit == "seconds"
+                else _number(lang, name, value)
+            )
         if isinstance(value, list):
-            return "、".join(map(str, value))
+            return ("、" if lang == "zh" else ", ").join(map(str, value))
         return _word(lang, pack, name, str(value))
 
     return show
 
 
-def _number(name: str, value: int) -> str:
+def _number(lang: str, name: str, value: int) -> str:
     unit = next((unit for end, unit in _UNITS if name.endswith(end)), None)
-    return amount(Fraction(value), unit) if unit else str(value)
+    return amount(Fraction(value), unit, lang) if unit else str(value)
 
 
 _UNITS: tuple[tuple[str, Unit], ...] = (("_fen", "fen"), ("_s", "seconds"))

@@ -211,6 +211,7 @@ def _shown(figure: Row, metric: Metric, then: Row | None, beside: Fraction | Non
     same = then is not None and then["version"] == figure["version"]
     before = value_of(then) if then is not None and same else None
     ok = figure["status"] == "ok"
+    comparable = ok and then is not None and then["status"] == "ok"
     return Shown(
         figure=figure,
         metric=metric,
@@ -222,7 +223,7 @@ def _shown(figure: Row, metric: Metric, then: Row | None, beside: Fraction | Non
         ratio=ratio,
         severity=mark(ratio) if ok and metric.better == "lower" else "",
         before=before,
-        worse=ok and then is not None and then["status"] == "ok" and is_worse(metric, value, before, int(str(figure["denominator"]))),
+        worse=comparable and is_worse(metric, value, before, int(str(figure["denominator"]))),
     )
 
 

@@ -3,7 +3,7 @@
 The menus are **assumed** throughout: no back office was opened by us, and platforms move their menus. The page says so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -91,7 +91,7 @@ def exports() -> tuple[Export, ...]:
 
 
 def _export(name: str) -> Export:
-    rules = load(name)
+    rules = _shipped()[name]
     brings = dict.fromkeys(target.table for target in rules.tables if target.covers)
     also = dict.fromkeys(target.table for target in rules.tables if target.table not in brings)
     label, known = rules.book.label, [heading for part in rules.files.values() for heading in part.headings]
@@ -107,6 +107,28 @@ def _export(name: str) -> Export:
         rules.book.source,
         name in samples(),
     )
+
+
+@cache
+def _shipped() -> Mapping[str, Rules]:
+    """Every mapping that comes with the program. Reading them takes a second."""
+    return {name: load(name) for name in shipped()}
+
+
+def mappings() -> Mapping[str, Words]:
+    """Their words, by name."""
+    labels = {name: rules.book.label for name, rules in _shipped().items()}
+    return {name: Words(zh=label.get("zh", name), en=label.get("en", name)) for name, label in labels.items()}
+
+
+def named(files: Iterable[str]) -> Rules | None:
+    """The mapping that knows its files by their names alone, where all that it needs are among these."""
+    names = list(files)
+    for rules in _shipped().values():
+        needed = {role for role, part in rules.files.items() if not part.optional and not part.unused}
+        if not any(part.headings for part in rules.files.values()) and needed <= set(map(rules.role_of, names)):
+            return rules
+    return None
 
 
 def platform_of(rules: Rules) -> str:

@@ -116,7 +116,8 @@ def _begin(con: duckdb.DuckDBPyConnection, shops: Sequence[Shop], ranked: Rankin
 # Whoever lacks a table lacks its days and columns too. A shop that is alone on its platform has needs of its own.
 _NEEDS = f"""
 with parts as (
-  select platform, why, unnest(string_split(substr(why, strpos(why, ': ') + 2), if(starts_with(why, 'never'), ', ', '; '))) as part
+  select platform, why,
+    unnest(string_split(substr(why, strpos(why, ': ') + 2), if(starts_with(why, 'never'), ', ', '; '))) as part
   from (select distinct platform, why from lacks)
 ), shops as (
   select platform, count(*) as shops from mine semi join ranked using (shop) group by platform having shops > 1

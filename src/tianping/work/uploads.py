@@ -18,14 +18,14 @@ from tianping.errors import ImportRefused, NotFound
 from tianping.facts import guess, read
 from tianping.facts.cells import NO_SHOP, STROKE
 from tianping.facts.guess import Choice
-from tianping.facts.mapping import SHOP
+from tianping.facts.mapping import SHOP, shipped
 from tianping.facts.mapping import Mapping as Rules
 from tianping.facts.schema import TABLES
 from tianping.facts.source import Source
 from tianping.periods import Period
 from tianping.store import accounts, uploads
 from tianping.store.uploads import Upload
-from tianping.work import imports
+from tianping.work import exports, imports
 from tianping.work.exports import platform_of
 from tianping.work.home import Home
 from tianping.work.imports import Progress, Report, Request
@@ -51,10 +51,12 @@ class Given(NamedTuple):
 
 
 class Options(NamedTuple):
-    """What the uploader says of all files: the shop of rows that name none, the days they cover."""
+    """What the uploader says of all files: the shop of rows that name none, the days they cover, the mapping to read them by,
+    one of those that come with the program."""
 
     shop: str = ""
     covers: Period | None = None
+    mapping: str = ""
 
 
 def folder_of(home: Home, number: int) -> Path:
@@ -66,12 +68,16 @@ def receive(home: Home, account_id: int, given: Sequence[Given], options: Option
     if not given or len(given) > MOST_FILES:
         raise ImportRefused(f"{len(given)} files were handed in; hand in 1 to {MOST_FILES} at once")
     require_shop(options.shop, reach)
+    if options.mapping and options.mapping not in shipped():
+        raise ImportRefused(f'there is no mapping "{options.mapping}"; choose one of those that come with the program')
     fresh = home.path / "uploads" / f"new-{secrets.token_hex(8)}"
     fresh.mkdir(parents=True)
     try:
         files = [_keep(fresh, name, one.bytes) for name, one in zip(_names(given), given, strict=True)]
         covers = f"{options.covers.first}..{options.covers.last}" if options.covers else ""
-        number = uploads.add(home.database, account_id, at, files, {"shop": options.shop, "covers": covers})
+        number = uploads.add(
+            home.database, account_id, at, files, {"shop": options.shop, "covers": covers, "mapping": options.mapping}
+        )
         fresh.rename(folder_of(home, number))
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -164,15 +170,21 @@ def plain(home: Home, said: str) -> str:
 
 
 def look_through(home: Home, upload: Upload) -> list[dict[str, Any]]:
-    """What is known of each file: how it is read (`mapping`, `tables`, `platform`), whose rows it holds where they do not say it
-    (`shop`, and what the import is told of it, `fills`), whether that has to be said (`needs_shop`), or why nothing reads it
-    (`said`). A file with `rules` is read by these; of one with `whose` a person has said the shop."""
+    """What is known of each file: how it is read (`mapping`, `tables`, `platform`), whose rows it holds where they do not
+    say it (`shop`, and what the import is told of it, `fills`), whether that has to be said (`needs_shop`), the mapping that
+    was chosen or is known by all their names (`by`), or why nothing reads it (`said`). A file with `rules` is read by these; of
+    one with `whose` a person has said the shop."""
     reach = reach_of(home, upload.account_id)
-    return [_looked(home, upload, file, reach) for file in upload.files]
+    said, named = str(upload.options.get("mapping", "")), exports.named(str(file["name"]) for file in upload.files)
+    return [_looked(home, upload, {**file, "by": said or _by_name(named, file)}, reach) for file in upload.files]
+
+
+def _by_name(rules: Rules | None, file: Mapping[str, Any]) -> str:
+    return rules.name if rules and rules.role_of(str(file["name"])) else ""
 
 
 def _looked(home: Home, upload: Upload, file: Mapping[str, Any], reach: Reach) -> dict[str, Any]:
-    kept = {name: file[name] for name in ("name", "bytes", "rules", "whose") if name in file}
+    kept = {name: file[name] for name in ("name", "bytes", "rules", "whose", "by") if name in file}
     try:
         source = _source(home, upload, file)
     except ImportRefused as error:
@@ -229,7 +241,7 @@ def _readable(path: Path) -> bool:
 
 def _source(home: Home, upload: Upload, file: Mapping[str, Any]) -> Source:
     path = folder_of(home, upload.id) / file["name"]
-    [source] = read.find([path], mapping=_rules_file(path, file), zone=home.zone)
+    [source] = read.find([path], mapping=_rules_file(path, file) or file["by"], zone=home.zone)
     return source
 
 
@@ -300,10 +312,10 @@ def _bring(home: Home, upload: Upload, reach: Reach, at: dt.datetime, progress: 
 def _groups(files: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
     """The files of each import: those known by their headings or names together, by the shop said of them, each other one by
     itself; what others hang on first."""
-    known: dict[str, list[Mapping[str, Any]]] = {}
+    known: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for file in files:
         if "rules" not in file:
-            known.setdefault(str(file.get("fills", "")), []).append(file)
+            known.setdefault((str(file.get("fills", "")), str(file.get("by", ""))), []).append(file)
     groups = [*known.values(), *([file] for file in files if "rules" in file)]
     return sorted(groups, key=lambda group: min(_rank(file) for file in group))
 
@@ -320,7 +332,7 @@ def _request(folder: Path, upload: Upload, files: Sequence[Mapping[str, Any]], r
     return Request(
         paths,
         at,
-        mapping=_rules_file(paths[0], files[0]),
+        mapping=_rules_file(paths[0], files[0]) or str(files[0].get("by", "")),
         shop=str(files[0].get("fills", "")),
         covers=Period(dt.date.fromisoformat(first), dt.date.fromisoformat(last)) if covers else None,
         reach=reach,

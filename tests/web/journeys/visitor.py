@@ -146,6 +146,7 @@ class Visitor:
 
     def check(self) -> None:
         """The page as it stands is for everybody, in the reader's language, no wider than the screen; nothing went wrong."""
+        self.page.evaluate("scrollTo(0, 0)")  # what stays in sight covers what is scrolled beneath it
         by_script = self._inaccessible() if self.script else ()
         faults = [*by_script, *self._foreign(), *self._wide(), *self.told, *self.left]
         assert not faults, f"{self.path}: {faults}"

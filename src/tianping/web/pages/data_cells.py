@@ -30,7 +30,7 @@ def shown(lang: str, column: Column | None, value: object, zone: str = HOME_ZONE
 
 
 def label(lang: str, bad: Bad, name: str) -> str:
-    """What a cell of a bad row is called: its heading in the file; of a row that a mapping has made, the column and its unit."""
+    """What a cell of a bad row is called: its heading in the file; of a row that a mapping has made, column and unit."""
     if bad.form != "canonical":
         return name
     column = TABLES[bad.table].by_name.get(name)

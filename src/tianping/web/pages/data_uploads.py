@@ -1,12 +1,12 @@
 """Uploads: files handed in, looked through, asked about, brought in."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
@@ -27,7 +27,7 @@ from tianping.web.guard import MOST_UPLOADED
 from tianping.web.pages import data_cells
 from tianping.web.pages.data_words import column_word, next_close, reason, said
 from tianping.web.wording import t
-from tianping.work import gaps, trail, uploads
+from tianping.work import exports, gaps, trail, uploads
 from tianping.work.uploads import Given, Options
 
 router = APIRouter()
@@ -49,7 +49,8 @@ def listed(request: Request, desk: Desk, seen: Seen, before: Annotated[int | Non
     found = uploads.newest(desk.home, account_id=seen.account.id, reach=seen.reach, before=before)
     return page(
         request, seen, "data/uploads.html", shown=found, shops=own_shops(desk, seen), most=uploads.MOST_FILES,
-        most_bytes=MOST_UPLOADED, **said(desk, seen), before=found[-1].id if len(found) == 50 else None,
+        most_bytes=MOST_UPLOADED, mappings=exports.mappings(), before=found[-1].id if len(found) == 50 else None,
+        **said(desk, seen),
     )  # fmt: skip
 
 
@@ -85,7 +86,7 @@ async def _received(request: Request, desk: Console, seen: Viewer) -> int:
     given = [
         Given(one.filename or "", one.file) for one in form.getlist("files") if isinstance(one, UploadFile) and one.filename
     ]
-    options = Options(str(form.get("shop", "")).strip(), _covers(form))
+    options = Options(str(form.get("shop", "")).strip(), _covers(form), str(form.get("mapping", "")))
     number = await run_in_threadpool(
         uploads.receive, desk.home, seen.account.id, given, options, reach=seen.reach, at=desk.clock()
     )
@@ -308,7 +309,10 @@ def _in_words(
         told = [[data_cells.shown(lang, known.get(column), cell) for column, cell in zip(columns, row, strict=True)]
                 for row in rows]  # fmt: skip
         return table, [column_word(lang, column) for column in columns], told
-    said_by = {"reason": partial(reason, lang), "table": lambda name: t(f"data.table_{name}", lang)}
+    said_by: Mapping[str, Callable[[str], str]] = {
+        "reason": partial(reason, lang),
+        "table": lambda name: t(f"data.table_{name}", lang),
+    }
     bad = [[said_by.get(column, str)(str(cell)) for column, cell in zip(columns, row, strict=True)] for row in rows]
     return table, [t(f"data.bad_{column}", lang) for column in columns], bad
 

@@ -231,16 +231,16 @@ def parted(
         found=found, wanted=wanted, beside=beside, rows=some, columns=[name for name in found.columns if name != "shop_id"],
         whose=whose(desk, wanted.done.seq, wanted.scope, seen.lang),
         names=[_name_of(each.definition, seen.lang) for each in (found.a, found.b)],
-        totals=[_total(totals(each.definition, each.parts), each.definition) for each in (found.a, found.b)],
+        totals=[_total(totals(each.definition, each.parts), each.definition, seen.lang) for each in (found.a, found.b)],
         show=shows(seen.lang, found.a.pack, _added(found.a.definition)), head=heads(seen.lang),
         sql=readable((("both", found.sql),)),
     )  # fmt: skip
 
 
-def _total(total: tuple[int, int], definition: Definition) -> tuple[str, str]:
+def _total(total: tuple[int, int], definition: Definition, lang: str) -> tuple[str, str]:
     numerator, denominator = total
     value = Fraction(numerator, denominator) if denominator else None
-    return amount(value, definition.metric.unit), f"{numerator}/{denominator}"
+    return amount(value, definition.metric.unit, lang), f"{numerator}/{denominator}"
 
 
 def _name_of(definition: Definition, lang: str) -> str:
@@ -284,8 +284,9 @@ def whose(desk: Console, seq: int, scope: Scope, lang: str) -> Whose:
 
 
 def _chart(told: Dossier, lang: str) -> Chart | None:
-    """How the figure went, with its benchmark, and the days on which another definition came into force; None for one point."""
-    if len(told.line) < 2:
+    """How the figure went, with its benchmark, and the days on which another definition came into force; None for fewer
+    than two values."""
+    if sum(point.value is not None for point in told.line) < 2:
         return None
     days = [point.date for point in told.line]
     beside = {point.date: point.value for point in told.benchmark}
