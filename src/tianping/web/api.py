@@ -36,7 +36,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 _bearer = HTTPBearer(auto_error=False, description="a token of the page /tokens; in a browser the session does as well")
 Limit = Annotated[int, Query(ge=1, le=MOST, description="items of a page")]
 Before = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="`next` of the page before")]
-Day = Annotated[dt.date | None, Query(description="the close as of this day; else the newest")]
+Day = Annotated[dt.date | None, Query(description="the close as of this day; else the newest within a week after the data end")]
 
 
 def caller(request: Request, desk: Desk, given: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]) -> Seat:
