@@ -55,7 +55,7 @@ def logout(request: Request, desk: Desk, seen: Seen) -> Response:
 
 @router.get("/password")
 def password(request: Request, seen: Seen) -> Response:
-    return page(request, seen, "password.html", said="")
+    return page(request, seen, "password.html", said="frame.password_one_time" if seen.account.one_time else "")
 
 
 @router.post("/password", dependencies=[Depends(from_our_page)])
