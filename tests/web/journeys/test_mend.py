@@ -49,6 +49,7 @@ def test_an_export_is_mapped_mended_and_counted(
     numerator, denominator = fraction(reader.main.locator(".lead").inner_text())
     upload(reader, export)
     map_column(reader)
+    reader.check()
     for order, asked in orders[1:]:
         mend(reader, order, asked)
     assert reader.t("data.none_bad") in reader.words()
@@ -92,7 +93,6 @@ def map_column(reader: Visitor) -> None:
 
 def mend(reader: Visitor, order: str, asked: dt.datetime) -> None:
     """In place: the row's cells as a form."""
-    reader.check()
     reader.follow(reader.main.locator("tbody tr").filter(has_text=order).get_by_role("link", name=reader.t("data.mend")))
     cell = reader.main.get_by_label(HEADINGS[-1])
     assert cell.input_value() == WRONG
