@@ -7,6 +7,7 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
+from tianping.web.pages.admin import detail_words, thing_words
 from web.conftest import Site, csrf_of
 
 
@@ -139,5 +140,23 @@ def test_the_trail_by_pages(own_site: Site) -> None:
     first = boss.get("/audit?act=token_new").text
     [older] = re.findall(r'rel="next" href="([^"]*)"', first)
     second = boss.get(older.replace("&amp;", "&")).text
-    objects = re.compile(r"<code>token (\d+)</code>")
+    objects = re.compile(r">令牌 (\d+)</td>")
     assert [int(n) for n in objects.findall(first) + objects.findall(second)] == list(range(101, 0, -1))
+
+
+def test_the_trail_is_in_words(own_site: Site) -> None:
+    """What was done to what, and its details, in the reader's language; asked for in these words too."""
+    boss = own_site.as_("administrator")
+    number, _ = made(boss)
+    for asked in (f"账号 {number}", f"account {number}"):
+        text = boss.get("/audit", params={"thing": asked, "act": "account_new"}).text
+        assert f">账号 {number}</td>" in text
+        assert '<span class="hush">角色</span> 商家' in text
+        assert '<span class="hush">店铺</span> S1' in text
+
+
+def test_things_of_the_trail() -> None:
+    assert thing_words("zh", "figure rows") == "指标明细"
+    assert thing_words("zh", "figure_report 3") == "数值疑问 3"
+    assert thing_words("zh", "products-kuaishou") == "products-kuaishou"
+    assert detail_words("zh", "last", False)[1] == "否"

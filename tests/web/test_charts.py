@@ -58,6 +58,11 @@ def test_a_chart_keeps_gaps_apart_from_zero() -> None:
     assert list(chart.rows("zh")) == [("2026-03-02", ["0.00 %"]), ("2026-03-01", ["–"])]
 
 
+def test_bars_have_their_days_as_ticks() -> None:
+    weeks = Chart("by week", "count", days(2), [Series("quality", [Fraction(1), Fraction(0)], "bar")])
+    assert (weeks.plain("zh")["axis"], Chart("rate", "rate", days(2), []).plain("zh")["axis"]) == ("category", "time")
+
+
 def test_the_benchmark_of_a_marked_figure_stands_before_the_middle() -> None:
     """A value beyond the middle of the bar is more than twice the benchmark."""
     five = charts.interval(shown(Sample("", 41, 1277, benchmark=Fraction(31, 5000))))

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 import pytest
 from starlette.testclient import TestClient
 
+from tianping.facts.mapping import load, shipped
 from tianping.facts.schema import TABLES
 from tianping.store import jobs, uploads
 from tianping.store.uploads import Upload
 from tianping.web.jobs import Jobs
+from tianping.web.pages.data_words import reason
 from tianping.web.wording import words
 from tianping.work import accounts
 from tianping.work.home import facts
@@ -357,3 +359,34 @@ def test_the_preview_says_what_the_file_says(own_site: Site) -> None:
     page = client.post(f"/data/uploads/{asked.id}/files/0/preview", data=data).text
     for cell in (DAY, "¥1\u2009299.90", "（稍后指定）"):
         assert re.search(rf'<td data-label="[^"]*">{cell}</td>', page), cell
+
+
+def left_out() -> list[str]:
+    """Every reason for which a shipped mapping skips or refuses a row."""
+    targets = [target for name in shipped() for target in load(name).tables]
+    rules = [rule.reason for target in targets for rule in (*target.skip, *target.refuse)]
+    return sorted({*rules, *(target.once for target in targets if target.once)})
+
+
+@pytest.mark.parametrize("why", left_out())
+def test_why_mappings_leave_rows_out_is_said_in_chinese(why: str) -> None:
+    assert not re.search("[a-z]", reason("zh", why))
+    assert reason("en", why) == why
+
+
+@pytest.mark.parametrize(
+    ("why", "told"),
+    [
+        ("a b.xlsx has a password; the end of its name and what was said do not fit; x", "另存为不带密码的文件"),
+        ("x.csv does not begin with column names: it is no table in UTF-8 or GB18030; export it as CSV", "x.csv 开头不是表头"),
+        ("x.xlsx is no XLSX workbook, though its name says so; open it in Excel and save it as one", "x.xlsx 不是完好的 Excel"),
+        ("x.xlsx unpacks to 381 MB, 1028 times its own size: too much for a workbook; save it", "381 MB，是文件本身的 1028 倍"),
+        ("x.pdf: files of this kind are not read; export it as one of .csv (text also as .gz)", "x.pdf：不读这种文件"),
+        ('the mappings "a" and "b" read the same orders, each in its own way', "映射 a 和 b 读的是同样的订单"),
+        ("2099-01-01 has not come yet; close 2026-11-22 or an earlier day", "2099-01-01 还没到；请选 2026-11-22"),
+        ("quarantine of import 2", "导入 2 的隔离区"),
+        ("x.csv is empty; a file of facts begins with its column names", "x.csv 是空的"),
+    ],
+)  # fmt: skip
+def test_refusals_are_said_in_chinese(why: str, told: str) -> None:
+    assert reason("zh", why).startswith(told) or told in reason("zh", why)

@@ -174,6 +174,28 @@ def test_a_product_and_its_figures(one: TestClient) -> None:
     assert "没有数值" in one.get("/products/P4").text
 
 
+def test_a_product_has_the_groups_of_its_shops_board(one: TestClient) -> None:
+    board = [text_of(each) for each in re.findall(r'<section id="group-\d+">\s*<h2>([^<]*)', one.get("/shops/S1").text)]
+    groups = [text_of(each) for each in re.findall(r'<th scope="rowgroup"[^>]*>(.*?)</th>', one.get("/products/P1").text)]
+    assert len(groups) > 1
+    assert groups == [each for each in board if each in groups]
+
+
+def test_days_that_few_metrics_have(one: TestClient) -> None:
+    """They take a column only where they are asked for."""
+    assert "days=60" not in one.get("/products/P1").text
+    assert 'days=60" aria-current' in one.get("/products/P1?days=60").text
+
+
+@pytest.mark.parametrize("metric", ["quality_refund_rate", "product_quality_refund_rate"])
+def test_the_quality_tab_offers_the_days_of_its_metric(one: TestClient, metric: str) -> None:
+    shell = one.get(f"/products/P1/quality?metric={metric}").text
+    [picker] = re.findall(r'<p class="switch days".*?</p>', shell, re.DOTALL)
+    for days in re.findall(r"days=(\d+)", picker):
+        figure = f"/figures/kuaishou/{metric}?by=product&amp;subject=P1&amp;days={days}&amp;date="
+        assert figure in one.get(f"/products/P1?days={days}").text
+
+
 @pytest.mark.spec("KS-B05")
 def test_quality_tab(one: TestClient) -> None:
     """Reasons that add up to the figure, and the words of the orders counted; without script a link leads to each piece."""

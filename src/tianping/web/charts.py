@@ -49,10 +49,12 @@ class Chart:
             yield self.days[at].isoformat(), [amount(each.values[at], self.unit, lang) for each in self.series]
 
     def plain(self, lang: str) -> Mapping[str, object]:
-        """For JSON. Numbers are to draw with; people read `text`."""
+        """For JSON. Numbers are to draw with; people read `text`. Bars stand on a category axis, each with its day as tick: a
+        time axis has ticks on days of its own."""
         return {
             "days": [day.isoformat() for day in self.days],
             "unit": self.unit,
+            "axis": "category" if any(each.kind == "bar" for each in self.series) else "time",
             "series": [
                 {
                     "name": each.name,

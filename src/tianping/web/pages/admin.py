@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Path, Query, Request
@@ -15,6 +16,7 @@ from tianping.web.access import Seen, Viewer, address_of, needs
 from tianping.web.addresses import address
 from tianping.web.console import Console, Desk
 from tianping.web.frame import page, seen_other
+from tianping.web.wording import t, words
 from tianping.work import accounts, trail
 from tianping.work.accounts import AccountRefused, Doer, Draft, Lang, Member, PasswordRefused, Role
 from tianping.work.catalogue import catalogue
@@ -28,6 +30,9 @@ _MOST = 2**31 - 1
 Number = Annotated[int, Path(ge=1, le=_MOST)]
 MOST_NAMED = 500
 """Shops of an account that its page names one by one."""
+
+MOST_TOLD = 20
+"""Things of a list that a line of the trail names."""
 
 
 class AccountForm(BaseModel):
@@ -176,7 +181,7 @@ def audit(
     wanted = Wanted(
         account_id=int(account) if account.isdecimal() and int(account) <= _MOST else None,
         act=act or None,
-        object=thing.strip() or None,
+        object=_thing(seen.lang, thing) or None,
         since=day_start(since, desk.home.zone) if since else None,
         until=day_start(until + dt.timedelta(days=1), desk.home.zone) if until else None,
         before=before,
@@ -194,7 +199,48 @@ def audit(
         older=address("/audit", **asked, before=found.before) if found.before else "",
         newest=address("/audit", **asked) if before else "",
         wall=_wall(desk),
+        thing_words=partial(thing_words, seen.lang),
+        detail_words=partial(detail_words, seen.lang),
     )
+
+
+def _kind(lang: Lang, kind: str) -> str:
+    """What an act was done to: words of its kind, else the kind itself."""
+    key = f"admin.thing_{kind.replace(' ', '_')}"
+    return t(key, lang) if key in words() else kind
+
+
+def thing_words(lang: Lang, thing: str) -> str:
+    """`import 12`, `figure rows`, `account`: in the reader's language as far as its kind is known."""
+    kind, space, name = thing.partition(" ")
+    whole = _kind(lang, thing)
+    return whole if whole != thing else f"{_kind(lang, kind)}{space}{name}"
+
+
+def _thing(lang: Lang, asked: str) -> str:
+    """The object that a reader asks for in words, as the trail names it."""
+    asked = " ".join(asked.split())
+    for key in words():
+        if key.startswith("admin.thing_") and key != "admin.thing_hint":
+            word, kind = t(key, lang), key.removeprefix("admin.thing_")
+            if asked == word or asked.startswith(f"{word} "):
+                return (kind.replace("_", " ") if kind == "figure_rows" else kind) + asked[len(word) :]
+    return asked
+
+
+def detail_words(lang: Lang, name: str, value: object) -> tuple[str, str]:
+    """A detail of an act: its name and its value in the reader's language; of many, the first twenty."""
+    key = f"admin.detail_{name}"
+    return t(key, lang) if key in words() else name, _value(lang, name, value)
+
+
+def _value(lang: Lang, name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return t("admin.is_true" if value else "admin.is_false", lang)
+    if isinstance(value, list):
+        more = f" … {len(value)}" if len(value) > MOST_TOLD else ""
+        return ("、" if lang == "zh" else ", ").join(map(str, value[:MOST_TOLD])) + more
+    return t(f"parts.role_{value}", lang) if name == "role" and value in accounts.ROLES else str(value)
 
 
 def _day(text: str) -> dt.date | None:

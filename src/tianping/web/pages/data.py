@@ -17,7 +17,7 @@ from tianping.web.access import Seen, address_of, needs
 from tianping.web.console import MOST_ID, Console, Desk, Id
 from tianping.web.frame import fragment, page, seen_other
 from tianping.web.pages import data_quarantine, data_uploads
-from tianping.web.pages.data_words import job_of, next_close, said
+from tianping.web.pages.data_words import job_of, next_close, reason, said
 from tianping.web.wording import t
 from tianping.work import exports, gaps, holdings, imports, samples, trail
 from tianping.work.gaps import Held
@@ -180,7 +180,7 @@ def _newest_seq(desk: Console) -> int:
 def close(request: Request, desk: Desk, seen: Seen, date: Annotated[dt.date, Form()]) -> Response:
     """Close a day, when its turn comes."""
     if date > today(desk):
-        raise TianpingError(f"{date} has not come yet; close {today(desk)} or an earlier day")
+        raise TianpingError(reason(seen.lang, f"{date} has not come yet; close {today(desk)} or an earlier day"))
     number = desk.jobs.queue("close", seen.account.id, {"date": date.isoformat()})
     return seen_other(request, f"/data/closes?job={number}")
 

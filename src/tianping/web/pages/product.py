@@ -11,9 +11,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from tianping.errors import NotFound, TianpingError
-from tianping.metrics.compile import Definition, Key
+from tianping.metrics.compile import Key
 from tianping.metrics.proof import Scope
-from tianping.policy.model import Metric
+from tianping.policy.model import Group, Metric
 from tianping.policy.saying import say
 from tianping.web.access import Seen, Viewer
 from tianping.web.addresses import address, category_url
@@ -66,6 +66,13 @@ class Each(NamedTuple):
 
     metric: Metric
     figures: Mapping[int, Shown]
+
+
+class Shelf(NamedTuple):
+    """The metrics of one group of the shop's board; `group` None: those that the pack puts nowhere."""
+
+    group: Group | None
+    lines: Sequence[Each]
 
 
 def looked(request: Request, seen: Viewer, desk: Console) -> Look:
@@ -184,7 +191,9 @@ def quality(request: Request, seen: Seen, desk: Desk, product_id: str) -> Respon
     here = _open(request, seen, desk, product_id)
     metrics = [(name_of(key), say(here.view.offered[key].metric.label, seen.lang)) for key in here.causes]
     cause = name_of(here.cause) if here.cause else ""
-    return page(request, seen, "products/quality.html", item=here, shop=_shop(here), metrics=metrics, cause=cause)
+    line = _lines(here).get(here.cause) if here.cause else None
+    days = sorted(line.figures) if line else here.view.days
+    return page(request, seen, "products/quality.html", item=here, shop=_shop(here), days=days, metrics=metrics, cause=cause)
 
 
 @router.get("/products/{product_id:path}/trend")
@@ -199,8 +208,8 @@ def product(request: Request, seen: Seen, desk: Desk, product_id: str) -> Respon
     """All its figures."""
     here = _open(request, seen, desk, product_id)
     lines = _lines(here)
-    days = [days for days in here.view.days if any(days in each.figures for each in lines)]
-    return page(request, seen, "products/product.html", item=here, shop=_shop(here), lines=lines, days=days)
+    shelves = _shelves(here.view, lines)
+    return page(request, seen, "products/product.html", item=here, shop=_shop(here), shelves=shelves, days=_days(here, lines))
 
 
 def _shop(here: Looked) -> str:
@@ -208,16 +217,30 @@ def _shop(here: Looked) -> str:
     return found.name or found.id
 
 
-def _lines(here: Looked) -> list[Each]:
-    """The usual columns first, then in the pack's order."""
+def _lines(here: Looked) -> Mapping[Key, Each]:
+    """Its metrics, in the pack's order."""
     found: dict[Key, dict[int, Shown]] = {}
     for each in goods.of_product(here.view, here.product):
         found.setdefault(each.key, {})[each.days] = each
-    return [Each(definition.metric, found[key]) for key, definition in _first(here.view) if key in found]
+    return {key: Each(each.metric, found[key]) for key, each in here.view.offered.items() if key in found}
 
 
-def _first(view: Goods) -> list[tuple[Key, Definition]]:
-    return sorted(view.offered.items(), key=lambda each: each[0] not in usual(view))
+def _shelves(view: Goods, lines: Mapping[Key, Each]) -> list[Shelf]:
+    """In the groups of the shop's board; groups without any are left out."""
+    groups = [(group, [key_of(name) for name in group.metrics]) for group in view.pack.board.groups]
+    placed = {key for _, keys in groups for key in keys}
+    made = [Shelf(group, [lines[key] for key in keys if key in lines]) for group, keys in groups]
+    rest = Shelf(None, [each for key, each in lines.items() if key not in placed])
+    return [each for each in (*made, rest) if each.lines]
+
+
+def _days(here: Looked, lines: Mapping[Key, Each]) -> list[int]:
+    """The numbers of days with a column: those that at least half of the metrics have, that asked for, and the only one of any
+    metric."""
+    held = [set(each.figures) for each in lines.values()]
+    usual_days = {days for days in here.view.days if 2 * sum(days in each for each in held) >= len(held)}
+    alone = {days for each in held if not each & usual_days for days in each}
+    return [days for days in here.view.days if any(days in each for each in held) and days in usual_days | alone | {here.days}]
 
 
 def _trend(here: Looked, lang: str) -> Chart | None:

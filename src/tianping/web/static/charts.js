@@ -82,8 +82,11 @@
       grid: { left: 4, right: 14, top: legend ? 44 : 22, bottom: many ? 44 : 6, containLabel: true },
       legend: legend ? { type: "scroll", top: 0, left: 0, itemWidth: 16, itemHeight: 8, textStyle: text, pageTextStyle: text } : undefined,
       xAxis: {
-        type: "time", axisLine: { lineStyle: { color: ink.edge } }, axisTick: { show: false }, splitNumber: narrow ? 3 : 7, minInterval: 86400000,
-        axisLabel: { ...text, hideOverlap: true, formatter: { year: "{yyyy}", month: "{MM}-{dd}", day: "{MM}-{dd}", hour: "" } },
+        ...(data.axis === "category" ? { type: "category", data: data.days } : { type: "time" }), axisLine: { lineStyle: { color: ink.edge } }, axisTick: { show: false }, splitNumber: narrow ? 3 : 7, minInterval: 86400000,
+        axisLabel: {
+          ...text, hideOverlap: true,
+          formatter: data.axis === "category" ? (day) => day.slice(5) : { year: "{yyyy}", month: "{MM}-{dd}", day: "{MM}-{dd}", hour: "" },
+        },
       },
       yAxis: {
         type: "value", min: data.series.some((each) => each.kind === "bar") ? 0 : undefined, scale: true, splitNumber: 4, splitLine: { lineStyle: { color: ink.rule } },
