@@ -38,6 +38,12 @@ def of_date(engine: Engine, date: dt.date) -> Sequence[Close]:
     return _read(engine, query)
 
 
+def dates(engine: Engine) -> Sequence[dt.date]:
+    """The days closed, newest first."""
+    with engine.connect() as connection:
+        return connection.execute(select(close.c.date).distinct().order_by(close.c.date.desc())).scalars().all()
+
+
 def every(engine: Engine) -> Sequence[Close]:
     """All closes, newest date first."""
     return _read(engine, select(close).order_by(close.c.date.desc(), close.c.seq.desc(), close.c.at.desc()))

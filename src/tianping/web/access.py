@@ -51,6 +51,11 @@ class Viewer:
         return right in self.rights
 
 
+def language(request: Request) -> Literal["zh", "en"]:
+    """The language that the reader chose, else Chinese."""
+    return "en" if request.cookies.get("lang") == "en" else "zh"
+
+
 def viewer(request: Request) -> Viewer:
     """The account signed in. Raises SignedOut, OneTime."""
     desk: Console = request.app.state.console
@@ -60,8 +65,7 @@ def viewer(request: Request) -> Viewer:
         raise SignedOut
     if found.account.one_time and request.url.path not in BEFORE_CHANGE:
         raise OneTime
-    lang: Literal["zh", "en"] = "en" if request.cookies.get("lang") == "en" else "zh"
-    return Viewer(found.account, found.reach, accounts.ROLES[found.account.role], lang, found.csrf, key)
+    return Viewer(found.account, found.reach, accounts.ROLES[found.account.role], language(request), found.csrf, key)
 
 
 Seen = Annotated[Viewer, Depends(viewer)]
@@ -74,7 +78,6 @@ def needs(right: str) -> Any:
         if not seen.may(right):
             raise Forbidden("frame.no_right")
 
-    check.right = right  # type: ignore[attr-defined]  # read by the test that walks every route
     return Depends(check)
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tianping.policy.model import Unit
 from tianping.policy.saying import amount
-from tianping.work.boards import Shown
+from tianping.work.boards import Shown, shortfall
 
 WIDE, HIGH, EDGE = 96, 24, 3
 """A sparkline's box, in its own units, and what stays free around it."""
@@ -166,4 +166,5 @@ TEMPLATE_GLOBALS: Mapping[str, Callable[..., object]] = {
     "interval": interval,
     "fraction": fraction,
     "times": times,
+    "shortfall": shortfall,
 }

@@ -65,7 +65,7 @@ class Console:
 
     def dates(self) -> list[dt.date]:
         """The days closed, newest first."""
-        return sorted({each.date for each in closes.every(self.home.database)}, reverse=True)
+        return list(closes.dates(self.home.database))
 
     @property
     def uploads(self) -> Path:

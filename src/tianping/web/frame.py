@@ -19,7 +19,7 @@ from tianping.errors import NotFound
 from tianping.policy.saying import amount, say, span
 from tianping.store.closes import Close
 from tianping.web import charts
-from tianping.web.access import Viewer
+from tianping.web.access import Viewer, language
 from tianping.web.addresses import address, category_url, figure_url
 from tianping.web.console import Console
 from tianping.web.wording import t
@@ -140,11 +140,6 @@ def _looked(request: Request, viewer: Viewer | None, asked: str) -> Looked:
     except (NotFound, ValueError):
         close = None
     return Looked(close, dates, bool(asked))
-
-
-def language(request: Request) -> str:
-    """The language that the reader chose, else Chinese."""
-    return "en" if request.cookies.get("lang") == "en" else "zh"
 
 
 def _signer(request: Request) -> URLSafeTimedSerializer:

@@ -137,7 +137,7 @@ def find(home: Home, date: dt.date, *, known_at: int | None = None) -> Close:
     done = [each for each in closes.of_date(home.database, date) if known_at is None or each.seq == known_at]
     if done:
         return _best(done)
-    dates = sorted({each.date.isoformat() for each in closes.every(home.database)})
+    dates = [day.isoformat() for day in reversed(closes.dates(home.database))]
     had = f"closed are {', '.join(dates[-5:])}" if dates else "nothing is closed yet"
     raise NotFound(f"{date} is not closed in {home.path}; run tianping close --date {date} ({had})")
 

@@ -19,7 +19,7 @@ from tianping.web.pages.morning import tables, weighed
 from tianping.web.pages.product import looked
 from tianping.work import boards, goods, voices
 from tianping.work import morning as mornings
-from tianping.work.boards import Look, Shown, Subject, shortfall
+from tianping.work.boards import Look, Shown, Subject
 from tianping.work.catalogue import Catalogue, Product, Shop, catalogue
 from tianping.work.goodsql import Order, Selection
 from tianping.work.needs import DAYS, headline
@@ -76,7 +76,6 @@ def shops(
     ]
     return page(
         request, seen, "boards/shops.html",
-        shortfall=shortfall,
         look=look, found=found, tables=tables(look, book, found.page), tabs=tabs, chosen=chosen, q=q, number=number,
         pages=-(-found.shops // SHOPS), size=SHOPS, days=DAYS,
     )  # fmt: skip
@@ -160,7 +159,6 @@ def shop(request: Request, seen: Seen, desk: Desk, shop: str, days: Days = DAYS)
     went = grouping.trends_of(at.look, {each.subject for each in there}, chosen)
     return page(
         request, seen, "boards/shop.html",
-        shortfall=shortfall,
         at=at,
         days=counts,
         chosen=chosen,
@@ -189,26 +187,36 @@ def category(request: Request, seen: Seen, desk: Desk, platform: str, path: str,
     paths = book.paths([whose.id]) if whose else book.paths_of(platform)
     if path not in paths:
         raise NotFound(f'there is no category "{path}" here')
-    every = _figures(look, platform, path, whose)
-    counts, chosen = grouping.day_counts(every, days)
-    found = [each for each in every if each.days == chosen]
+    stood = _stand(look, pack, _figures(look, platform, path, whose), days)
     below = [each for each in paths if each.rpartition("/")[0] == path]
     return page(
         request, seen, "boards/category.html",
-        shortfall=shortfall,
         look=look,
         pack=pack,
         path=path,
         shop=whose,
         shops=[(each.id, each.name or each.id) for each in _with(book, mine, path)],
         industry=look.market or look.reach.everything,
-        days=counts,
-        chosen=chosen,
-        above=list(_above(path, platform, look, whose, chosen)),
-        groups=grouping.shelves(pack, found, grouping.trends_of(look, {each.subject for each in found}, chosen)),
-        spans=grouping.spans(found),
-        below=grouping.categories(look, pack, below, chosen, shop=whose.id if whose else ""),
+        **stood._asdict(),
+        above=list(_above(path, platform, look, whose, stood.chosen)),
+        below=grouping.categories(look, pack, below, stood.chosen, shop=whose.id if whose else ""),
     )  # fmt: skip
+
+
+class Stood(NamedTuple):
+    """The figures of a board: the numbers of days there are, the one chosen, its figures by group, the days that they count."""
+
+    days: Sequence[int]
+    chosen: int
+    groups: Sequence[grouping.Shelf]
+    spans: Sequence[grouping.Span]
+
+
+def _stand(look: Look, pack: Pack, every: Sequence[Shown], days: int) -> Stood:
+    counts, chosen = grouping.day_counts(every, days)
+    found = [each for each in every if each.days == chosen]
+    went = grouping.trends_of(look, {each.subject for each in found}, chosen)
+    return Stood(counts, chosen, grouping.shelves(pack, found, went), grouping.spans(found))
 
 
 def _whose(look: Look, book: Catalogue, mine: Sequence[Shop], path: str, shop: str) -> Shop | None:
@@ -229,7 +237,7 @@ def _whose(look: Look, book: Catalogue, mine: Sequence[Shop], path: str, shop: s
 
 def _with(book: Catalogue, mine: Sequence[Shop], path: str) -> list[Shop]:
     """The shops of `mine` that have products of a category; nobody chooses from more than a few."""
-    return [each for each in mine[:200] if path in book.paths_in(each.id)] if len(mine) <= 200 else []
+    return [each for each in mine if path in book.paths_in(each.id)] if len(mine) <= 200 else []
 
 
 def _figures(look: Look, platform: str, path: str, whose: Shop | None) -> list[Shown]:
@@ -253,18 +261,12 @@ def platform(request: Request, seen: Seen, desk: Desk, platform: str, days: Days
     pack = boards.pack_of(look.packs, platform)
     if not look.reach.everything:
         raise NotFound(f'there are no figures of "{platform}" here')
-    every = boards.of_platform(look, platform)
-    counts, chosen = grouping.day_counts(every, days)
-    found = [each for each in every if each.days == chosen]
+    stood = _stand(look, pack, boards.of_platform(look, platform), days)
     book = catalogue(look.home, look.done.seq)
     return page(
         request, seen, "boards/platform.html",
-        shortfall=shortfall,
         look=look,
         pack=pack,
-        days=counts,
-        chosen=chosen,
-        groups=grouping.shelves(pack, found, grouping.trends_of(look, {each.subject for each in found}, chosen)),
-        spans=grouping.spans(found),
-        below=grouping.categories(look, pack, [each for each in book.paths_of(platform) if "/" not in each], chosen),
+        **stood._asdict(),
+        below=grouping.categories(look, pack, [each for each in book.paths_of(platform) if "/" not in each], stood.chosen),
     )  # fmt: skip

@@ -18,7 +18,7 @@ from tianping.web.pages.data_words import column_word
 from tianping.web.pages.product import looked
 from tianping.work import boards
 from tianping.work import morning as mornings
-from tianping.work.boards import Look, Shown, Subject, shortfall
+from tianping.work.boards import Look, Shown, Subject
 from tianping.work.catalogue import Catalogue, Shop, catalogue
 from tianping.work.morning import Need, Worse
 from tianping.work.needs import DAYS, headline
@@ -78,7 +78,6 @@ def morning(
     made = tables(look, book, first)
     return page(
         request, seen, "morning/morning.html",
-        shortfall=shortfall,
         look=look,
         found=found,
         tables=made,
