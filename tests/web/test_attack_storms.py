@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
@@ -119,15 +119,15 @@ def _serve(home: Path, port: int) -> subprocess.Popen[bytes]:
     running = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=os.environ)
     for _ in range(300):
         try:
-            httpx.get(f"http://127.0.0.1:{port}/login", timeout=5)
+            httpx2.get(f"http://127.0.0.1:{port}/login", timeout=5)
             return running
-        except httpx.HTTPError:
+        except httpx2.HTTPError:
             time.sleep(0.1)
     raise AssertionError("it does not come up")
 
 
-def _client(port: int) -> httpx.Client:
-    client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
+def _client(port: int) -> httpx2.Client:
+    client = httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
     assert client.post("/login", data={"name": "a", "password": PASSWORD}).status_code == 303
     return client
 
