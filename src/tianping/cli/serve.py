@@ -2,6 +2,8 @@
 
 import ipaddress
 import logging
+import socket
+from contextlib import suppress
 
 import click
 import uvicorn
@@ -45,10 +47,9 @@ def _serve(home: Home, host: str, port: int, behind: str) -> None:
     jobs = Jobs(home, rules, now)
     console = Console(home, rules, now, secret_of(home), local, jobs)
     warmer = Warmer(console)
-    click.echo(f"http://{host}:{port}", err=True)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     try:
-        uvicorn.run(
+        config = uvicorn.Config(
             build(console),
             host=host,
             port=port,
@@ -57,9 +58,20 @@ def _serve(home: Home, host: str, port: int, behind: str) -> None:
             proxy_headers=bool(behind),
             forwarded_allow_ips=behind or None,
         )
+        with suppress(KeyboardInterrupt):
+            _Server(config).run()
     finally:
         warmer.stop()
         jobs.stop()
+
+
+class _Server(uvicorn.Server):
+    """Says its address once it listens and an interrupt ends it cleanly, not before."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            click.echo(f"http://{self.config.host}:{self.config.port}", err=True)
 
 
 def is_loopback(host: str) -> bool:
