@@ -11,8 +11,9 @@ from tianping.cli import explain, morning
 from tianping.cli.words import TEXT, word
 from tianping.metrics.figure import Status
 from tianping.metrics.proof import Role
-from tianping.policy.model import Unit, Words
+from tianping.policy.model import Unit
 from tianping.policy.saying import amount, say, span
+from tianping.policy.words import Words
 
 HAN = re.compile(r"[一-鿿]")
 

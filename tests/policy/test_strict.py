@@ -7,13 +7,17 @@ import pytest
 from pydantic import ValidationError
 
 from tianping.errors import Fault
-from tianping.policy.model import PackFile, Words
+from tianping.policy.model import PackFile
 from tianping.policy.strict import read
+from tianping.policy.words import Words
 from tianping.policy.yamlio import load
 
 from .made import HEAD, metric, said, shares, version
 
-KEYS = "board, label, metrics, note, platform, reasons, rules, sets, shares, tests, too_few_below"
+KEYS = (
+    "board, label, levels, metrics, note, penalties, platform, points, reasons, rights, rules, scores, sets, shares, tests, "
+    "too_few_below, violations"
+)
 MEASURE = "count, day, leave_out, max, of, once_per, sum"
 
 

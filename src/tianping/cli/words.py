@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from tianping.policy.model import Words
 from tianping.policy.saying import say
+from tianping.policy.words import Words
 
 TEXT: Mapping[str, Words] = {
     name: Words(zh=zh, en=en)
@@ -17,7 +17,7 @@ TEXT: Mapping[str, Words] = {
         ("status", "状态", "status"),
         ("days_counted", "统计日", "days"),
         ("ok", "正常", "ok"),
-        ("too_few", "数据太少", "too few"),
+        ("too_few", "样本过少", "too few"),
         ("undefined", "无法计算", "undefined"),
         ("immature", "未成熟", "immature"),
         ("incomplete", "数据不全", "incomplete"),

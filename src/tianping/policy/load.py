@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from tianping.errors import Fault, NotFound, PolicyError, did_you_mean
+from tianping.policy.judging import Judging
 from tianping.policy.model import Board, Metric, Pack, PackFile, SharedFile
 from tianping.policy.strict import read
 from tianping.policy.yamlio import Document, Place, load
@@ -15,8 +16,10 @@ from tianping.policy.yamlio import Document, Place, load
 Key = tuple[str, str]
 M = TypeVar("M", bound=SharedFile)
 _NEEDED = ("platform", "label")  # by one file of a pack
-_ONCE = (*_NEEDED, "too_few_below", "board")  # by at most one
-_RULELESS = {"tests", "reasons", "board"}  # a file of these alone changes no figure
+_ONCE = (*_NEEDED, "too_few_below", "board", "levels", "points")  # by at most one
+_RULELESS = {"tests", "reasons", "board"}  # a file of these alone changes no figure and no judgement
+_JUDGING = set(Judging.model_fields)  # a file of these alone changes no figure
+_NAMED = ("sets", "rules", "metrics", "reasons", "scores", "rights", "violations", "penalties")  # each name once in a pack
 SHARED = Path(str(files("tianping") / "packs" / "shared"))
 
 
@@ -89,7 +92,8 @@ def open_pack(folder: Path) -> tuple[Opened | None, list[Fault]]:
         faults += [Fault(f"{folder.name}/", 1, f'no file says "{name}:"', "add it to one file") for name in missing]
     if faults:
         return None, faults
-    pack = _join(heads, files, [part.model for part in shared if part.model], _digest((*parts, *shared)))
+    figures, rules = (_digest((*parts, *shared), judging=judging) for judging in (False, True))
+    pack = _join(heads, files, [part.model for part in shared if part.model], (figures, rules))
     return Opened(pack, (*own, *others), others), []
 
 
@@ -119,9 +123,10 @@ def _shares(parts: Sequence[Part[PackFile]]) -> tuple[list[str], list[Fault]]:
     return list(named), faults
 
 
-def _digest(parts: Sequence[Part[Any]]) -> str:
-    """Of the files with rules, the shared ones too."""
-    ruling = [part.path for part in parts if part.model and not part.model.model_fields_set <= _RULELESS]
+def _digest(parts: Sequence[Part[Any]], *, judging: bool) -> str:
+    """Of the files that figures depend on, the shared ones too; or of those that say how figures are judged."""
+    given = [(part.path, part.model.model_fields_set) for part in parts if part.model]
+    ruling = [path for path, keys in given if (keys & _JUDGING if judging else not keys <= _RULELESS | _JUDGING)]
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in ruling)).hexdigest()
 
 
@@ -141,24 +146,31 @@ def _twice(documents: Sequence[Document]) -> list[Fault]:
 
 
 def _only_once(place: Place) -> bool:
-    return (len(place) == 2 and place[0] in ("sets", "rules", "metrics", "reasons")) or (len(place) == 1 and place[0] in _ONCE)
+    return (len(place) == 2 and place[0] in _NAMED) or (len(place) == 1 and place[0] in _ONCE)
 
 
-def _join(heads: Mapping[str, Any], own: Sequence[PackFile], shared: Sequence[SharedFile], digest: str) -> Pack:
+def _join(heads: Mapping[str, Any], own: Sequence[PackFile], shared: Sequence[SharedFile], digests: tuple[str, str]) -> Pack:
     every = (*shared, *own)
     metrics: dict[Key, Metric] = {key_of(name): metric for file in every for name, metric in file.metrics.items()}
     return Pack(
         platform=heads["platform"],
         label=heads["label"],
         too_few_below=heads.get("too_few_below", 0),
-        digest=digest,
+        digest=digests[0],
         sets={name: each for file in every for name, each in file.sets.items()},
         rules={name: each for file in every for name, each in file.rules.items()},
         metrics=metrics,
         tests=tuple(test for file in own for test in file.tests),
         reasons={name: each for file in own for name, each in file.reasons.items()},
         board=heads.get("board", Board()),
+        judging=_judging(heads, own),
+        judging_digest=digests[1],
     )
+
+
+def _judging(heads: Mapping[str, Any], own: Sequence[PackFile]) -> Judging:
+    named = {part: {name: each for file in own for name, each in getattr(file, part).items()} for part in _NAMED[4:]}
+    return Judging(levels=heads.get("levels"), points=heads.get("points"), **named)
 
 
 def open_all(folders: Sequence[Path] | None = None) -> tuple[tuple[Opened, ...], list[Fault]]:

@@ -5,30 +5,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from tianping.policy.judging import Judging
 from tianping.policy.strict import Strict
+from tianping.policy.words import MetricName, Name, Source, Words
 
 Unit = Literal["rate", "seconds", "stars", "count", "fen"]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]  # names go into SQL
 MeasureSide = Literal["both", "numerator", "denominator", "alone"]
-MetricName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(/[a-z][a-z0-9_]*)?$")]  # metric, or metric/variant
-
-
-class Words(Strict):
-    """The same words in Chinese and English."""
-
-    zh: str
-    en: str
-
-
-class Source(Strict):
-    """Where a rule comes from: document (S0–S4, or a rule's title), clause, and the rows of the specification it fulfils."""
-
-    document: str
-    clause: str = ""
-    spec: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return f"{self.document} {self.clause}".strip()
 
 
 class Rule(Strict):
@@ -217,7 +199,7 @@ class SharedFile(Strict):
     metrics: dict[MetricName, Metric] = {}
 
 
-class PackFile(SharedFile):
+class PackFile(SharedFile, Judging):
     """One YAML file of a pack; a pack is all files of its folder, and the shared ones they name."""
 
     platform: Name | None = None
@@ -231,7 +213,8 @@ class PackFile(SharedFile):
 
 class Pack(Strict):
     """Everything a platform's rule book says. Metrics are keyed by (name, variant); `reasons` are the platform's own words by
-    our reason; `digest` is of the files with rules (a file of tests, of words or of the board alone changes no figure)."""
+    our reason; `digest` is of the files that figures depend on, `judging_digest` of those that judgement depends on besides (a
+    file of tests, of words or of the board alone changes neither)."""
 
     platform: str
     label: Words
@@ -243,3 +226,5 @@ class Pack(Strict):
     tests: tuple[Case, ...]
     reasons: dict[str, tuple[str, ...]] = {}
     board: Board = Board()
+    judging: Judging = Judging()
+    judging_digest: str = ""

@@ -4,7 +4,8 @@ import datetime as dt
 from decimal import Decimal
 from fractions import Fraction
 
-from tianping.policy.model import Unit, Words
+from tianping.policy.model import Unit
+from tianping.policy.words import Words
 
 
 def say(words: Words, lang: str) -> str:

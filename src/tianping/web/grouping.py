@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from tianping.metrics.compile import Key
 from tianping.policy.load import key_of
-from tianping.policy.model import Group, Metric, Pack, Version, Words
+from tianping.policy.model import Group, Metric, Pack, Version
+from tianping.policy.words import Words
 from tianping.web.addresses import category_url
 from tianping.work import boards
 from tianping.work.boards import Look, Shown, Subject

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tianping.facts.mapping import Mapping as Rules
 from tianping.facts.mapping import load, shipped
-from tianping.policy.model import Words
+from tianping.policy.words import Words
 from tianping.work.samples import samples
 
 

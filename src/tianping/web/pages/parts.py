@@ -9,7 +9,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from tianping.periods import Period
-from tianping.policy.model import CountOf, Metric, Source, Unit, Version, Words
+from tianping.policy.model import CountOf, Metric, Unit, Version
+from tianping.policy.words import Source, Words
 from tianping.web.access import Seen
 from tianping.web.charts import Chart, Mark, Series
 from tianping.web.frame import page

@@ -1,0 +1,67 @@
+"""Which figures and scores the rules of a pack read: so that a close hands over those, and a check knows each by name."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from tianping.policy.judging import By, Dated, Judging, Reading, Ruled
+
+Named = tuple[tuple[str | int, ...], Reading]
+
+
+class Read(NamedTuple):
+    """A figure that rules read: a metric (name or name/variant) over so many days."""
+
+    metric: str
+    days: int
+
+
+def readings(part: object, place: tuple[str | int, ...] = ()) -> Iterator[Named]:
+    """Every reading inside a part of a pack, with its place (keys and indices) in the file."""
+    if isinstance(part, Reading) and (part.metric is not None or part.score is not None):
+        yield place, part
+    if isinstance(part, BaseModel):
+        for name in type(part).model_fields:
+            yield from readings(getattr(part, name), (*place, name))
+    elif isinstance(part, dict):
+        for key, each in part.items():
+            yield from readings(each, (*place, key))
+    elif isinstance(part, (list, tuple)):
+        for index, each in enumerate(part):
+            yield from readings(each, (*place, index))
+
+
+def in_force(judging: Judging, date: dt.date) -> Iterator[Dated]:
+    """The versions of everything that are in force on a day."""
+    ruled: list[Ruled[Any]] = [*judging.scores.values(), *judging.rights.values(), *judging.violations.values()]
+    ruled += [judging.levels] if judging.levels else []
+    for each in ruled:
+        version = each.at(date)
+        if version is not None:
+            yield version
+
+
+def reads(judging: Judging, date: dt.date) -> frozenset[Read]:
+    """The figures that the rules in force on a day read. The fast way up reads days by themselves."""
+    found = {
+        Read(each.metric, each.days) for version in in_force(judging, date) for _, each in readings(version) if each.metric
+    }
+    used = {Read(metric, 1) for metric in _used(judging, date)}
+    return frozenset(found | used)
+
+
+def _used(judging: Judging, date: dt.date) -> Iterable[str]:
+    version = judging.levels.at(date) if judging.levels else None
+    return version.uses.values() if version else ()
+
+
+def benchmarks(judging: Judging, date: dt.date) -> frozenset[tuple[Read, By]]:
+    """The benchmarks that the rules in force on a day hold figures against."""
+    return frozenset(
+        (Read(each.metric, each.days), each.against)
+        for version in in_force(judging, date)
+        for _, each in readings(version)
+        if each.metric and each.take in ("ratio", "times_mean_shop")
+    )
