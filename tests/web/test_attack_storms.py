@@ -52,7 +52,7 @@ def test_many_readers_while_data_come_in(tmp_path: Path) -> None:
 
     def write(n: int) -> tuple[str, int]:
         sent = {"files": (f"orders-{n}.csv", ORDERS + f"N{n},A,P1,,2024-04-03 10:00:00,2024-04-03 10:00:00\n")}
-        merchant.post("/data/closes", data={"csrf": token, "date": str(DATE)})
+        merchant.post("/data/closes", data={"csrf": token, "date": str(DATE), "sure": "yes"})
         return "upload", merchant.post("/data/uploads", data={"csrf": token}, files=sent).status_code
 
     with ThreadPoolExecutor(40) as pool:
@@ -152,7 +152,7 @@ def test_killed_in_the_middle(tmp_path: Path, during: str) -> None:
         big = ORDERS + "".join(f"K{n},A,P1,,{day},{day}\n" for n in range(200_000))
         client.post("/data/uploads", data={"csrf": token}, files={"files": ("orders-k.csv", big)})
     else:
-        client.post("/data/closes", data={"csrf": token, "date": str(DATE - dt.timedelta(days=1))})
+        client.post("/data/closes", data={"csrf": token, "date": str(DATE - dt.timedelta(days=1)), "sure": "yes"})
     _wait(lambda: jobs.newest(at, state="running"))
     time.sleep(0.3)
     running.send_signal(signal.SIGKILL)
@@ -183,7 +183,7 @@ def test_on_postgres(tmp_path: Path, postgres: str) -> None:
     client, adm = stall.as_("a"), stall.as_("adm")
     token = csrf(client)
     assert stall.hand_in("a", {"orders-1\x00.csv": ORDERS + "N1,A,P1,,2024-04-03 10:00:00,\n"}).state == "done"
-    client.post("/data/closes", data={"csrf": token, "date": str(DATE)})
+    client.post("/data/closes", data={"csrf": token, "date": str(DATE), "sure": "yes"})
     stall.settle()
     assert {job.state for job in jobs.newest(stall.site.console.home.database)} == {"done"}
     report = {

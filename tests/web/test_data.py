@@ -377,7 +377,7 @@ def test_why_mappings_leave_rows_out_is_said_in_chinese(why: str) -> None:
 @pytest.mark.parametrize(
     ("why", "told"),
     [
-        ("a b.xlsx has a password; the end of its name and what was said do not fit; x", "另存为不带密码的文件"),
+        ("a b.xlsx has a password; the end of its name and what was said do not fit; x", "填写工作簿密码"),
         ("x.csv does not begin with column names: it is no table in UTF-8 or GB18030; export it as CSV", "x.csv 开头不是表头"),
         ("x.xlsx is no XLSX workbook, though its name says so; open it in Excel and save it as one", "x.xlsx 不是完好的 Excel"),
         ("x.xlsx unpacks to 381 MB, 1028 times its own size: too much for a workbook; save it", "381 MB，是文件本身的 1028 倍"),

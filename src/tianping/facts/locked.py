@@ -2,6 +2,7 @@
 person is asked."""
 
 import io
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,10 @@ LARGEST = 1 << 28
 _LOCKED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIPPED = b"PK"
 _REFUSED = (DecryptionError, InvalidKeyError)
+
+
+class Locked(ImportRefused):
+    """A workbook stays locked: no password that was said or stands in its name fits."""
 
 
 @dataclass(slots=True, eq=False)
@@ -62,7 +67,40 @@ def opened(path: Path, passwords: Passwords) -> Iterator[IO[bytes]]:
             raise ImportRefused(f"{path} is no XLSX workbook, though its name says so; open it in Excel and save it as one")
 
 
+def has_lock(path: Path) -> bool:
+    """Whether a file begins as a locked workbook does (or one of Excel 97-2003)."""
+    with path.open("rb") as file:
+        return file.read(8) == _LOCKED
+
+
+def unlock(path: Path, password: str) -> bool:
+    """Take the lock off a workbook for good where this password fits: the same file without it takes its place. Whether it did.
+    Raises ImportRefused for what is no workbook."""
+    if not has_lock(path) or path.stat().st_size > LARGEST:
+        return False
+    with path.open("rb") as file:
+        plain = _tried(path, _office(path, file), password)
+    if plain is None:
+        return False
+    beside = path.with_name(f".{path.name}"[:200])
+    with beside.open("wb") as made:
+        shutil.copyfileobj(plain, made)
+    beside.replace(path)
+    return True
+
+
 def _unlocked(path: Path, file: IO[bytes], passwords: Passwords) -> IO[bytes]:
+    office = _office(path, file)
+    for password in passwords.of(path):
+        if plain := _tried(path, office, password):
+            passwords.fitted[path] = password
+            return plain
+    now = "give the right one with --password"
+    raise Locked(f"{path} has a password; the end of its name and what was said do not fit; {now}")
+
+
+def _office(path: Path, file: IO[bytes]) -> Any:
+    """The locked workbook. Raises ImportRefused for what is none."""
     try:
         office: Any = msoffcrypto.OfficeFile(file)
         locked = office.format == "ooxml" and office.is_encrypted()
@@ -70,12 +108,7 @@ def _unlocked(path: Path, file: IO[bytes], passwords: Passwords) -> IO[bytes]:
         raise ImportRefused(f"{path} is no whole workbook; fetch it again ({error})") from error
     if not locked:
         raise ImportRefused(f"{path} is a workbook of Excel 97-2003, which is not read; save it as XLSX or CSV")
-    for password in passwords.of(path):
-        if plain := _tried(path, office, password):
-            passwords.fitted[path] = password
-            return plain
-    now = "give the right one with --password"
-    raise ImportRefused(f"{path} has a password; the end of its name and what was said do not fit; {now}")
+    return office
 
 
 def _tried(path: Path, office: Any, password: str) -> IO[bytes] | None:

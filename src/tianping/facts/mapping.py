@@ -290,7 +290,15 @@ def _faults(book: Book) -> Iterator[Fault_]:
         else:
             yield from _column_faults(target, TABLES[target.table], place)
         yield from _file_faults(target, book, place)
+    yield from _name_faults(book)
     yield from _pattern_faults(book)
+
+
+def _name_faults(book: Book) -> Iterator[Fault_]:
+    """Names of files stand in columns' names and in SQL: they are words."""
+    for role in book.files:
+        if not re.fullmatch(r"\w+", role):
+            yield ("files", role), f'"{role}" is no name for a file', "write one word of letters, digits and _"
 
 
 def _pattern_faults(book: Book) -> Iterator[Fault_]:

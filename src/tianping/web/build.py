@@ -14,11 +14,12 @@ from starlette.staticfiles import StaticFiles
 
 from tianping.errors import NotFound, TianpingError
 from tianping.web import access, api, guard
-from tianping.web.access import Forbidden, OneTime, SignedOut, Viewer, from_our_page, needs
+from tianping.web.access import Forbidden, OneTime, SignedOut, Viewer, from_our_page, language, needs
 from tianping.web.addresses import address
 from tianping.web.console import Console, NothingClosed
 from tianping.web.frame import NAV, page
 from tianping.web.pages import admin, boards, data, figures, login, morning, packs, parts, products
+from tianping.web.pages.data_words import reason
 from tianping.work.uploads import plain
 
 PAGES: tuple[APIRouter, ...] = tuple(each.router for each in (morning, boards, products, figures, data, packs, admin, parts))
@@ -62,7 +63,8 @@ def _refused(status: int) -> Callable[[Request, Exception], Response]:
     """The error in its own sentence, without the folders of this machine."""
 
     def answer(request: Request, error: Exception) -> Response:
-        return _say(request, status, "frame.error_refused", detail=plain(request.app.state.console.home, str(error)))
+        seen, said = _seen(request), plain(request.app.state.console.home, str(error))
+        return _say(request, status, "frame.error_refused", detail=reason(seen.lang if seen else language(request), said))
 
     return answer
 

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -52,11 +52,19 @@ class Row(NamedTuple):
 
 
 def export(
-    home: Home, target: Path, *, form: str = "csv", seq: int | None = None, table: str = "", reach: Reach = EVERYTHING
+    home: Home,
+    target: Path,
+    *,
+    form: str = "csv",
+    seq: int | None = None,
+    table: str = "",
+    reach: Reach = EVERYTHING,
+    reason: Callable[[str], str] = str,
 ) -> list[tuple[Path, int]]:
     """Write the open bad rows as sheets of a form of `sheets.FORMS` into a folder, one for each import, table, file and
-    heading, each row with its reasons; where `target` ends like a file, into that. Gives the files and their rows. Raises
-    NotFound where there are none, ImportRefused where the rows need more files than the one that was named."""
+    heading, each row with its reasons (as `reason` says them; nobody reads them back); where `target` ends like a file, into
+    that. Gives the files and their rows. Raises NotFound where there are none, ImportRefused where the rows need more files
+    than the one that was named."""
     with reading(home) as con:
         found = sorted(open_rows(home, con, seq, table, reach), key=_sheet)
     if not found:
@@ -73,7 +81,7 @@ def export(
     for number, rows in enumerate(groups, start=1):
         path = target if named else folder / f"{rows[0].table}-{rows[0].seq}-{number}.{form}"
         headings = list(rows[0].cells) if isinstance(rows[0].cells, Mapping) else []
-        sheets.write(path, [ID, REASON, *(headings or [RAW])], [_written(bad) for bad in rows])
+        sheets.write(path, [ID, REASON, *(headings or [RAW])], [_written(bad, reason) for bad in rows])
         written.append((path, len(rows)))
     return written
 
@@ -84,9 +92,9 @@ def _sheet(bad: Bad) -> tuple[Any, ...]:
     return (bad.seq, bad.table, bad.form, bad.file, headings)
 
 
-def _written(bad: Bad) -> list[str]:
+def _written(bad: Bad, reason: Callable[[str], str]) -> list[str]:
     cells = list(bad.cells.values()) if isinstance(bad.cells, Mapping) else [json.dumps(bad.cells, ensure_ascii=False)]
-    return [bad.id, bad.reasons, *(cells or [""])]
+    return [bad.id, reason(bad.reasons), *(cells or [""])]
 
 
 def retry(

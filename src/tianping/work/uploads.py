@@ -15,10 +15,10 @@ from types import MappingProxyType
 from typing import IO, Any, NamedTuple
 
 from tianping.errors import ImportRefused, NotFound
-from tianping.facts import guess, read
+from tianping.facts import guess, locked, read
 from tianping.facts.cells import NO_SHOP, STROKE
 from tianping.facts.guess import Choice
-from tianping.facts.mapping import SHOP, shipped
+from tianping.facts.mapping import SHOP, SHOP_IN_NAME, load, shipped
 from tianping.facts.mapping import Mapping as Rules
 from tianping.facts.schema import TABLES
 from tianping.facts.source import Source
@@ -37,6 +37,12 @@ KEPT_DAYS = 7
 """How long files wait that nobody goes on with."""
 _LONGEST = 180
 """Bytes of a file's name."""
+MOST_RULES = 1 << 16
+"""Bytes of a mapping of one's own; the longest shipped one is a tenth of that."""
+_MOST_FAULTS = 20
+"""Of a mapping, that are told at once."""
+_OWN = "(own)"
+"""For the mapping that was handed in with the files; shipped ones have no brackets."""
 OPEN = ("received", "asking", "queued", "running", "failed")
 """States in which the files are still there."""
 _PIECE = 1 << 20
@@ -51,12 +57,13 @@ class Given(NamedTuple):
 
 
 class Options(NamedTuple):
-    """What the uploader says of all files: the shop of rows that name none, the days they cover, the mapping to read them by,
-    one of those that come with the program."""
+    """What the uploader says of all files: the shop of rows that name none, the days they cover, the mapping to read them by:
+    one of those that come with the program, or (`rules`) one of their own as YAML, for this upload only."""
 
     shop: str = ""
     covers: Period | None = None
     mapping: str = ""
+    rules: Given | None = None
 
 
 def folder_of(home: Home, number: int) -> Path:
@@ -73,16 +80,59 @@ def receive(home: Home, account_id: int, given: Sequence[Given], options: Option
     fresh = home.path / "uploads" / f"new-{secrets.token_hex(8)}"
     fresh.mkdir(parents=True)
     try:
+        rules = _own_rules(fresh, options)
         files = [_keep(fresh, name, one.bytes) for name, one in zip(_names(given), given, strict=True)]
         covers = f"{options.covers.first}..{options.covers.last}" if options.covers else ""
-        number = uploads.add(
-            home.database, account_id, at, files, {"shop": options.shop, "covers": covers, "mapping": options.mapping}
-        )
+        said = {"shop": options.shop, "covers": covers, "mapping": options.mapping} | ({"rules": rules} if rules else {})
+        number = uploads.add(home.database, account_id, at, files, said)
         fresh.rename(folder_of(home, number))
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
     return number
+
+
+def _own_rules(folder: Path, options: Options) -> str:
+    """The text of the mapping handed in, "" for none. Raises ImportRefused telling every fault with its line, as the command
+    line does; patterns for files' names are Python's, which may never end, so these are read there only."""
+    given = options.rules
+    if given is None:
+        return ""
+    name, data = next(_names([given])), given.bytes.read(MOST_RULES + 1)
+    if options.mapping:
+        raise ImportRefused(f'the mapping "{options.mapping}" was chosen and {name} handed in; give one of them')
+    if len(data) > MOST_RULES:
+        raise ImportRefused(f"{name} is longer than {MOST_RULES >> 10} KB, too long for a mapping; hand in the YAML file alone")
+    path = folder / "rules.yaml"
+    path.write_bytes(data)
+    try:
+        rules = load(str(path))
+    except ImportRefused as error:
+        raise ImportRefused(_first_faults(str(error).replace(str(path), name))) from error
+    finally:
+        path.unlink()
+    if rules.book.shop_in_name != SHOP_IN_NAME:
+        raise ImportRefused(f"{name}: shop_in_name is read on the command line only; take it out, and name files SHOP@name")
+    return data.decode()
+
+
+def _first_faults(said: str) -> str:
+    head, *faults = said.split("\n")
+    rest = len(faults) - _MOST_FAULTS
+    return "\n".join([head, *faults[:_MOST_FAULTS], *([f"… + {rest}"] if rest > 0 else [])])
+
+
+def unlock(home: Home, upload: Upload, password: str) -> int:
+    """Take the lock off every workbook of an upload that this password fits; how many. The password is kept nowhere: the file
+    lies open until it is imported, as the facts do afterwards. Trying costs 0.1 s for each locked file."""
+    return sum(_unlocked(folder_of(home, upload.id) / str(file["name"]), password) for file in upload.files)
+
+
+def _unlocked(path: Path, password: str) -> bool:
+    try:
+        return bool(password) and path.suffix.lower() in read.WORKBOOKS and locked.unlock(path, password)
+    except ImportRefused:
+        return False  # whoever looks it through says why
 
 
 def require_shop(shop: str, reach: Reach) -> None:
@@ -172,10 +222,11 @@ def plain(home: Home, said: str) -> str:
 def look_through(home: Home, upload: Upload) -> list[dict[str, Any]]:
     """What is known of each file: how it is read (`mapping`, `tables`, `platform`), whose rows it holds where they do not
     say it (`shop`, and what the import is told of it, `fills`), whether that has to be said (`needs_shop`), the mapping that
-    was chosen or is known by all their names (`by`), or why nothing reads it (`said`). A file with `rules` is read by these; of
-    one with `whose` a person has said the shop."""
+    was chosen or is known by all their names (`by`), or why nothing reads it (`said`), and whether that is for want of its
+    password (`locked`). A file with `rules` is read by these; of one with `whose` a person has said the shop."""
     reach = reach_of(home, upload.account_id)
-    said, named = str(upload.options.get("mapping", "")), exports.named(str(file["name"]) for file in upload.files)
+    said = _OWN if upload.options.get("rules") else str(upload.options.get("mapping", ""))
+    named = exports.named(str(file["name"]) for file in upload.files)
     return [_looked(home, upload, {**file, "by": said or _by_name(named, file)}, reach) for file in upload.files]
 
 
@@ -187,6 +238,10 @@ def _looked(home: Home, upload: Upload, file: Mapping[str, Any], reach: Reach) -
     kept = {name: file[name] for name in ("name", "bytes", "rules", "whose", "by") if name in file}
     try:
         source = _source(home, upload, file)
+        if source.path.suffix.lower() in read.WORKBOOKS and locked.has_lock(source.path):
+            read.reader(source).headings(source.path)
+    except locked.Locked as error:
+        return {**kept, "reads": "nothing", "readable": False, "locked": True, "said": plain(home, str(error))}
     except ImportRefused as error:
         readable = _readable(folder_of(home, upload.id) / file["name"])
         return {**kept, "reads": "nothing", "readable": readable, "said": plain(home, str(error))}
@@ -241,17 +296,23 @@ def _readable(path: Path) -> bool:
 
 def _source(home: Home, upload: Upload, file: Mapping[str, Any]) -> Source:
     path = folder_of(home, upload.id) / file["name"]
-    [source] = read.find([path], mapping=_rules_file(path, file) or file["by"], zone=home.zone)
+    [source] = read.find([path], mapping=_mapping_of(path, upload, file), zone=home.zone)
     return source
 
 
-def _rules_file(path: Path, file: Mapping[str, Any]) -> str:
-    """The mapping that a person has made for a file, as a file beside it; "" for none."""
-    if "rules" not in file:
-        return ""
+def _rules_of(upload: Upload, file: Mapping[str, Any]) -> str:
+    """The text of the mapping that a person has made for a file, or handed in for all; "" for none."""
+    return str(file.get("rules", "")) or (str(upload.options["rules"]) if file.get("by") == _OWN else "")
+
+
+def _mapping_of(path: Path, upload: Upload, file: Mapping[str, Any]) -> str:
+    """The mapping to read a file by: its name, or that of a file beside it with a person's own; "" for none."""
+    text = _rules_of(upload, file)
+    if not text:
+        return str(file.get("by", ""))
     beside = path.parent / ".rules" / f"{path.name}.yaml"
     beside.parent.mkdir(exist_ok=True)
-    beside.write_text(str(file["rules"]), "utf-8")
+    beside.write_text(text, "utf-8")
     return str(beside)
 
 
@@ -332,12 +393,12 @@ def _request(folder: Path, upload: Upload, files: Sequence[Mapping[str, Any]], r
     return Request(
         paths,
         at,
-        mapping=_rules_file(paths[0], files[0]) or str(files[0].get("by", "")),
+        mapping=_mapping_of(paths[0], upload, files[0]),
         shop=str(files[0].get("fills", "")),
         covers=Period(dt.date.fromisoformat(first), dt.date.fromisoformat(last)) if covers else None,
         reach=reach,
         under=folder,
-        rules=str(files[0].get("rules", "")),
+        rules=_rules_of(upload, files[0]),
     )
 
 

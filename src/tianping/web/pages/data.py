@@ -13,10 +13,10 @@ from tianping.facts import versions
 from tianping.facts.versions import Tally, Version
 from tianping.periods import Period, to_wall
 from tianping.store import closes
-from tianping.web.access import Seen, address_of, needs
+from tianping.web.access import Seen, Viewer, address_of, needs
 from tianping.web.console import MOST_ID, Console, Desk, Id
 from tianping.web.frame import fragment, page, seen_other
-from tianping.web.pages import data_quarantine, data_uploads
+from tianping.web.pages import data_brought, data_quarantine, data_uploads
 from tianping.web.pages.data_words import job_of, next_close, reason, said
 from tianping.web.wording import t
 from tianping.work import exports, gaps, holdings, imports, samples, trail
@@ -28,6 +28,7 @@ router.include_router(data_quarantine.router)
 SHOPS = 10
 """Shops of a page of coverage."""
 SPANS = (30, 60, 90)
+_DAY = dt.timedelta(days=1)
 IMPORTS = 50
 """Imports and undos of a page."""
 
@@ -41,6 +42,15 @@ class Day(NamedTuple):
 
     date: dt.date
     covered: bool
+
+
+class Late(NamedTuple):
+    """A day to be closed past the data: the last day that has any, how many after it have none, and the day to close next."""
+
+    date: dt.date
+    last: dt.date
+    days: int
+    next: dt.date
 
 
 def today(desk: Console) -> dt.date:
@@ -135,9 +145,16 @@ def one_import(request: Request, desk: Desk, seen: Seen, seq: int) -> Response:
     undone = versions.undone_by(known).get(seq)
     later = [(name_of(file), by) for file, by in imports.shared(known, seq)]
     return page(
-        request, seen, "data/import.html", one=found, undone=undone, later=later, name_of=name_of,
+        request, seen, "data/import.html", one=found, undone=undone, later=later, name_of=name_of, rows=total(found),
+        most_listed=data_brought.MOST_LISTED, kept=data_brought.retried(known, seq) if found.kind == "import" else [],
+        next_close=next_close(desk, seen) if _unclosed(desk, seen, undone or seq) else None,
         **said(desk, seen), may_undo=seen.may("undo") and found.kind == "import" and undone is None,
     )  # fmt: skip
+
+
+def _unclosed(desk: Console, seen: Viewer, seq: int) -> bool:
+    """Whether the viewer may close a day, and no close knows of this import or undo yet."""
+    return seen.may("close") and all(one.seq < seq for one in closes.every(desk.home.database))
 
 
 @router.post("/data/imports/{seq}/undoing", dependencies=[needs("undo")])
@@ -160,15 +177,19 @@ def undo(request: Request, desk: Desk, seen: Seen, seq: int, sure: Annotated[str
 
 
 @router.get("/data/closes")
-def closed(request: Request, desk: Desk, seen: Seen, job: Annotated[int | None, Query(ge=0, le=MOST_ID)] = None) -> Response:
-    """The days that are closed, and the way to close one."""
+def closed(
+    request: Request, desk: Desk, seen: Seen, job: Annotated[int | None, Query(ge=0, le=MOST_ID)] = None, late: Asked = None
+) -> Response:
+    """The days that are closed, and the way to close one; of a day asked for past the data, what that would mean."""
     every = closes.every(desk.home.database)
     newest = {one.date: one for one in reversed(every)}
     stale = _newest_seq(desk)
     running = job_of(desk, seen, job) if job else None
+    warned = _late(desk, seen, late) if late else None
     return page(
         request, seen, "data/closes.html", days=sorted(newest.values(), key=lambda one: one.date, reverse=True)[:100],
-        day=next_close(desk, seen), newest=stale, job=running, here_of_job=f"/data/closes?job={job}", **said(desk, seen),
+        day=next_close(desk, seen), newest=stale, job=running, here_of_job=f"/data/closes?job={job}", late=warned,
+        **said(desk, seen),
     )  # fmt: skip
 
 
@@ -176,11 +197,23 @@ def _newest_seq(desk: Console) -> int:
     return versions.seq_at(desk.home.versions())
 
 
+def _late(desk: Console, seen: Viewer, date: dt.date) -> Late | None:
+    """That a day is later than the one after the last with data within reach; None where it is not."""
+    last = desk.last_day(seen.reach)
+    if last is None or not last + _DAY < date <= today(desk):
+        return None
+    return Late(date, last, (date - last).days - 1, next_close(desk, seen))
+
+
 @router.post("/data/closes", dependencies=[needs("close")])
-def close(request: Request, desk: Desk, seen: Seen, date: Annotated[dt.date, Form()]) -> Response:
-    """Close a day, when its turn comes."""
+def close(
+    request: Request, desk: Desk, seen: Seen, date: Annotated[dt.date, Form()], sure: Annotated[str, Form()] = ""
+) -> Response:
+    """Close a day, when its turn comes; one past the data once the person has said so twice."""
     if date > today(desk):
         raise TianpingError(reason(seen.lang, f"{date} has not come yet; close {today(desk)} or an earlier day"))
+    if sure != "yes" and _late(desk, seen, date):
+        return seen_other(request, f"/data/closes?late={date}")
     number = desk.jobs.queue("close", seen.account.id, {"date": date.isoformat()})
     return seen_other(request, f"/data/closes?job={number}")
 

@@ -1,12 +1,14 @@
 """Quarantine: bad rows listed, mended in place, downloaded and handed in again."""
 
 import io
+import re
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
 from starlette.concurrency import run_in_threadpool
@@ -19,7 +21,7 @@ from tianping.web.access import Seen, Viewer, address_of, needs
 from tianping.web.console import MOST_ID, Console, Desk
 from tianping.web.frame import page, seen_other
 from tianping.web.pages import data_cells
-from tianping.web.pages.data_words import job_of, said
+from tianping.web.pages.data_words import job_of, reason, said
 from tianping.web.wording import t
 from tianping.work import badrows, quarantine, trail, uploads
 from tianping.work.badrows import Bad
@@ -114,8 +116,17 @@ async def mend(request: Request, desk: Desk, seen: Seen) -> Response:
     try:
         reports = await run_in_threadpool(quarantine.retry, desk.home, desk.clock(), mended={bad.id: cells}, reach=seen.reach)
     except ImportRefused as error:
-        return _form(request, desk, seen, bad, given, refused=uploads.plain(desk.home, str(error)))
-    return _told(request, desk, seen, reports)
+        return _form(request, desk, seen, bad, given, refused=reason(seen.lang, uploads.plain(desk.home, str(error))))
+    told = _told(request, desk, seen, reports)
+    again = await run_in_threadpool(_still_bad, desk, seen, reports)
+    return seen_other(request, f"/data/quarantine/row?{urlencode({'id': again.id})}", "data.still_bad") if again else told
+
+
+def _still_bad(desk: Console, seen: Viewer, reports: Sequence[Report]) -> Bad | None:
+    """The row as it is bad again, which is another import's now."""
+    made = [report.seq for report in reports if report.seq and any(tally.quarantined for tally in report.counts.values())]
+    found = (badrows.look(desk.home, seq=seq, reach=seen.reach, most=1).rows for seq in made)
+    return next((row for rows in found for row in rows if row.kept), None)
 
 
 def _told(request: Request, desk: Console, seen: Viewer, reports: list[Report]) -> Response:
@@ -153,10 +164,15 @@ async def hand_in(request: Request, desk: Desk, seen: Seen) -> Response:
         try:
             reports = await run_in_threadpool(quarantine.retry, desk.home, desk.clock(), paths=paths, reach=seen.reach)
         except ImportRefused as error:
-            raise ImportRefused(uploads.plain(desk.home, str(error).replace(f"{folder}/", ""))) from error
+            raise ImportRefused(uploads.plain(desk.home, _without(str(error), folder))) from error
         except NotFound as error:
             raise ImportRefused("the sheet holds no row; hand in one that was downloaded here, with its first line") from error
     return _told(request, desk, seen, reports)
+
+
+def _without(said: str, folder: str) -> str:
+    """A sentence about a sheet without where it was kept meanwhile."""
+    return re.sub(rf"{re.escape(folder)}/(?:\d+/)?", "", said)
 
 
 def _kept(folder: Path, one: UploadFile) -> Path:
@@ -175,8 +191,9 @@ def download(
     """Bad rows as sheets to mend: one file, or several in a ZIP."""
     with tempfile.TemporaryDirectory() as folder:
         written = quarantine.export(
-            desk.home, Path(folder), form=form, seq=_seq(seq), table=table if table in TABLES else "", reach=seen.reach
-        )
+            desk.home, Path(folder), form=form, seq=_seq(seq), table=table if table in TABLES else "", reach=seen.reach,
+            reason=partial(reason, seen.lang),
+        )  # fmt: skip
         name, data = _packed([path for path, _ in written])
     kind = name.rpartition(".")[2]
     trail.record(

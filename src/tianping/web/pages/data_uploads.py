@@ -6,16 +6,17 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Form, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from tianping.errors import ImportRefused, NotFound
-from tianping.facts import guess
+from tianping.facts import guess, versions
 from tianping.facts.guess import Choice
 from tianping.facts.schema import TABLES
+from tianping.facts.versions import Tally
 from tianping.periods import Period
 from tianping.store import jobs
 from tianping.store.jobs import Job
@@ -24,7 +25,7 @@ from tianping.web.access import Seen, Viewer, address_of, needs
 from tianping.web.console import MOST_ID, Console, Desk, Id
 from tianping.web.frame import fragment, page, seen_other
 from tianping.web.guard import MOST_UPLOADED
-from tianping.web.pages import data_cells
+from tianping.web.pages import data_brought, data_cells
 from tianping.web.pages.data_words import column_word, next_close, reason, said
 from tianping.web.wording import t
 from tianping.work import exports, gaps, trail, uploads
@@ -49,9 +50,15 @@ def listed(request: Request, desk: Desk, seen: Seen, before: Annotated[int | Non
     found = uploads.newest(desk.home, account_id=seen.account.id, reach=seen.reach, before=before)
     return page(
         request, seen, "data/uploads.html", shown=found, shops=own_shops(desk, seen), most=uploads.MOST_FILES,
-        most_bytes=MOST_UPLOADED, mappings=exports.mappings(), before=found[-1].id if len(found) == 50 else None,
+        most_bytes=MOST_UPLOADED, seqs=data_brought.seqs, mappings=exports.mappings(),
+        most_listed=data_brought.MOST_LISTED, undone=_undone(desk, found), before=found[-1].id if len(found) == 50 else None,
         **said(desk, seen),
     )  # fmt: skip
+
+
+def _undone(desk: Console, found: Sequence[Upload]) -> Mapping[int, int]:
+    """For each import that was undone, the undo; the imports are read where an upload became any."""
+    return versions.undone_by(desk.home.versions()) if any(one.seq for one in found) else {}
 
 
 def own_shops(desk: Console, seen: Viewer) -> list[tuple[str, str]]:
@@ -86,14 +93,21 @@ async def _received(request: Request, desk: Console, seen: Viewer) -> int:
     given = [
         Given(one.filename or "", one.file) for one in form.getlist("files") if isinstance(one, UploadFile) and one.filename
     ]
-    options = Options(str(form.get("shop", "")).strip(), _covers(form), str(form.get("mapping", "")))
+    options = Options(str(form.get("shop", "")).strip(), _covers(form), str(form.get("mapping", "")), _rules(form))
     number = await run_in_threadpool(
         uploads.receive, desk.home, seen.account.id, given, options, reach=seen.reach, at=desk.clock()
     )
+    await run_in_threadpool(uploads.unlock, desk.home, _get(desk, seen, number), str(form.get("password", "")))
     detail = {"files": len(given), "bytes": sum(one["bytes"] for one in _get(desk, seen, number).files)}
     _record(request, desk, seen, "upload", number, detail)
     desk.jobs.queue("import", seen.account.id, {"upload": number})
     return number
+
+
+def _rules(form: FormData) -> Given | None:
+    """The mapping of one's own that was handed in with the files."""
+    one = form.get("rules")
+    return Given(one.filename, one.file) if isinstance(one, UploadFile) and one.filename else None
 
 
 def _covers(form: FormData) -> Period | None:
@@ -138,17 +152,32 @@ def state(request: Request, desk: Desk, seen: Seen, number: Id) -> Response:
 
 def _told(desk: Console, seen: Viewer, number: int) -> dict[str, Any]:
     upload = _get(desk, seen, number)
+    made = data_brought.made(seen.lang, upload, desk.home.versions() if upload.report else ())
     return {
         "upload": upload,
-        "files": [_UNSEEN | file for file in upload.files],
+        "made": made,
+        "total": sum((one.total for one in made if not one.undone), Tally()),
+        "most_listed": data_brought.MOST_LISTED,
+        "undone": any(one.seq for one in made) and all(one.undone for one in made if one.seq),
+        **_files(upload),
         "job": _job(desk, upload) if upload.state in UNDER_WAY else None,
         "under_way": upload.state in UNDER_WAY,
         "shops": own_shops(desk, seen),
         "ready": upload.state == "asking" and not uploads.asks(upload.files),
         "shops_asked": _shops_asked(upload),
+        "locked": [str(file["name"]) for file in upload.files if file.get("locked")],
         "next_close": next_close(desk, seen) if upload.state == "done" else None,
         **said(desk, seen),
     }
+
+
+def _files(upload: Upload) -> dict[str, Any]:
+    """The files, each with its place; of many those alone that a person has to do something about, and the others."""
+    files = [{**_UNSEEN, **file, "index": index} for index, file in enumerate(upload.files)]
+    many = len(files) > data_brought.MOST_LISTED
+    shown = [file for file in files if not many or (upload.state in ("asking", "failed") and file["reads"] == "nothing")]
+    folded = [file for file in files if file not in shown]
+    return {"files": shown, "folded": folded, "folded_bytes": sum(file["bytes"] for file in folded)}
 
 
 def _shops_asked(upload: Upload) -> Mapping[str, Sequence[str]]:
@@ -186,6 +215,18 @@ def _say_shop(request: Request, desk: Console, seen: Viewer, number: int, shop: 
     uploads.say(desk.home, upload, shop=shop, shops=shops, reach=seen.reach)
     again = _get(desk, seen, number)
     uploads.look_again(desk.home, again)
+    return _go_on(request, desk, seen, number)
+
+
+@router.post("/data/uploads/{number}/password", dependencies=MAY)
+def say_password(request: Request, desk: Desk, seen: Seen, number: Id, password: Annotated[str, Form()] = "") -> Response:
+    """Open the files that are locked; the password is tried at once and kept nowhere."""
+    upload = _get(desk, seen, number)
+    if upload.state not in ("asking", "failed"):
+        raise ImportRefused(f"upload {number} is under way or over; there is nothing to say of it any more")
+    if not uploads.unlock(desk.home, upload, password):
+        return seen_other(request, f"/data/uploads/{number}", "data.password_unfit")
+    uploads.look_again(desk.home, upload)
     return _go_on(request, desk, seen, number)
 
 
@@ -249,7 +290,7 @@ def _keep(request: Request, desk: Console, seen: Viewer, upload: Upload, index: 
     try:
         uploads.read_as(desk.home, upload, index, choice)
     except ImportRefused as error:
-        return _helper(request, desk, seen, upload, index, choice, refused=str(error))
+        return _helper(request, desk, seen, upload, index, choice, refused=reason(seen.lang, str(error)))
     number = upload.id
     return seen_other(request, f"/data/uploads/{number}", "data.mapping_kept", file=upload.files[index]["name"])
 
@@ -297,7 +338,7 @@ def _shown(desk: Console, seen: Viewer, path: Path, text: str, shop: str) -> tup
     try:
         return [_in_words(seen.lang, *found) for found in guess.facts(path, text, shop=shop)], ""
     except ImportRefused as error:
-        return [], uploads.plain(desk.home, str(error))
+        return [], reason(seen.lang, uploads.plain(desk.home, str(error)))
 
 
 def _in_words(

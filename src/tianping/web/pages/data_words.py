@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -24,7 +25,7 @@ REASONS: Sequence[tuple[str, str]] = (
     (r'^"(?P<shop>.*)" cannot be a shop: .*$', "no_shop"),
     (r"^the days covered need a first and a last day, .*$", "half_period"),
     (r"^the days covered lie outside the years 2000 to 2100 .*$", "far_period"),
-    (r"^(?P<file>.+?) has a password; .*$", "password"),
+    (r"^(?P<file>.+?) has a password; .*$", "locked"),
     (r"^(?P<file>.+?) is locked in a way that cannot be read; .*$", "password"),
     (r"^(?P<file>.+?) does not begin with column names: .*$", "no_headings"),
     (r"^(?P<file>.+?) is no (?:whole )?(?:XLSX )?workbook\b.*$", "no_workbook"),
@@ -37,6 +38,39 @@ REASONS: Sequence[tuple[str, str]] = (
     (r'^the mappings "(?P<one>.+?)" and "(?P<other>.+?)" read the same orders, .*$', "same_orders"),
     (r"^(?P<date>\S+) has not come yet; close (?P<today>\S+) or an earlier day$", "not_come"),
     (r"^quarantine of import (?P<n>\d+)$", "again_of"),
+    (r"^the mapping (?P<file>.+) has (?P<n>\d+) fault\(s\); mend them and try again:$", "mapping_faults"),
+    (r"^(?P<file>.+) is longer than (?P<most>\d+ KB), too long for a mapping; .*$", "mapping_long"),
+    (r'^the mapping "(?P<name>.+?)" was chosen and (?P<file>.+) handed in; .*$', "two_mappings"),
+    (r"^(?P<file>.+): shop_in_name is read on the command line only; .*$", "mapping_shop_in_name"),
+    (
+        r'^(?P<file>.+?) is not what the mapping "(?P<name>.+?)" reads: it has no column (?P<lacks>.+?); mappings for it: .*$',
+        "not_of_mapping",
+    ),
+    (
+        r'^(?P<file>.+?) is not what the mapping "(?P<name>.+?)" reads: it has the column (?P<has>.+?); mappings for it: .*$',
+        "not_of_mapping_has",
+    ),
+    (r'^no file is named as the mapping "(?P<name>.+?)" expects \((?P<names>.*)\); .*$', "not_named"),
+    (r"^(?P<file>.+?): its headings fit several mappings; choose with --mapping, one of: (?P<names>.+)$", "fits_several"),
+    (r"^nothing in the file is chosen for (?P<lacks>.+); choose a column for each$", "nothing_chosen"),
+    (r"^this is the only file of the upload; .*$", "only_file"),
+    (r"^upload (?P<n>\d+) is under way or over; .*$", "upload_over"),
+    (r"^the server stopped while this was under way; .*$", "server_stopped"),
+    (r"^a fault of the program, number (?P<n>\w+); .*$", "program_fault"),
+    (r"^another import into .+ is running; try again when it is done$", "import_running"),
+    (r"^nothing is known in .+; import facts first, .*$", "nothing_known"),
+    (r"^no row in quarantine can come again as it is; .*$", "none_again"),
+    (r"(?:^(?P<file>.+?): )?these rows are joined with other files, which are not kept; .*$", "joined_rows"),
+    (r"(?:^(?P<file>.+?): )?its cells fit no heading; put .* import it again$", "unfit_row"),
+    (r"^no file was handed in; choose the mended sheet first$", "no_sheet"),
+    (r"^the sheet holds no row; .*$", "empty_sheet"),
+    (r"^(?P<file>.+?) has no column _quarantine; .*$", "foreign_sheet"),
+    (r"^(?P<file>.+?) is no CSV in UTF-8 or GB18030 near line (?P<line>\d+) .*$", "no_csv"),
+    (r"^(?P<file>.+?), line (?P<line>\d+): .* names no row that is open in quarantine; .*$", "row_closed"),
+    (
+        r'^(?P<file>.+?), line (?P<line>\d+), (?P<name>.+?): a spreadsheet has made "(?P<now>.*?)"(?: of "(?P<was>.*)")?; .*$',
+        "id_spoiled",
+    ),
     (r"^a sale gives nothing back$", "sale"),
     (r"^the shop on an earlier line$", "shop_before"),
     (r"^the product on another line, a newer one or as new$", "product_newer"),
@@ -85,9 +119,10 @@ def reason(lang: str, said: str) -> str:
     """Why a row is bad, in the reader's language as far as it is known there."""
     if lang == "en":
         return said
+    said, line, rest = said.partition("\n")  # behind the first line, what only a mapping's author reads
     for pattern, key in REASONS:
         said = re.sub(pattern, partial(_worded, lang, key), said)
-    return re.sub(r"(?P<before>^|; )(?P<column>\w+): ", partial(_named, lang), said)
+    return re.sub(r"(?P<before>^|; )(?P<column>\w+): ", partial(_named, lang), said) + line + rest
 
 
 def _named(lang: str, found: re.Match[str]) -> str:
@@ -96,7 +131,7 @@ def _named(lang: str, found: re.Match[str]) -> str:
 
 
 def _worded(lang: str, key: str, found: re.Match[str]) -> str:
-    return t(f"data.reason_{key}", lang, **found.groupdict())
+    return t(f"data.reason_{key}", lang, **{name: value or "" for name, value in found.groupdict().items()})
 
 
 def column_word(lang: str, column: str) -> str:
@@ -160,4 +195,4 @@ def job_of(desk: Console, seen: Viewer, number: int) -> Job:
     found = jobs.get(desk.home.database, number)
     if found is None or (found.account_id != seen.account.id and not seen.reach.everything):
         raise NotFound(f"there is no job {number}")
-    return found
+    return replace(found, said=reason(seen.lang, found.said))

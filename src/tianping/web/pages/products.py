@@ -29,6 +29,8 @@ from tianping.work.goodsql import NAMES, Order
 router = APIRouter()
 SAVED = "products"
 """The page that saved views are of."""
+CARDS = 20
+"""Products of a page on a phone."""
 _EMPTY_ROWS = 2
 """For bounds, besides those in use."""
 _LONGEST_VIEW = 4_000
@@ -62,7 +64,8 @@ def products(request: Request, seen: Seen, desk: Desk) -> Response:
         return page(request, seen, "products/none.html")
     view = goods.goods(look, desk.packs[_platform(request, names)])
     asks = asked(request.query_params, view)
-    found = goods.find(view, asks.selection, skip=(asks.page - 1) * PAGE)
+    most = page_of(request)
+    found = goods.find(view, asks.selection, skip=(asks.page - 1) * most, take=most)
     return page(
         request, seen, "products/list.html",
         asks=asks,
@@ -78,11 +81,16 @@ def products(request: Request, seen: Seen, desk: Desk) -> Response:
         spans=_spans(view, asks, seen.lang),
         categories=goods.categories(view),
         shops=_shops(look, view.pack.platform),
-        around=_around(asks, found.total),
+        around=_around(asks, found.total, most),
         downloads={kind: f"/products.{kind}?{asks.query(page='')}" for kind in ("csv", "xlsx")},
         saved=views.of_account(desk.home.database, seen.account.id, SAVED),
         as_view=asks.query(page="", date=""),
     )  # fmt: skip
+
+
+def page_of(request: Request) -> int:
+    """Products of a page: on a phone, where each is a card, fewer. Phones say Mobi in the name of their browser."""
+    return CARDS if "Mobi" in request.headers.get("user-agent", "") else PAGE
 
 
 def platforms(look: Look) -> list[str]:
@@ -163,11 +171,11 @@ def _shops(look: Look, platform: str) -> list[tuple[str, str]]:
     return [(each.id, each.name) for each, _ in zip(mine, range(500), strict=False)]
 
 
-def _around(asks: Asked, total: int) -> tuple[str, str, int, int]:
+def _around(asks: Asked, total: int, most: int) -> tuple[str, str, int, int]:
     """Addresses of the pages before and after, first and last product of this one."""
     before = f"/products?{asks.query(page=asks.page - 1 if asks.page > 2 else '')}" if asks.page > 1 else ""
-    after = f"/products?{asks.query(page=asks.page + 1)}" if asks.page * PAGE < total else ""
-    return before, after, min((asks.page - 1) * PAGE + 1, total), min(asks.page * PAGE, total)
+    after = f"/products?{asks.query(page=asks.page + 1)}" if asks.page * most < total else ""
+    return before, after, min((asks.page - 1) * most + 1, total), min(asks.page * most, total)
 
 
 @router.get("/products.csv")

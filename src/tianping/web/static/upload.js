@@ -7,9 +7,17 @@ function say(form, words) {
   said.hidden = !words;
 }
 
+function sized(bytes) {
+  const mega = bytes / 2 ** 20;
+  return mega >= 1024 ? `${(mega / 1024).toFixed(1)} GB` : mega >= 10 ? `${mega.toFixed(0)} MB` : mega >= 1 ? `${mega.toFixed(1)} MB` : `${Math.ceil(mega * 1024)} KB`;
+}
+
+// The names of few files; of more how many they are, and how large together.
 function shown(form, files) {
-  const names = [...files].map((file) => file.name), told = names.slice(0, 5).join("、");
-  if (names.length) form.querySelector("[data-chosen]").textContent = names.length > 5 ? `${names.length} · ${told} …` : told;
+  const chosen = [...files], size = chosen.reduce((sum, file) => sum + file.size, 0);
+  const many = form.dataset.chosenMany.replace("{n}", chosen.length).replace("{size}", sized(size));
+  const told = chosen.length > Number(form.dataset.listed) ? many : chosen.map((file) => file.name).join("、");
+  if (chosen.length) form.querySelector("[data-chosen]").textContent = told;
 }
 
 function send(form) {
