@@ -38,6 +38,7 @@ def rated(score: str, rated_at: str = "06-29 12:00", rating_id: str = "g1", sess
 # --- First response: DY-L07
 
 
+@pytest.mark.spec("DY-L07")
 def test_mean_from_assignment_to_the_first_agent_message() -> None:
     """DY-L07: assigned two minutes after opening; 60 s and 121 s later answered: 90.5 s."""
     sessions = [session(one, OPENED, assigned_at="06-29 10:02:00") for one in ("x1", "x2")]
@@ -47,6 +48,7 @@ def test_mean_from_assignment_to_the_first_agent_message() -> None:
     assert (found.numerator, found.denominator, found.value) == (181, 2, Decimal("90.5"))
 
 
+@pytest.mark.spec("DY-L07")
 @pytest.mark.parametrize(
     ("messages", "expected"),
     [
@@ -64,17 +66,20 @@ def test_the_first_agent_message_at_or_after_the_assignment(messages: list[tuple
     assert response(*(said(f"m{n}", f"06-29 {at}", sender) for n, (at, sender) in enumerate(messages))) == expected
 
 
+@pytest.mark.spec("DY-L07")
 def test_rows_in_whatever_order_the_first_is_the_earliest() -> None:
     """DY-L07: the greater id and the later row may be the earlier message."""
     assert response(said("m1", "06-29 10:05:00"), said("m2", "06-29 10:01:00")) == (60, 1)
 
 
+@pytest.mark.spec("DY-L07")
 @pytest.mark.parametrize("session_id", ["x2", None])
 def test_only_messages_of_the_session_answer_it(session_id: str | None) -> None:
     """DY-L07: the same agent writing to the same buyer in another session, or in none."""
     assert response(said("m1", "06-29 10:01:00", session_id=session_id)) == (0, 0)
 
 
+@pytest.mark.spec("DY-L07")
 @pytest.mark.parametrize(("days", "assigned_at", "counted"), [*LAST_DAYS, (1, None, 0)])
 def test_sessions_count_under_the_day_of_assignment(days: int, assigned_at: str | None, counted: int) -> None:
     """DY-L07: opened in April, answered in the last second before T: the assignment decides; not assigned, not counted."""
@@ -82,18 +87,21 @@ def test_sessions_count_under_the_day_of_assignment(days: int, assigned_at: str 
     assert found[1] == counted
 
 
+@pytest.mark.spec("DY-L07")
 @pytest.mark.parametrize(("answered_at", "expected"), [(BEFORE_T, (50399, 1)), (AT_T, (0, 0))])
 def test_an_answer_at_t_is_not_known_yet(answered_at: str, expected: Counts) -> None:
     """DY-L07, rule 1: 13 h 59 min 59 s after the assignment counts; a second later it is T."""
     assert response(said("m1", answered_at)) == expected
 
 
+@pytest.mark.spec("DY-L07")
 def test_an_answer_of_another_day_belongs_to_the_day_of_assignment() -> None:
     """DY-L07: assigned on 28 June at 23:59:59, answered two seconds later, on 29 June."""
     found = [response(said("m1", "06-29 00:00:01"), assigned_at="06-28 23:59:59", days=days) for days in (1, 7)]
     assert found == [(0, 0), (2, 1)]
 
 
+@pytest.mark.spec("DY-L07")
 def test_a_colleague_may_answer() -> None:
     """DY-L07: the first human reply, whoever of the agents gives it."""
     assert response(said("m1", "06-29 10:01:00", agent_id="A2")) == (60, 1)

@@ -1,4 +1,4 @@
-"""Douyin reviews, complaints, feedback and sales: DY-L08 to DY-L11 (as far as they measure) and DY-S02's feedback rate."""
+"""Douyin reviews, complaints, feedback and sales: DY-L08 to DY-L11 (how they measure) and DY-S02's feedback rate."""
 
 import datetime as dt
 from functools import partial
@@ -59,6 +59,7 @@ def feedback(*cases: Row, reviews: tuple[Row, ...] = (), signed_at: str | None =
 # --- Praise: DY-L08, DY-L10
 
 
+@pytest.mark.spec("DY-L08", "DY-L10")
 @pytest.mark.parametrize(
     ("stars", "product_side", "service_side"),
     [
@@ -70,17 +71,20 @@ def test_four_stars_praise(stars: tuple[int, int | None, int], product_side: int
     assert praise(review("r1", "o1", "06-29 12:00", stars)) == [(product_side, 1), (service_side, 1)]
 
 
+@pytest.mark.spec("DY-L08", "DY-L10")
 def test_a_review_without_stars_is_a_review() -> None:
     """DY-L08, DY-L10: without stars for the item it is a review and no praise."""
     assert praise(review("r1", "o1", "06-29 12:00", (None, 5, None))) == both((0, 1))
 
 
+@pytest.mark.spec("DY-L08", "DY-L10")
 @pytest.mark.parametrize(("days", "reviewed_at", "counted"), LAST_DAYS)
 def test_reviews_count_under_their_own_day(days: int, reviewed_at: str, counted: int) -> None:
     """DY-L08, DY-L10: by review day, whenever the order was paid."""
     assert praise(review("r1", "o1", reviewed_at, (5, 5, 5)), days=days) == both((counted, counted))
 
 
+@pytest.mark.spec("DY-L08", "DY-L10")
 @pytest.mark.parametrize(
     ("change", "counted"),
     [
@@ -93,6 +97,7 @@ def test_rule_7_reviews_that_count(change: Row, counted: int) -> None:
     assert praise(review("r1", "o1", "06-29 12:00", (5, 5, 5), **change)) == both((counted, counted))
 
 
+@pytest.mark.spec("DY-L08", "DY-L10")
 def test_rule_7_not_only_the_first_review_of_an_order() -> None:
     """DY-L08, DY-L10: one review of 20 June, two of 29 June: each under its own day."""
     reviews = [
@@ -102,6 +107,7 @@ def test_rule_7_not_only_the_first_review_of_an_order() -> None:
     assert praise(*reviews, days=30) == both((2, 3))
 
 
+@pytest.mark.spec("DY-L08", "DY-L10")
 @pytest.mark.parametrize("change", [{"channel": "distribution"}, {"channel": None}, {"paid_at": None}, {"risk_flagged": True}])
 def test_reviews_of_every_order(change: Row) -> None:
     """DY-L08, DY-L10, DY-L08's review rate: neither the channel nor the payment of the order is asked (rule 3)."""
@@ -114,6 +120,7 @@ def test_reviews_of_every_order(change: Row) -> None:
 # --- Review rate: DY-L08, DY-L10
 
 
+@pytest.mark.spec("DY-L08", "DY-L10")
 def test_review_rate_is_reviews_over_orders_placed() -> None:
     """Two reviews of an old order and one of a new one, two orders placed: each side under its own day."""
     orders = [order("o1", PAID), order("o2", "06-29 10:00"), order("o3", "06-29 11:00")]
@@ -121,6 +128,7 @@ def test_review_rate_is_reviews_over_orders_placed() -> None:
     assert counts("review_rate", {"orders": orders, "reviews": reviews}) == (3, 2)
 
 
+@pytest.mark.spec("DY-L08", "DY-L10")
 @pytest.mark.parametrize("change", [{"valid": False}, {"automatic": True}, {"overturned_at": BEFORE_T}])
 def test_review_rate_counts_those_reviews(change: Row) -> None:
     """The reviews that the praise counts, and no others."""
@@ -131,6 +139,7 @@ def test_review_rate_counts_those_reviews(change: Row) -> None:
 PLACED = ("review_rate", "complaint_rate")
 
 
+@pytest.mark.spec("DY-L08", "DY-L09", "DY-L10")
 @pytest.mark.parametrize("metric", PLACED)
 @pytest.mark.parametrize(("days", "created_at", "counted"), LAST_DAYS)
 def test_orders_placed_count_under_their_creation(metric: str, days: int, created_at: str, counted: int) -> None:
@@ -139,6 +148,7 @@ def test_orders_placed_count_under_their_creation(metric: str, days: int, create
     assert counts(metric, {"orders": orders}, days=days) == (0, 2 * counted)
 
 
+@pytest.mark.spec("DY-L08", "DY-L09", "DY-L10")
 @pytest.mark.parametrize("metric", PLACED)
 @pytest.mark.parametrize(
     ("paid_at", "cod", "counted"),
@@ -152,12 +162,14 @@ def test_unpaid_online_orders_apart(metric: str, paid_at: str | None, cod: bool 
 # --- Complaints: DY-L09
 
 
+@pytest.mark.spec("DY-L09")
 @pytest.mark.parametrize(("verdict", "numerator"), [("merchant", 1), ("buyer", 0), ("malicious", 0), ("open", 0), (None, 0)])
 def test_complaints_judged_the_merchants(verdict: str | None, numerator: int) -> None:
     """DY-L09: malicious complaints, the buyer's and open ones do not count."""
     assert complaints(complaint("k1", "o1", "06-29 13:00", verdict)) == (numerator, 1)
 
 
+@pytest.mark.spec("DY-L09")
 @pytest.mark.parametrize(("days", "complained_at", "counted"), LAST_DAYS)
 def test_complaints_count_under_their_own_day(days: int, complained_at: str, counted: int) -> None:
     """DY-L09: of an order of April, beside an order placed on 29 June: the day of the complaint decides."""
@@ -166,6 +178,7 @@ def test_complaints_count_under_their_own_day(days: int, complained_at: str, cou
     assert counts("complaint_rate", facts, days=days) == (counted, 1)
 
 
+@pytest.mark.spec("DY-L09")
 def test_complaints_count_each() -> None:
     """DY-L09: two of one order are two, and of an unpaid order one."""
     made = [
@@ -181,12 +194,14 @@ def test_complaints_count_each() -> None:
 # --- Orders and money: DY-L11, DY-L01
 
 
+@pytest.mark.spec("DY-L01", "DY-L11")
 @pytest.mark.parametrize(("days", "paid_at", "counted"), LAST_DAYS)
 def test_online_orders_count_when_they_are_paid(days: int, paid_at: str, counted: int) -> None:
     """DY-L01, DY-L11: by payment day, not by creation."""
     assert sold(order("o1", paid_at, amount_fen=1250, created_at="04-01 12:00"), days=days) == (counted, 1250 * counted)
 
 
+@pytest.mark.spec("DY-L01")
 @pytest.mark.parametrize(("days", "created_at", "counted"), LAST_DAYS)
 @pytest.mark.parametrize("paid_at", [None, "06-29 12:00", "07-05 12:00"])
 def test_cash_on_delivery_counts_when_it_is_created(days: int, created_at: str, counted: int, paid_at: str | None) -> None:
@@ -194,6 +209,7 @@ def test_cash_on_delivery_counts_when_it_is_created(days: int, created_at: str, 
     assert sold(order("o1", paid_at, cod=True, amount_fen=1250, created_at=created_at), days=days) == (counted, 1250 * counted)
 
 
+@pytest.mark.spec("DY-L01")
 def test_amounts_add_up_in_fen() -> None:
     """Two paid orders, one on delivery, one not paid: 3 orders, 99.99 + 0.01 + 5 yuan; freight is not in the amount."""
     orders = [

@@ -41,6 +41,7 @@ def returns(
     return counts("logistics_return_rate", facts, days=days)
 
 
+@pytest.mark.spec("DY-L05")
 @pytest.mark.parametrize(
     ("shipped_at", "expected"),
     [("06-29 12:00:00", (1, 1)), ("06-29 12:00:01", (0, 1)), (AT_T, (0, 1)), (None, (0, 1)), ("06-27 12:00:00", (1, 1))],
@@ -50,6 +51,7 @@ def test_shipped_by_the_promise(shipped_at: str | None, expected: Counts) -> Non
     assert timely(shipped_at) == expected
 
 
+@pytest.mark.spec("DY-L05")
 @pytest.mark.parametrize(("days", "promised", "counted"), [*LAST_DAYS, (1, None, 0)])
 def test_orders_are_due_on_the_day_of_the_promise(days: int, promised: str | None, counted: int) -> None:
     """DY-L05: not on the day of payment or shipping."""
@@ -57,6 +59,7 @@ def test_orders_are_due_on_the_day_of_the_promise(days: int, promised: str | Non
     assert found == (counted, counted)
 
 
+@pytest.mark.spec("DY-L05")
 @pytest.mark.parametrize(
     ("paid_at", "cod", "due"),
     [
@@ -69,12 +72,14 @@ def test_due_are_orders_paid_or_cash_on_delivery(paid_at: str | None, cod: bool 
     assert timely(None, paid_at=paid_at, cod=cod, created_at="06-27 11:00") == (0, due)
 
 
+@pytest.mark.spec("DY-L05")
 @pytest.mark.parametrize("channel", ["self_built", "flash", "auction", "distribution", "other", None])
 def test_due_over_all_channels(channel: str | None) -> None:
     """DY-L05: Douyin names no channels; presale and risk do not matter either."""
     assert timely(None, channel=channel, presale=True, risk_flagged=True) == (0, 1)
 
 
+@pytest.mark.spec("DY-L05")
 @pytest.mark.parametrize(("virtual", "due"), [(True, 0), (False, 1), (None, 1)])
 def test_virtual_goods_are_not_due(virtual: bool | None, due: int) -> None:
     """DY-L05: physical goods only."""
@@ -82,6 +87,7 @@ def test_virtual_goods_are_not_due(virtual: bool | None, due: int) -> None:
     assert counts("timely_shipment", {"orders": orders, "products": [product(virtual=virtual)]}) == (0, due)
 
 
+@pytest.mark.spec("DY-L05")
 @pytest.mark.parametrize(
     ("requested_at", "shipped_at", "expected"),
     [
@@ -102,6 +108,7 @@ def test_a_refund_asked_while_unshipped_leaves_the_order_out(
     assert timely(shipped_at, case("c1", "o1", requested_at)) == expected
 
 
+@pytest.mark.spec("DY-L05")
 @pytest.mark.parametrize(
     ("kind", "due"), [("refund_only", 0), ("return_refund", 0), ("exchange", 1), ("reissue", 1), ("repair", 1)]
 )
@@ -110,11 +117,13 @@ def test_only_refunds_leave_an_order_out(kind: str, due: int) -> None:
     assert timely(None, case("c1", "o1", "06-28 12:00", kind=kind, reason="not_wanted")) == (0, due)
 
 
+@pytest.mark.spec("DY-L05")
 def test_closing_alone_leaves_nothing_out() -> None:
     """DY-L05: closed before the promise without a refund and never shipped: due and not shipped."""
     assert timely(None, closed_at="06-28 12:00") == (0, 1)
 
 
+@pytest.mark.spec("DY-L05")
 def test_any_refund_leaves_an_order_out_not_only_the_first() -> None:
     """DY-L05: between two parcels (partly shipped is unshipped) a second refund is asked."""
     orders = [order("o1", PAID, promised_ship_at=PROMISED)]
@@ -124,6 +133,7 @@ def test_any_refund_leaves_an_order_out_not_only_the_first() -> None:
     assert counts("timely_shipment", {"orders": orders, "parcels": parcels, "cases": [early, late]}) == (0, 0)
 
 
+@pytest.mark.spec("DY-L05")
 def test_rule_4_the_last_outbound_parcel_ships_the_order() -> None:
     """DY-L05: one parcel in time, one not: late; a return parcel does not ship anything."""
     orders = [order("o1", PAID, promised_ship_at=PROMISED), order("o2", PAID, promised_ship_at=PROMISED)]
@@ -138,6 +148,7 @@ def test_a_fake_parcel_ships_like_any_other() -> None:
     assert counts("timely_shipment", facts) == (1, 1)
 
 
+@pytest.mark.spec("DY-L06")
 @pytest.mark.parametrize(
     ("flags", "expected"),
     [([True], (1, 1)), ([False], (0, 1)), ([None], (0, 1)), ([True, False], (1, 1)), ([True, True], (1, 1)), ([], (0, 0))],
@@ -148,12 +159,14 @@ def test_an_order_with_a_fake_parcel_counts_once(flags: list[bool | None], expec
     assert fake(*parcels) == expected
 
 
+@pytest.mark.spec("DY-L06")
 @pytest.mark.parametrize(("days", "shipped_at", "counted"), LAST_DAYS)
 def test_fake_orders_count_under_the_day_of_shipping(days: int, shipped_at: str, counted: int) -> None:
     """DY-L06: both sides by the day the order was shipped."""
     assert fake(parcel("p1", "o1", shipped_at, fake=True), days=days) == (counted, counted)
 
 
+@pytest.mark.spec("DY-L06")
 @pytest.mark.parametrize(("last", "days", "counted"), [("06-29 10:00", 1, 1), ("06-28 10:00", 1, 0), ("06-28 10:00", 7, 1)])
 def test_the_day_of_shipping_is_the_last_parcels(last: str, days: int, counted: int) -> None:
     """DY-L06: faked on 24 June, the order counts when its other parcel left (rule 4)."""
@@ -161,17 +174,20 @@ def test_the_day_of_shipping_is_the_last_parcels(last: str, days: int, counted: 
     assert fake(*parcels, days=days) == (counted, counted)
 
 
+@pytest.mark.spec("DY-L06")
 def test_a_parcel_of_t_is_not_known_yet() -> None:
     """DY-L06, rule 1: shipped on 29 June by its first parcel; the fake one comes at T."""
     assert fake(parcel("p1", "o1", "06-29 12:00"), parcel("p2", "o1", AT_T, fake=True)) == (0, 1)
 
 
+@pytest.mark.spec("DY-L06")
 def test_a_fake_return_parcel_is_the_buyers() -> None:
     """DY-L06: outbound parcels only."""
     assert fake(parcel("p1", "o1", "06-29 10:00"), parcel("p2", "o1", "06-29 11:00", direction="back", fake=True)) == (0, 1)
     assert fake(parcel("p2", "o1", "06-29 11:00", direction="back", fake=True)) == (0, 0)
 
 
+@pytest.mark.spec("DY-L06")
 @pytest.mark.parametrize("channel", ["self_built", "distribution", None])
 def test_fake_shipments_of_all_channels_paid_or_not(channel: str | None) -> None:
     """DY-L06: orders shipped, nothing else is asked (rule 3)."""
@@ -338,6 +354,7 @@ def test_rule_10_only_douyins_shops(metric: str) -> None:
     assert found[1] == 1
 
 
+@pytest.mark.spec("DY-L05", "DY-L06", "DY-L13")
 @pytest.mark.parametrize(("day", "counted"), [("2020-04-09", 0), ("2020-04-10", 1)])
 def test_rule_12_the_levels_judge_deeds_from_their_first_day_on(day: str, counted: int) -> None:
     """DY-L05, DY-L06, DY-L13: old rules for old deeds: what fell under 9 April 2020 is not of these rules."""

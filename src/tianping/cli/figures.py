@@ -14,6 +14,7 @@ from tianping.metrics.figure import BY, Figure
 from tianping.policy.load import packs
 from tianping.store.closes import Close
 from tianping.work import close as closing
+from tianping.work import judge
 from tianping.work.benchmark import beside, rounded
 from tianping.work.home import Home
 
@@ -45,15 +46,18 @@ ROW = dt.timedelta(days=7)
 def close(
     settings: Settings, date: dt.datetime, first: dt.datetime | None, known_at: int | dt.datetime | None, days: tuple[int, ...]
 ) -> None:
-    """Compute every official figure as of a day. Run again, it gives the same."""
+    """Compute every official figure as of a day, and judge by them. Run again, it gives the same."""
     home, rules, last = home_of(settings), packs(), date.date()
     start = first.date() if first else last
     if start > last:
         raise click.UsageError(f"--from {start} is after --date {last}")
     for number in range((last - start).days + 1):
         day = start + dt.timedelta(days=number)
-        done = closing.close(home, rules, closing.Asked(day, known_at, days, in_a_row=last - start >= ROW), at=now())
-        click.echo(f"{day}: {done.figures} figures, from import {done.seq}, packs {', '.join(done.packs) or 'none'}", err=True)
+        asked = closing.Asked(day, known_at, days, in_a_row=last - start >= ROW)
+        done, judgement = judge.close_day(home, rules, asked, at=now())
+        found = judgement.counts
+        said = f"{done.figures} figures, {found['found']} violations found, {found['warnings']} warnings"
+        click.echo(f"{day}: {said}, from import {done.seq}, packs {', '.join(done.packs) or 'none'}", err=True)
     for line in closing.unweighed(home, rules, known_at):
         click.echo(line, err=True)
 

@@ -24,6 +24,7 @@ MODULES = {
     "mapping": ("mapping",),
     "care": ("doctor", "compact", "backup", "restore", "erase", "scope"),
     "figures": ("close", "metrics", "morning"),
+    "judgement": ("scores", "rights", "levels", "warnings", "worklists", "violations", "penalties"),
     "explain": ("explain",),
     "policy": ("policy",),
     "accounts": ("accounts",),

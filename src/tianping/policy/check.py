@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from tianping.errors import Fault, did_you_mean
 from tianping.policy import formula
+from tianping.policy.check_judging import JUDGING
 from tianping.policy.load import SHARED, Opened
 from tianping.policy.model import CountOf, Measure, Metric, Pack, Version
 from tianping.policy.usage import formulas, used_rules, used_sets
@@ -205,4 +206,5 @@ CHECKS = (
     deeds_share_a_window,
     nothing_is_idle,
     boards_name_metrics,
+    *JUDGING,
 )

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DatabaseError
 
 from tianping.errors import TianpingError
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a test holds that it is. Where the database has it, Alembic need not be loaded."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 30

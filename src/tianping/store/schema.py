@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -9,6 +10,8 @@ from sqlalchemy import (
     DateTime,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
+    Index,
     Integer,
     MetaData,
     String,
@@ -189,4 +192,114 @@ figure_report = Table(
     Column("rows_path", String, nullable=False, comment="the rows kept, relative to the home; empty: not kept, or erased"),
     Column("state", String(10), nullable=False),
     CheckConstraint("state IN ('open', 'closed')", name="state"),
+)
+
+judgement = Table(
+    "judgement",
+    metadata,
+    Column("date", Date, primary_key=True, comment="T"),
+    Column("seq", Integer, ForeignKey("store_version.seq"), primary_key=True, autoincrement=False, comment="what was known"),
+    Column("definitions", String(64), primary_key=True, comment="those of the close"),
+    Column("rules", String(64), primary_key=True, comment="digest of what the packs say of judgement"),
+    Column("packs", JSON, nullable=False, comment="platform: digest"),
+    Column("folder", String, nullable=False, comment="scores, rights, levels …, relative to the home"),
+    Column("counts", JSON, nullable=False),
+    Column("at", DateTime, nullable=False, comment="naive UTC"),
+)
+
+violation = Table(
+    "violation",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("platform", String, nullable=False),
+    Column("violation", String, nullable=False, comment="its name in the pack"),
+    Column("version", String(10), nullable=False, comment="the day that the rule came into force"),
+    Column("trigger", String, nullable=False, comment="the pack's, or what a person or the clock entered it for"),
+    Column("subject_kind", String(10), nullable=False),
+    Column("subject_id", String, nullable=False),
+    Column("shop_id", String, nullable=False, index=True),
+    Column("date", Date, nullable=False, index=True, comment="T"),
+    Column("seq", Integer, nullable=False, comment="what was known; 0 where no facts were read"),
+    Column("severity", String(20), nullable=False, comment="as found; the present one is that of the last event"),
+    Column("immediate", Boolean, nullable=False),
+    Column("records", Boolean, nullable=False, comment="recorded, no penalty proposed"),
+    Column("evidence", JSON, nullable=False, comment="frozen: figures, fractions, benchmarks"),
+    Column("proposal", JSON, nullable=False, comment="frozen: what it rests on, what is offered"),
+    Column("account_id", Integer, ForeignKey("account.id"), comment="null: found by the close"),
+    Column("at", DateTime, nullable=False, comment="naive UTC"),
+    UniqueConstraint("platform", "violation", "version", "subject_id", "date", "seq", "trigger"),
+    CheckConstraint("subject_kind IN ('shop', 'product', 'video')", name="subject_kind"),
+    CheckConstraint("severity IN ('minor', 'serious', 'especially_serious', 'extremely_serious')", name="severity"),
+    comment="append-only: the database refuses to change or delete",
+)
+
+violation_event = Table(
+    "violation_event",
+    metadata,
+    Column("violation_id", Integer, ForeignKey("violation.id"), primary_key=True, autoincrement=False),
+    Column("n", Integer, primary_key=True, autoincrement=False, comment="1, 2, 3 …: two people at once want the same"),
+    Column("at", DateTime, nullable=False, comment="naive UTC"),
+    Column("account_id", Integer, ForeignKey("account.id"), comment="null: the clock"),
+    Column("verb", String(10), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("severity", String(20), nullable=False),
+    Column("chosen", JSON(none_as_null=True), comment="the penalty from here on, where the event set it"),
+    Column("why", String, nullable=False),
+    Column("detail", JSON, nullable=False),
+    CheckConstraint(
+        "verb IN ('propose', 'label', 'confirm', 'dismiss', 'withdraw', 'appeal', 'uphold', 'reduce', 'overturn', 'fulfil', "
+        "'serve', 'revoke', 'rejudge')",
+        name="verb",
+    ),
+    CheckConstraint(
+        "state IN ('proposed', 'in_force', 'served', 'revoked', 'dismissed', 'withdrawn', 'appealed', 'overturned')",
+        name="state",
+    ),
+    CheckConstraint("severity IN ('minor', 'serious', 'especially_serious', 'extremely_serious')", name="severity"),
+    comment="append-only: the database refuses to change or delete",
+)
+
+effect = Table(
+    "effect",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("violation_id", Integer, nullable=False),
+    Column("n", Integer, nullable=False, comment="the event that dealt it"),
+    Column("shop_id", String, nullable=False, index=True),
+    Column("subject_id", String, nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("name", String, nullable=False, comment="what tells it from the others of its penalty: ban, right/live"),
+    Column("lasts", String(4), nullable=False, comment="once, days, until a duty is fulfilled, ever"),
+    Column("amount", BigInteger, comment="days, points or fen"),
+    Column("begins_at", DateTime, nullable=False, comment="naive UTC"),
+    Column("ends_at", DateTime, comment="naive UTC; null: not by itself"),
+    Column("reverses", Integer, ForeignKey("effect.id"), unique=True, comment="an effect is reversed once"),
+    Column("at", DateTime, nullable=False, comment="naive UTC"),
+    ForeignKeyConstraint(["violation_id", "n"], ["violation_event.violation_id", "violation_event.n"]),
+    CheckConstraint("amount >= 0", name="amount"),
+    CheckConstraint("ends_at >= begins_at", name="ends_at"),
+    CheckConstraint("lasts IN ('once', 'days', 'duty', 'ever')", name="lasts"),
+    CheckConstraint(
+        "kind IN ('warning', 'study', 'exam', 'delist', 'ban', 'campaign', 'ads', 'points', 'money', 'right', 'remove', "
+        "'freeze', 'exposure')",
+        name="kind",
+    ),
+    comment="append-only: the database refuses to change or delete",
+)
+Index("ix_effect_violation_id", effect.c.violation_id)
+
+transfer = Table(
+    "transfer",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", DateTime, nullable=False, comment="naive UTC"),
+    Column("from_account", String, nullable=False, index=True, comment="shop/S1/deposit, shop/S1/funds, platform/fines"),
+    Column("to_account", String, nullable=False, index=True),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("cause", String, nullable=False, comment="violation 12 event 3"),
+    Column("effect_id", Integer, ForeignKey("effect.id"), index=True),
+    Column("reverses", Integer, ForeignKey("transfer.id"), unique=True, comment="a transfer is reversed once"),
+    CheckConstraint("amount_fen > 0", name="amount_fen"),
+    CheckConstraint("from_account <> to_account", name="accounts"),
+    comment="append-only: the database refuses to change or delete",
 )

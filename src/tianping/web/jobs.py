@@ -13,9 +13,10 @@ from tianping.policy.model import Pack
 from tianping.store import jobs
 from tianping.store.jobs import Job
 from tianping.store.uploads import of_state
-from tianping.work import close, exports, quarantine, uploads
+from tianping.work import exports, quarantine, uploads
 from tianping.work.close import Asked
 from tianping.work.home import Home, wait_for_import
+from tianping.work.judge import close_day
 from tianping.work.trail import record
 
 log = logging.getLogger("tianping.jobs")
@@ -146,7 +147,7 @@ def _close(desk: Jobs, job: Job, tell: Progress) -> str:
     """Close a day."""
     date = dt.date.fromisoformat(str(job.detail["date"]))
     tell("", 0.05)
-    done = close.close(desk.home, desk.packs, Asked(date), at=desk.clock())
+    done, _ = close_day(desk.home, desk.packs, Asked(date), at=desk.clock())
     record(desk.home, job.account_id, "close", f"close {date}", desk.clock(), detail={"figures": done.figures})
     return str(done.figures)
 

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from math import sqrt
 from typing import Literal, NamedTuple
 
+from tianping.assess import chance
 from tianping.errors import NotFound, did_you_mean
 from tianping.metrics.compile import Key
 from tianping.policy.model import Metric, Pack
@@ -28,7 +28,6 @@ LINES: tuple[tuple[int, Severity], ...] = ((10, "x10"), (5, "x5"), (2, "x2"))
 """From so many times the benchmark on, where lower is better, a figure is marked."""
 COUNTED = 'platform, metric, variant, version, "by", subject, date, days, numerator, denominator, status'
 """The columns that say what was counted."""
-_Z = 1.959963984540054  # 95 % of a normal distribution lie within so many deviations
 
 
 class Subject(NamedTuple):
@@ -273,14 +272,9 @@ def value_of(figure: Row) -> Fraction | None:
 
 def wilson(figure: Row, metric: Metric) -> tuple[Fraction | None, Fraction | None]:
     """Between which rates the true one lies, 95 % sure; none for what is no share of its denominator, or has no value."""
-    hits, size = int(str(figure["numerator"])), int(str(figure["denominator"]))
-    if metric.unit != "rate" or metric.is_count or not 0 <= hits <= size or value_of(figure) is None:
+    if metric.unit != "rate" or metric.is_count or value_of(figure) is None:
         return None, None
-    rate, z2 = hits / size, _Z * _Z
-    middle = (rate + z2 / (2 * size)) / (1 + z2 / size)
-    half = _Z / (1 + z2 / size) * sqrt(rate * (1 - rate) / size + z2 / (4 * size * size))
-    low, high = (Fraction(round(min(max(end, 0.0), 1.0) * 10**9), 10**9) for end in (middle - half, middle + half))
-    return low, high
+    return chance.wilson(int(str(figure["numerator"])), int(str(figure["denominator"]))) or (None, None)
 
 
 def mark(ratio: Fraction | None) -> Severity:

@@ -11,8 +11,9 @@ from tianping.simulate import demo
 from tianping.store.closes import Close
 from tianping.work import imports
 from tianping.work.accounts import create_demo
-from tianping.work.close import Asked, close
+from tianping.work.close import Asked
 from tianping.work.home import Home, set_scope
+from tianping.work.judge import close_day
 
 CLOSE_DAY = demo.CLOSE_DAY
 CLOSES = 7
@@ -33,4 +34,4 @@ def bring_demo(home: Home, packs: Mapping[str, Pack], *, at: dt.datetime, closes
     set_scope(home, "market")
     create_demo(home, at)
     days = [CLOSE_DAY - dt.timedelta(days=back) for back in range(closes)]
-    return [close(home, packs, Asked(day), at=at) for day in reversed(days)][-1]
+    return [close_day(home, packs, Asked(day), at=at)[0] for day in reversed(days)][-1]

@@ -1,0 +1,126 @@
+"""What judgement rests on at a close: the figures that a pack's rules read, their benchmarks, and the subjects they weigh."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import duckdb
+
+from tianping.assess.finding import Seen, Subject, Whole
+from tianping.facts.views import VIEWS
+from tianping.metrics.levels import PATHS
+from tianping.policy import formula
+from tianping.policy.judging import By, Rows
+from tianping.policy.load import key_of
+from tianping.policy.model import Pack
+from tianping.policy.reads import Read, reads
+from tianping.store.closes import Close
+from tianping.work.benchmark import Imported, Yardsticks
+from tianping.work.close import figures_path, shelf
+from tianping.work.home import Home
+
+Key = tuple[str, By, str, int]
+"""metric or metric/variant, by, subject, days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """The figures of one platform that its rules read, by key: of shops and above all, of products those with a numerator.
+    `wholes`: the benchmarks that rules may use. `points`: scores made of them, by name and shop."""
+
+    seen: Mapping[Key, Seen]
+    wholes: Mapping[Key, Whole]
+    points: Mapping[tuple[str, str], Fraction | None] = field(default_factory=dict)
+    adjusted: Mapping[Key, Seen] = field(default_factory=dict)
+
+    def of(self, metric: str, by: By, subject: str, days: int) -> Seen | None:
+        key = (metric, by, subject, days)
+        return self.adjusted.get(key) or self.seen.get(key)
+
+    def benchmark(self, metric: str, against: By, subject: str, days: int) -> Whole | None:
+        return self.wholes.get((metric, against, subject, days))
+
+    def score(self, name: str, shop: str) -> Fraction | None:
+        return self.points.get((name, shop))
+
+
+def grounds(home: Home, done: Close, pack: Pack, sticks: Yardsticks) -> Grounds:
+    """Those of a close."""
+    wanted = reads(pack.judging, done.date)
+    seen = dict(_figures(figures_path(home, done), pack.platform, wanted))
+    return Grounds(seen, _computed(pack.platform, seen) if sticks.market else _given(pack.platform, sticks.imported, wanted))
+
+
+def _figures(path: str, platform: str, wanted: Iterable[Read]) -> Iterator[tuple[Key, Seen]]:
+    """Products without a numerator are left out: no rule asks for them, and they are most of all figures."""
+    listed = [(*key_of(each.metric), each.days) for each in sorted(wanted)]
+    if not listed:
+        return
+    values = ", ".join("(?, ?, ?)" for _ in listed)
+    found = shelf().execute(
+        'select f.metric, f.variant, f."by", f.subject, f.days, f.numerator, f.denominator, f.status, f.why '
+        f"from read_parquet(?) f join (values {values}) w(metric, variant, days) using (metric, variant, days) "
+        """where f.platform = ? and f."by" not in ('agent', 'shop_category_l1', 'shop_category_l2', 'shop_category_l3') """
+        """and (f."by" <> 'product' or f.numerator <> 0)""",
+        [path, *(value for each in listed for value in each), platform],
+    )
+    while batch := found.fetchmany(100_000):
+        for metric, variant, by, subject, days, numerator, denominator, status, why in batch:
+            yield (f"{metric}/{variant}" if variant else metric, by, subject, days), Seen(numerator, denominator, status, why)
+
+
+def _computed(platform: str, seen: Mapping[Key, Seen]) -> dict[Key, Whole]:
+    """In a market: the same metric over all shops of the platform, or of the category."""
+    shops: dict[tuple[str, int], int] = {}
+    for (metric, by, _, days), each in seen.items():
+        if by == "shop" and each.denominator:
+            shops[metric, days] = shops.get((metric, days), 0) + 1
+    return {
+        key: Whole(Fraction(each.numerator, each.denominator), each.numerator, each.denominator, shops.get((key[0], key[3]), 0))
+        for key, each in seen.items()
+        if key[1] not in ("shop", "product") and each.denominator
+    }
+
+
+def _given(platform: str, imported: Mapping[tuple[object, ...], Imported], wanted: Iterable[Read]) -> dict[Key, Whole]:
+    """In a home of own shops: the imported ones, else none."""
+    asked = set(wanted)
+    found: dict[Key, Whole] = {}
+    for (of, metric, variant, by, subject, days), each in imported.items():
+        name = f"{metric}/{variant}" if variant else str(metric)
+        if of == platform and Read(name, int(str(days))) in asked:
+            found[name, by, str(subject), int(str(days))] = Whole(each.rate)  # type: ignore[index]
+    return found
+
+
+def shops(con: duckdb.DuckDBPyConnection, platform: str) -> Sequence[Subject]:
+    """All shops of a platform."""
+    found = con.execute("select shop_id from facts.shops where platform = ? order by all", [platform]).fetchall()
+    return [Subject(platform, shop) for (shop,) in found]
+
+
+def products(con: duckdb.DuckDBPyConnection, platform: str, seen: Mapping[Key, Seen]) -> Sequence[Subject]:
+    """The products of a platform that have a numerator in some figure that rules read, with their categories."""
+    ids = sorted({subject for _, by, subject, _ in seen if by == "product"})
+    if not ids:
+        return []
+    found = con.execute(
+        f"select shop_id, product_id, {', '.join(f'coalesce({path}, ?)' for path in PATHS)} "
+        "from facts.products semi join (select unnest(?) as product_id) using (product_id) order by product_id",
+        ["", "", "", ids],
+    )
+    return [Subject(platform, shop, product, paths) for shop, product, *three in found.fetchall() for paths in [_three(three)]]
+
+
+def _three(paths: Sequence[str]) -> tuple[str, str, str]:
+    first, second, third = paths
+    return first, second, third
+
+
+def by_formula(con: duckdb.DuckDBPyConnection, pack: Pack, rows: Rows) -> Sequence[Subject]:
+    """The subjects of a trigger's formula: shops, or videos with their shops. Needs `as_of`."""
+    tree, view = formula.compile(rows.when, pack.sets), VIEWS[rows.of]
+    found = view.select(sorted({"shop_id", "platform", *view.key, *formula.columns_of(tree)}))
+    video = "''" if rows.of == "shop" else view.key[0]
+    query = f"select shop_id, {video} from ({found}) where platform = ? and {formula.condition(tree)} order by all"
+    return [Subject(pack.platform, shop, each) for shop, each in con.execute(query, [pack.platform]).fetchall()]

@@ -1,0 +1,72 @@
+"""The judgement of a close: what every pack's rules say of its figures, kept beside it as files."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tianping.facts.asof import as_of
+from tianping.facts.versions import newest
+from tianping.policy.model import Pack
+from tianping.store import judgements
+from tianping.store.closes import Close
+from tianping.store.judgements import Judgement
+from tianping.work import charging, judged, measures, outcomes, standings
+from tianping.work.bench import Bench, bench
+from tianping.work.benchmark import yardsticks
+from tianping.work.close import Asked, close
+from tianping.work.home import Home, facts
+
+
+def close_day(home: Home, packs: Mapping[str, Pack], asked: Asked, *, at: dt.datetime) -> tuple[Close, Judgement]:
+    """The whole close of a day: its figures, then what the rules say of them. Raises as `close` does."""
+    done = close(home, packs, asked, at=at)
+    return done, judge(home, packs, done, at=at)
+
+
+def judge(home: Home, packs: Mapping[str, Pack], done: Close, *, at: dt.datetime) -> Judgement:
+    """Judge a close and keep what comes out. Run again with the same facts and packs it gives the same. `at` is naive UTC."""
+    rules = {name: packs[name].judging_digest for name in sorted(done.packs) if name in packs}
+    digest = hashlib.sha256(repr(sorted(rules.items())).encode()).hexdigest()
+    place = Path(judged.FOLDER) / done.date.isoformat() / f"{done.seq}-{done.definitions[:12]}-{digest[:12]}"
+    con, _ = facts(home, known_at=done.seq)
+    as_of(con, done.date)
+    sticks = yardsticks(home, done)
+    benches = [bench(home, con, packs[name], done, sticks) for name in rules]
+    with judged.folder(home.path, place) as into:
+        written = {name: judged.write(into, name, rows(home, benches)) for name, rows in _TABLES.items()}
+        found = {each.pack.platform: list(outcomes.charged(each)) for each in benches}
+        written["found"] = judged.write(into, "found", (outcomes.of_found(each) for all_ in found.values() for each in all_))
+    result = Judgement(done.date, done.seq, done.definitions, digest, rules, place.as_posix(), written, at)
+    judgements.keep(home.database, result)
+    standings.forward(home, packs, result)
+    if done.seq == newest(home.versions()):
+        who = charging.office(home, packs, con)
+        for each in benches:
+            charging.charge(who, each, done.seq, found[each.pack.platform], at)
+            fallen = judged.read(home, result, "levels", {"platform": [each.pack.platform], "happened": ["removal"]})
+            charging.remove_lowest(who, each.pack.platform, {row["shop_id"]: row["since"] for row in fallen}, at)
+        measures.serve_due(who, at)
+    return result
+
+
+Rows = Callable[[Home, Sequence[Bench]], Iterator[dict[str, Any]]]
+
+
+def _each(rows: Callable[[Bench], Iterator[dict[str, Any]]]) -> Rows:
+    return lambda _, benches: (row for each in benches for row in rows(each))
+
+
+def _levels(home: Home, benches: Sequence[Bench]) -> Iterator[dict[str, Any]]:
+    for each in benches:
+        yield from standings.of_levels(home, each.con, each.pack, each.date, each.shops, each.measured)
+
+
+_TABLES: Mapping[str, Rows] = {
+    "scores": _each(outcomes.of_scores),  # first: rights and violations may read scores
+    "rights": _each(outcomes.of_rights),
+    "levels": _levels,
+    "warnings": _each(outcomes.of_warnings),
+    "worklists": _each(outcomes.of_worklists),
+}

@@ -1,0 +1,187 @@
+"""One pack of a replay at work: day after day, with a memory of its own. Whatever it finds is taken as confirmed as proposed.
+
+What was decided before the first day, and the measures from before this system, count as they stand.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from tianping.assess.finding import Subject
+from tianping.assess.level import Happened, Standing, begin, step
+from tianping.assess.penalty import Deal, offer
+from tianping.assess.right import held
+from tianping.assess.score import scores
+from tianping.assess.violation import Earlier, Found, find, settle
+from tianping.periods import to_wall
+from tianping.policy.judging import Severity, SubjectKind, ViolationVersion
+from tianping.store import violations
+from tianping.work.bench import Bench
+from tianping.work.grounds import by_formula
+from tianping.work.history import Confirmed, Past
+
+Whose = tuple[str, SubjectKind, str, str]
+"""Violation, kind of subject, its id, its shop."""
+Opened = Mapping[str, tuple[dt.date | None, str, dt.date | None]]
+"""By shop: when it opened, its level by notice, since when."""
+
+
+class Charged(NamedTuple):
+    """A violation with its penalty as proposed. `base`: its severity before repeats."""
+
+    whose: Whose
+    date: dt.date
+    severity: Severity
+    base: Severity
+    records: bool
+    deal: Deal
+
+    def amount(self, unit: str) -> int:
+        """What it costs in fen or points."""
+        return sum(each.amount or 0 for each in self.deal if each.unit == unit)
+
+
+class Day(NamedTuple):
+    """What a pack says of a day. `points` and `grades` by score and shop; `withdrawn`: (right, kind, subject, shop)."""
+
+    points: Mapping[tuple[str, str], Fraction | None]
+    grades: Mapping[tuple[str, str], str]
+    withdrawn: frozenset[tuple[str, SubjectKind, str, str]]
+    levels: Mapping[str, tuple[str, Happened]]
+    charged: Sequence[Charged]
+
+
+@dataclass(frozen=True)
+class Memory:
+    """`assess.violation.History` of one side: what was recorded before the first day, and what this side found since."""
+
+    connection: Connection
+    first: dt.date
+    past: Mapping[str, Sequence[Past]]
+    before: dict[Whose, tuple[Sequence[Earlier], dt.date | None, dt.date | None]] = field(default_factory=dict)
+    found: dict[Whose, list[Charged]] = field(default_factory=dict)
+
+    def confirmed(
+        self, violation: str, kind: SubjectKind, subject: str, shop: str, first: dt.date, last: dt.date
+    ) -> Sequence[Earlier]:
+        """Oldest first."""
+        whose = (violation, kind, subject, shop)
+        known, _, _ = self._before(whose)
+        mine = [Earlier("replayed", each.severity, each.date) for each in self.found.get(whose, ()) if not each.records]
+        told = self.past.get(shop, ()) if kind == "shop" else ()
+        past = [
+            Earlier(f"past {each.measure_id}", each.severity, to_wall(each.decided_at).date())
+            for each in told
+            if each.violation == violation
+        ]
+        return sorted((each for each in (*known, *past, *mine) if first <= each.date <= last), key=lambda each: each.date)
+
+    def last_found(
+        self, violation: str, kind: SubjectKind, subject: str, shop: str, before: dt.date, *, records: bool
+    ) -> dt.date | None:
+        whose = (violation, kind, subject, shop)
+        _, last, last_recorded = self._before(whose)
+        mine = [each.date for each in self.found.get(whose, ()) if each.date < before and (records or not each.records)]
+        return max([*mine, *filter(None, [last_recorded if records else last])], default=None)
+
+    def remember(self, each: Charged) -> None:
+        self.found.setdefault(each.whose, []).append(each)
+
+    def _before(self, whose: Whose) -> tuple[Sequence[Earlier], dt.date | None, dt.date | None]:
+        if whose not in self.before:
+            yesterday = self.first - dt.timedelta(days=1)
+            last, recorded = (
+                violations.last_found(self.connection, *whose, self.first, records=records) for records in (False, True)
+            )
+            known = Confirmed(self.connection).confirmed(*whose, dt.date.min, yesterday)
+            self.before[whose] = known, last, recorded
+        return self.before[whose]
+
+
+@dataclass
+class Side:
+    """A pack's state between days. `standings`: where shops stand on its ladder."""
+
+    memory: Memory
+    standings: dict[str, Standing]
+
+    def day(self, bench: Bench, opened: Opened) -> Day:
+        """Judge a day after the ones before."""
+        points, grades = _points(bench)
+        bench.points.update(points)
+        levels = dict(self._levels(bench, opened))
+        charged = list(self._charged(bench))
+        for each in charged:
+            self.memory.remember(each)
+        return Day(points, grades, frozenset(_withdrawn(bench)), levels, charged)
+
+    def _levels(self, bench: Bench, opened: Opened) -> Iterator[tuple[str, tuple[str, Happened]]]:
+        levels = bench.pack.judging.levels
+        for shop in bench.shops if levels else ():
+            assert levels is not None
+            before = self.standings.get(shop.shop) or begin(levels, bench.date, *opened[shop.shop])
+            if before is not None and (before.asof is None or before.asof < bench.date):
+                done = step(levels, before, bench.date, shop, bench.measured)
+                self.standings[shop.shop] = done.standing
+                yield shop.shop, (done.standing.level, done.happened)
+
+    def _charged(self, bench: Bench) -> Iterator[Charged]:
+        for name, version in _in_force(bench):
+            rows = {
+                trigger.name: by_formula(bench.con, bench.pack, trigger.rows)
+                for trigger in version.triggers
+                if trigger.rows and trigger.cadence.due(bench.date)
+            }
+            for found in find(name, version, bench.date, _subjects(bench, version.subject), bench.weighed, rows):
+                settled = settle(found, version, self.memory)
+                if settled is not None:
+                    yield self._dealt(bench, settled)
+
+    def _dealt(self, bench: Bench, found: Found) -> Charged:
+        """With what its table proposes, as it would be confirmed."""
+        whose: Whose = (found.violation, found.kind, found.id, found.subject.shop)
+        ruled = bench.pack.judging.penalties.get(found.table or "")
+        table = ruled.at(found.date) if ruled else None
+        bare = Charged(whose, found.date, found.severity, found.verdict.severity, found.records, ())
+        if table is None or found.records:
+            return bare
+        first, last = found.date - dt.timedelta(days=table.count_days), found.date - dt.timedelta(days=1)
+        earlier = [each.severity for each in self.memory.confirmed(*whose, first, last)]
+        offered = offer(table, found.severity, earlier)
+        return bare if offered is None else bare._replace(severity=offered.severity, deal=offered.options[0])
+
+
+def _points(bench: Bench) -> tuple[dict[tuple[str, str], Fraction | None], dict[tuple[str, str], str]]:
+    """The totals of the adjusted track, which is what counts, and the grades."""
+    points: dict[tuple[str, str], Fraction | None] = {}
+    grades: dict[tuple[str, str], str] = {}
+    versions = {name: each for name, score in bench.pack.judging.scores.items() if (each := score.at(bench.date))}
+    for shop in bench.shops if versions else ():
+        for name, scored in scores(versions, shop, bench.scored).items():
+            points[name, shop.shop] = scored.total
+            grades[name, shop.shop] = scored.grade.label.zh if scored.grade else ""
+    return points, grades
+
+
+def _withdrawn(bench: Bench) -> Iterator[tuple[str, SubjectKind, str, str]]:
+    for name, right in bench.pack.judging.rights.items():
+        version = right.at(bench.date)
+        for whom in _subjects(bench, version.subject) if version else ():
+            assert version is not None
+            if not held(version, whom, bench.scored).holds:
+                yield name, version.subject, whom.product or whom.shop, whom.shop
+
+
+def _in_force(bench: Bench) -> Iterator[tuple[str, ViolationVersion]]:
+    for name, violation in bench.pack.judging.violations.items():
+        version = violation.at(bench.date)
+        if version is not None:
+            yield name, version
+
+
+def _subjects(bench: Bench, kind: SubjectKind) -> Sequence[Subject]:
+    return {"shop": bench.shops, "product": bench.products, "video": ()}[kind]

@@ -1,0 +1,264 @@
+"""Why a judgement is what it is: trees from penalties and violations, scores, rights and levels down to figures, to the clause
+of the pack, and to how their rows are got. Violations speak from their frozen evidence, all else from the judged files.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from tianping.policy.judging import Dated, Trigger
+from tianping.policy.model import Pack
+from tianping.policy.words import Source
+from tianping.work.brief import Brief
+from tianping.work.voice import Said, Voice, exact, readings, rows_command
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A piece of an explanation: its words in one language, the exact numbers as JSON, and what it rests on."""
+
+    kind: str
+    title: str
+    lines: tuple[str, ...] = ()
+    data: Mapping[str, Any] | None = None
+    parts: tuple["Node", ...] = ()
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "kind": self.kind, "title": self.title, "lines": list(self.lines), "data": dict(self.data or {}),
+            "parts": [each.plain() for each in self.parts],
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose figures, of which close."""
+
+    platform: str
+    shop: str
+    date: dt.date
+    product: str = ""
+
+    def plain(self) -> dict[str, str]:
+        return {"platform": self.platform, "shop": self.shop, "product": self.product}
+
+
+# Figures and conditions
+
+
+def figure(voice: Voice, said: Said, whose: Whose) -> Node:
+    """A figure with its fraction, its status, its rule, and how to get its rows; with its benchmark below."""
+    if said.get("score"):
+        command = f"tianping explain score {said['score']} --subject {whose.shop} --date {whose.date}"
+        return Node("score", voice.named(said), (voice.t("rows_of", command=command),), {"score": said["score"]})
+    own, metric = said["figure"] or {}, voice.metric(said["metric"])
+    version = metric.at(whose.date) if metric else None
+    lines = [voice.t("status", status=voice.known(str(own.get("status", "undefined"))))]
+    if version:
+        lines += rule_lines(voice, version)
+    command = rows_command(said, whose.plain(), whose.date)
+    lines.append(voice.t("rows_of", command=command))
+    data = {
+        "metric": said["metric"], "days": said["days"], "by": said.get("by"), "figure": own,
+        "version": version.name if version else None, "rows": command,
+    }  # fmt: skip
+    beside = _benchmark(voice, said)
+    return Node(
+        "figure", f"{voice.named(said)}{voice.t('colon')}{voice.value(said)}", tuple(lines), data, (beside,) if beside else ()
+    )
+
+
+def _benchmark(voice: Voice, said: Said) -> Node | None:
+    text = voice.benchmark(said)
+    return Node("benchmark", text, (voice.t("whole_platform"),), said["benchmark"]) if text else None
+
+
+def rule_lines(voice: Voice, version: Any) -> list[str]:
+    """A rule's words, clause, version, and what is assumed."""
+    lines = [voice.t("definition", words=voice.say(version.words)), clause(voice, version.source)]
+    lines.append(voice.t("version", since=version.since))
+    return lines + ([voice.t("assumed", note=voice.say(version.note))] if version.note else [])
+
+
+def clause(voice: Voice, sources: Sequence[Source | str]) -> str:
+    return voice.t("clause", clause=voice.t("semicolon").join(map(str, sources)))
+
+
+def condition(voice: Voice, said: Said, whose: Whose) -> Node:
+    """A condition with what it said, down to its figures."""
+    if "parts" in said:
+        parts = tuple(condition(voice, each, whose) for each in said["parts"])
+        title = f"{voice.t(said['joined'])}{voice.t('colon')}{voice.result(said['holds'])}"
+        return Node("condition", title, (), {"joined": said["joined"], "holds": said["holds"]}, parts)
+    title = f"{voice.reading(said)}{voice.t('colon')}{voice.compared(said)}{voice.t('comma')}{voice.result(said['holds'])}"
+    return Node("condition", title, (voice.calculation(said),), _exactly(said), (figure(voice, said, whose),))
+
+
+def _exactly(said: Said) -> dict[str, Any]:
+    kept = ("metric", "score", "days", "by", "take", "against", "taken", "comparison", "line", "holds", "why")
+    return {name: said[name] for name in kept if name in said}
+
+
+# Violations and penalties
+
+
+def of_violation(voice: Voice, known: Brief) -> Node:
+    """A violation: its rule, its trigger with gates and line, the statistics beside it, the repeats counted."""
+    row = known.matter.row
+    named = voice.say(known.ruled.label) if known.ruled else row.violation
+    parts = [each for each in (_rule(voice, known), *_found(voice, known), *_repeats(voice, known)) if each]
+    return Node(
+        "violation",
+        voice.t("violation", id=row.id, name=named),
+        tuple(_heading(voice, known)),
+        {
+            "id": row.id, "violation": row.violation, "platform": row.platform, "shop": row.shop_id,
+            "subject": row.subject_id, "subject_kind": row.subject_kind, "date": row.date.isoformat(), "seq": row.seq,
+            "version": row.version, "trigger": row.trigger, "severity": known.matter.severity, "state": known.matter.state,
+            "evidence": dict(row.evidence),
+        },
+        tuple(parts),
+    )  # fmt: skip
+
+
+def _heading(voice: Voice, known: Brief) -> Iterator[str]:
+    matter, row = known.matter, known.matter.row
+    shop = " ".join(filter(None, (voice.t("of_whom", kind=voice.t("by_shop"), id=row.shop_id), known.shop)))
+    yield shop
+    if row.subject_kind != "shop":
+        kind = voice.t(f"by_{row.subject_kind}")
+        yield " ".join(filter(None, (voice.t("of_whom", kind=kind, id=row.subject_id), known.product)))
+    yield voice.t("as_of", date=row.date, seq=row.seq)
+    yield voice.t("severity_state", severity=voice.t(matter.severity), state=voice.t(matter.state))
+    if known.changed:
+        yield voice.t("pack_changed")
+
+
+def _rule(voice: Voice, known: Brief) -> Node | None:
+    version = known.version
+    if version is None:
+        return Node("rule", voice.t("unruled" if known.ruled or known.matter.row.evidence else "by_hand"))
+    return Node(
+        "rule", voice.t("rule", words=voice.say(version.words)), tuple(clauses(voice, version)), {"version": str(version.since)}
+    )
+
+
+def clauses(voice: Voice, version: Dated) -> Iterator[str]:
+    """Clause, version, and what is assumed."""
+    yield clause(voice, version.source)
+    yield voice.t("version", since=version.since)
+    if version.note:
+        yield voice.t("assumed", note=voice.say(version.note))
+
+
+def _found(voice: Voice, known: Brief) -> Iterator[Node]:
+    data, row = known.matter.row.evidence, known.matter.row
+    if "trigger" not in data:
+        yield from (Node("kept", text) for text in kept(voice, data))
+        return
+    whose = Whose(row.platform, row.shop_id, row.date, row.subject_id if row.subject_kind == "product" else "")
+    yield found_by(voice, data, known.trigger, whose)
+    if data.get("chance"):
+        yield chance(voice, data)
+    for other in data.get("others", ()):
+        triggers = known.version.triggers if known.version else ()
+        beside = next((each for each in triggers if each.name == other["trigger"]), None)
+        words = voice.say(beside.words) if beside else other["trigger"]
+        yield Node("other", voice.t("others", words=words), (), {}, (found_by(voice, other, beside, whose),))
+
+
+def kept(voice: Voice, data: Said) -> Iterator[str]:
+    """What a person, or the program, gave as evidence, as it was written."""
+    for key, value in data.items():
+        name = {"level_since": voice.t("level_since"), "points": voice.t("points_total")}.get(key, key)
+        yield voice.t("kept_evidence", key=name, value=value)
+
+
+def found_by(voice: Voice, data: Said, trigger: Trigger | None, whose: Whose) -> Node:
+    """What one trigger found: gates, line, shift."""
+    parts = [condition(voice, each, whose) for each in data["gates"]]
+    reached = data["reached"]
+    if reached.get("reading"):
+        parts.append(_line(voice, reached, trigger, whose))
+    if data.get("shift"):
+        parts.append(_shift(voice, data["shift"], trigger, whose))
+    lines = [clause(voice, data["clause"]), voice.t("said_severity", severity=voice.t(data["severity"]))]
+    if not parts:
+        lines.append(voice.t("by_formula"))
+    words = voice.say(trigger.words) if trigger else data["trigger"]
+    return Node("trigger", voice.t("trigger", words=words), tuple(lines), {"trigger": data["trigger"]}, tuple(parts))
+
+
+def comparison_of(trigger: Trigger | None) -> str:
+    """How the line of the steps or tail is held against."""
+    return "more_than" if trigger and trigger.steps and trigger.steps.more_than else "at_least"
+
+
+def _line(voice: Voice, reached: Said, trigger: Trigger | None, whose: Whose) -> Node:
+    said = {**reached["reading"], "line": reached["line"]}
+    text = f"{voice.reading(said)}{voice.t('colon')}{voice.compared(said, comparison_of(trigger))}"
+    key = "tail" if trigger and trigger.tail else "line"
+    lines = (voice.calculation(said), voice.t("said_severity", severity=voice.t(reached["severity"])))
+    return Node("line", voice.t(key, said=text), lines, _exactly(said), (figure(voice, said, whose),))
+
+
+def _shift(voice: Voice, said: Said, trigger: Trigger | None, whose: Whose) -> Node:
+    text = f"{voice.reading(said)}{voice.t('colon')}{voice.amount(said, exact(said['taken']))}"
+    lines = [voice.calculation(said)]
+    if trigger and trigger.shift:
+        up, down = (voice.amount(said, each) for each in (trigger.shift.up_above, trigger.shift.down_below))
+        lines.append(voice.t("shifted", up=up, down=down))
+    return Node("shift", voice.t("shift", said=text), tuple(lines), _exactly(said), (figure(voice, said, whose),))
+
+
+def chance(voice: Voice, data: Said) -> Node:
+    """The statistics beside the verdict."""
+    return Node("chance", voice.t("chance"), tuple(chance_lines(voice, data)), data["chance"])
+
+
+def chance_lines(voice: Voice, data: Said) -> Iterator[str]:
+    """Interval, counts that cross, how often by chance, whether a person must confirm."""
+    beside = data["chance"]
+    low, high = (voice.share(Fraction(str(each))) for each in beside["interval"])
+    yield voice.t("interval", low=low, high=high)
+    yield voice.t(
+        "crosses", size=_size(voice, data), low=voice.number(beside["counts"][0]), high=voice.number(beside["counts"][1])
+    )
+    if beside["chance"] is not None:
+        benchmark = voice.share(Fraction(beside["benchmark"]))
+        yield voice.t("by_chance", benchmark=benchmark, chance=_percent(voice, beside["chance"]))
+    why = {"the rule": "why_rule", "texts to read": "why_texts", "chance unknown": "why_unknown", "chance": "why_chance"}
+    held = why.get(data.get("needs_person") or "")
+    yield voice.t("held_back", why=voice.t(held)) if held else voice.t("itself")
+
+
+def _size(voice: Voice, data: Said) -> str:
+    """The denominator of the figure on which the trigger turns."""
+    tests = list(readings(data))
+    turns = next((each for each in tests if each["place"] == "line"), None)
+    turns = turns or next((each for each in tests if each.get("take") in ("value", "ratio")), tests[0] if tests else None)
+    return voice.number(turns["figure"]["denominator"]) if turns and turns.get("figure") else "–"
+
+
+def _percent(voice: Voice, chance: float) -> str:
+    if 0 < chance < 1e-6:
+        return voice.t("below")
+    return f"{chance * 100:.3g} %"
+
+
+def _repeats(voice: Voice, known: Brief) -> Iterator[Node]:
+    basis = known.matter.basis
+    if basis is None or not basis.repeats:
+        return
+    lines = [voice.t("earlier", date=each.date, severity=voice.t(each.severity), id=each.id) for each in basis.repeats]
+    if known.matter.severity != basis.base:
+        lines.append(voice.t("raised", base=voice.t(basis.base), severity=voice.t(known.matter.severity)))
+    yield Node("repeats", voice.t("repeats", n=len(basis.repeats)), tuple(lines), {"ids": [each.id for each in basis.repeats]})
+
+
+def voice_of(packs: Mapping[str, Pack], platform: str, lang: Any) -> Voice:
+    """The voice of a platform's pack."""
+    return Voice(lang, packs.get(platform))

@@ -1,0 +1,156 @@
+"""A judged close, from facts to proposed violations: the same again, corrected by newer facts, in any order of days."""
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tianping.assess.level import Standing
+from tianping.periods import Period
+from tianping.store import judgements, violations
+from tianping.store.violations import Present
+from tianping.work import judged
+from tianping.work.close import Asked
+from tianping.work.home import Home, open_home, set_scope
+from tianping.work.judge import close_day
+
+from .homes import NOON, bring, rules, table
+
+T = dt.date(2024, 6, 1)
+DAY = dt.timedelta(days=1)
+WHOLE = Period(T - 200 * DAY, T)
+PAID = T - dt.timedelta(days=15)  # the last fully mature payment day
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    made = open_home(tmp_path / "home", create=True)
+    set_scope(made, "market")
+    return made
+
+
+def at(day: dt.date, hour: int = 12) -> str:
+    return f"{day} {hour:02d}:00:00"
+
+
+def market(*, bad: int, of: int = 40, others: int = 400) -> dict[str, str]:
+    """Shop A's product PA has `bad` quality refunds of `of` orders; shop B's PB of the same category 1 of `others`."""
+    lines = [(f"A{n}", "A", "PA") for n in range(of)] + [(f"B{n}", "B", "PB") for n in range(others)]
+    refunded = [*(f"A{n}" for n in range(bad)), "B0"]
+    return {
+        "shops": table("shop_id,platform,phone_manager,phone_service,phone_shipping,phone_return",
+                       *((shop, "kuaishou", *("139",) * 4) for shop in "AB")),
+        "products": table("product_id,shop_id,category_l1,category_l2,category_l3",
+                          ("PA", "A", "服饰", "女装", "连衣裙"), ("PB", "B", "服饰", "女装", "连衣裙")),
+        "orders": table("order_id,shop_id,product_id,created_at,paid_at,channel,quantity,amount_fen",
+                        *((*line, at(PAID, 10), at(PAID, 11), "self_built", 1, 1000) for line in lines)),
+        "cases": table("case_id,order_id,kind,reason,requested_at",
+                       *((f"R{order}", order, "refund_only", "quality", at(PAID + DAY)) for order in refunded)),
+    }  # fmt: skip
+
+
+def proposed(home: Home, name: str = "quality_anomaly") -> Sequence[Present]:
+    with home.database.connect() as connection:
+        return [each for each in violations.in_state(connection, violations.STATES) if each.row.violation == name]
+
+
+def test_a_bad_product_is_proposed_once(home: Home) -> None:
+    """20 of 40 against 21 of 440 in its category is more than ten times as much; run again, nothing is new."""
+    bring(home, market(bad=20), covers=WHOLE)
+    for _ in range(2):
+        close_day(home, rules(), Asked(T), at=NOON)
+    [one] = proposed(home)
+    assert (one.row.subject_kind, one.row.subject_id, one.row.shop_id, one.state) == ("product", "PA", "A", "proposed")
+    assert one.severity == "especially_serious"
+    reached = one.row.evidence["reached"]["reading"]
+    assert (reached["figure"]["numerator"], reached["figure"]["denominator"]) == (20, 40)
+    assert (reached["benchmark"]["numerator"], reached["benchmark"]["denominator"]) == (21, 440)
+    assert reached["taken"] == "220/21"
+    assert len(judgements.of_date(home.database, T)) == 1
+
+
+@pytest.mark.parametrize(("bad", "severity"), [(9, None), (10, "especially_serious")])
+def test_the_gate_is_ten_quality_refunds(home: Home, bad: int, severity: str | None) -> None:
+    bring(home, market(bad=bad, of=20, others=4000), covers=WHOLE)
+    close_day(home, rules(), Asked(T), at=NOON)
+    assert [each.severity for each in proposed(home)] == ([severity] if severity else [])
+
+
+def test_newer_facts_withdraw_what_is_only_proposed(home: Home) -> None:
+    bring(home, market(bad=20), covers=WHOLE)
+    close_day(home, rules(), Asked(T), at=NOON)
+    flagged = table("case_id,order_id,kind,reason,requested_at",
+                    *((f"Z{n}", f"A{n}", "refund_only", "not_wanted", at(PAID, 12)) for n in range(20)))  # fmt: skip
+    bring(home, {"cases": flagged}, covers=WHOLE, hour=1)  # asked earlier than those for quality: the first cause is another
+    close_day(home, rules(), Asked(T), at=NOON + dt.timedelta(hours=2))
+    [one] = proposed(home)
+    assert one.state == "withdrawn"
+
+
+def test_a_look_back_charges_nobody(home: Home) -> None:
+    bring(home, market(bad=20), covers=WHOLE)
+    bring(home, {"shops": table("shop_id,platform", ("C", "kuaishou"))}, hour=1)
+    _, found = close_day(home, rules(), Asked(T, known_at=1), at=NOON + dt.timedelta(hours=2))
+    assert [row["subject_id"] for row in judged.read(home, found, "found", {"name": ["quality_anomaly"]})] == ["PA"]
+    assert not proposed(home)
+
+
+def test_own_shops_are_judged_by_imported_benchmarks_only(home: Home) -> None:
+    set_scope(home, "own_shops")
+    bring(home, market(bad=20), covers=WHOLE)
+    _, found = close_day(home, rules(), Asked(T), at=NOON)
+    assert not judged.read(home, found, "found", {"name": ["quality_anomaly"]})
+    columns = "platform,metric,by,subject,date,days,numerator,denominator"
+    share = ("kuaishou", "product_quality_refund_rate", "category_l3", "服饰/女装/连衣裙", T, 7, 1, 10)
+    whole = ("kuaishou", "product_quality_refund_rate", "platform", "kuaishou", T, 7, 1, 10)
+    bring(home, {"benchmarks": table(columns, share, whole)}, hour=1)
+    _, found = close_day(home, rules(), Asked(T), at=NOON + dt.timedelta(hours=2))
+    [row] = judged.read(home, found, "found", {"name": ["quality_anomaly"]})
+    assert row["severity"] == "especially_serious"  # 5 times: serious; the shop is over 1.3 times the platform: one up
+
+
+def douyin(days: int) -> dict[str, str]:
+    """A shop opened long ago that sells three orders a day, ships them in time, and is praised by nobody."""
+    first = T - dt.timedelta(days=days)
+    orders = [(f"O{d}-{n}", first + dt.timedelta(days=d)) for d in range(days) for n in range(3)]
+    return {
+        "shops": table("shop_id,platform,opened_at", ("D", "douyin", "2024-01-01 00:00:00")),
+        "products": table("product_id,shop_id", ("PD", "D")),
+        "orders": table("order_id,shop_id,product_id,created_at,paid_at,promised_ship_at,amount_fen",
+                        *((order, "D", "PD", at(day), at(day), at(day + DAY), 5000) for order, day in orders)),
+        "parcels": table("parcel_id,order_id,shipped_at,fake",
+                         *((f"W{order}", order, at(day + DAY if order.endswith("2") else day, 13), "false")
+                           for order, day in orders)),
+        "cases": table("case_id,order_id,kind,reason,requested_at"),
+        "reviews": table("review_id,order_id,reviewed_at,quality,logistics,service"),
+        "complaints": table("complaint_id,order_id,complained_at,verdict"),
+        "chat_sessions": table("session_id,shop_id,buyer_id,opened_at"),
+        "messages": table("message_id,shop_id,buyer_id,sent_at,sender"),
+    }  # fmt: skip
+
+
+def history(home: Home) -> dict[dt.date, tuple[object, ...]]:
+    """Where shop D stood after every judged day, and what happened."""
+    names = (*Standing.__dataclass_fields__, "happened")
+    return {
+        each.date: tuple(judged.read(home, each, "levels", {"shop_id": ["D"]})[0][name] for name in names)
+        for each in judgements.every(home.database)
+    }
+
+
+def test_levels_do_not_depend_on_the_order_in_which_days_are_closed(tmp_path: Path) -> None:
+    """Late every third order: down a level at the first evaluation, whichever day is closed first."""
+    days = [T - DAY * back for back in range(5)]
+    found = []
+    for number, order in enumerate((sorted(days), days, [days[2], days[0], days[4], days[1], days[3]])):
+        home = open_home(tmp_path / str(number), create=True)
+        bring(home, douyin(60), covers=WHOLE)
+        for day in order:
+            close_day(home, rules(), Asked(day), at=NOON)
+        found.append(history(home))
+    assert found[0] == found[1] == found[2]
+    first = found[0][min(days)]
+    assert (first[0], first[-1]) == ("lv0", "down")
+    assert {each[0] for each in found[0].values()} == {"lv0"}
+    assert [each[-1] for _, each in sorted(found[0].items())] == ["down", "none", "none", "none", "none"]
