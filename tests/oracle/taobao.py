@@ -23,7 +23,27 @@ def _over_paid(world: World, window: Window, event: str) -> Counted:
             yield order, 0, 1
 
 
+def review_praise(world: World, window: Window) -> Counted:
+    """TB-V02 names it and does not say what it is: four product stars or more of the reviews that count and have such stars."""
+    for review in world.reviews:
+        if window.has(review, "reviewed_at") and review["quality"] is not None:
+            yield review["order"], int(review["quality"] >= 4), 1
+
+
+def shop_rating(world: World, window: Window) -> Counted:
+    """TB-V02: the mean of the product stars."""
+    for review in world.reviews:
+        if window.has(review, "reviewed_at") and review["quality"] is not None:
+            yield review["order"], review["quality"], 1
+
+
 METRICS = (
     Metric("dispute_refund_rate", "", 1, dispute_refund_rate, (28,)),
     Metric("refund_rate", "", 1, refund_rate, (28,)),
 )
+TAOBAO = (
+    *METRICS,
+    Metric("review_praise", "", 1, review_praise, (28,)),
+    Metric("shop_rating", "", 1, shop_rating, (28,)),
+)
+"""What Taobao asks besides."""

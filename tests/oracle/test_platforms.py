@@ -20,7 +20,7 @@ from .test_kuaishou import EXAMPLES, quick
 SIZE = Size(views=0, videos=0)
 METRICS: dict[Trade, tuple[Metric, ...]] = {
     DOUYIN: douyin.METRICS,
-    TAOBAO: taobao.METRICS,
+    TAOBAO: taobao.TAOBAO,
     TMALL: taobao.METRICS,
     JD: jd.METRICS,
 }

@@ -16,7 +16,7 @@ from tianping.work import trial
 from tianping.work.adjusted import Wanted, adjusted
 from tianping.work.leaving import Track
 
-from .facts import AT_T, BEFORE_T, Counts, Facts, Row, T, case, counts, order, parcel, rating, review, talk, view
+from .facts import AT_T, BEFORE_T, Counts, Facts, Row, T, case, counts, order, parcel, rating, review, shop, talk, view
 
 TRACKS: tuple[Track, ...] = ("scores", "violations")
 EPIDEMIC: Row = {
@@ -105,6 +105,8 @@ def test_the_metrics_named_leave_the_assessment() -> None:
 def test_chats_and_live_rooms_of_the_days_named_leave_too() -> None:
     """But not for an order or a region: they have none."""
     facts = {
+        "shops": [shop(region="Hubei")],
+        "orders": [order("o1", "06-25 12:00", region="Hubei")],
         "messages": talk("06-25 10:00:00 buyer", "06-25 10:10:00 agent", "06-27 10:00:00 buyer", "06-27 10:01:00 agent"),
         "chat_ratings": [rating("r1", "06-25 11:00", "bad")],
         "live_views": [view("v1", "06-25 12:00", 60, reported=True), view("v2", "06-28 12:00", 60, room_id="R2")],

@@ -171,6 +171,17 @@ def test_slow_refunds(metric: str, seconds: int, expected: str | None) -> None:
     assert [each.table for each in found] == ([None] if expected == "records" else ["slow_refunds"] if expected else [])
 
 
+@pytest.mark.spec("KS-V11")
+@pytest.mark.spec("KS-V19")
+@pytest.mark.parametrize("name", ["slow_refunds", "aftersales_above_mean"])
+def test_fewer_than_ten_say_nothing(name: str) -> None:
+    """However slow, and however rare the platform's disputes."""
+    means = {(each, 30): Fraction(1, 100) for each in (*TIMES, "dispute_rate", "liable_dispute_rate")}
+    for metric, days in means:
+        assert found_in(name, shop_figures({(metric, days): (9, 9)}, means), date=TUESDAY) == []
+    assert found_in(name, shop_figures({("refund_only_time", 30): (10, 10)}, means), date=TUESDAY) != []
+
+
 LIABLE = ("liable_dispute_rate", 30)
 
 
@@ -275,6 +286,7 @@ LATE, PICKUP = ("timely_shipment", 7), ("pickup_anomaly", 7)
 @pytest.mark.parametrize(
     ("key", "pair", "expected"),
     [
+        (LATE, (0, 9), []), (LATE, (0, 10), ["minor"]), (PICKUP, (9, 9), []), (PICKUP, (10, 10), ["minor"]),
         (LATE, (95, 100), []), (LATE, (9499, 10_000), ["especially_serious"]), (LATE, (94, 100), ["minor"]),
         (LATE, (0, 49), ["minor"]),
         (LATE, (0, 50), ["serious"]), (LATE, (0, 499), ["serious"]), (LATE, (0, 500), ["especially_serious"]),

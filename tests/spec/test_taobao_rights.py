@@ -51,6 +51,17 @@ def test_small_shops_keep_their_rights(platform: str, name: str, paid: int, expe
     assert has(platform, name, {REFUNDS: (7, paid), DISPUTES: (1, paid)}) is expected
 
 
+@pytest.mark.spec("TB-V02")
+@pytest.mark.parametrize("name", ["campaigns", "default_search"])
+@pytest.mark.parametrize(("metric", "reviews", "line"), [("review_praise", 1000, 900), ("shop_rating", 1000, 4500)])
+def test_lines_of_reviews(name: str, metric: str, reviews: int, line: int) -> None:
+    """Praise from 90 % and a rating from 4.5 of 28 days, looked at from 30 reviews on."""
+    for more, expected in ((-1, False), (0, True), (1, True)):
+        assert has("taobao", name, {(metric, 28): (line + more, reviews)}) is expected
+    assert has("taobao", name, {(metric, 28): (0, 29)})
+    assert not has("taobao", name, {(metric, 28): (0, 30)})
+
+
 @pytest.mark.parametrize(("platform", "name"), RIGHTS)
 def test_the_lines_are_said_to_be_ours(platform: str, name: str) -> None:
     """The sources only speak of set lines: the numbers are marked assumed, with a note, and told to the shop."""

@@ -102,7 +102,8 @@ def weigh(condition: Condition, subject: Subject, figures: Figures, level: Mappi
         why = "" if holds is not None else "; ".join(each.why for each in found if each.why)
         return Finding(condition, holds, parts=found, why=why)
     name, threshold = condition.compares
-    line = _line(threshold, level) * condition.times
+    line = _line(threshold, level)
+    line = line * condition.times if condition.times != 1 else line
     taken = take(condition, subject, figures)
     if taken.value is None and not taken.why and condition.undefined is not None:
         return Finding(condition, condition.undefined, None, line, taken.seen, taken.whole)

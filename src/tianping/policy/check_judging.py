@@ -81,6 +81,17 @@ def scores_do_not_turn_in_circles(opened: Opened, views: Views) -> Iterator[Faul
             yield opened.fault(("scores", error.args[1][0]), f"these scores are made of one another: {circle}")
 
 
+def grades_give_rights_there_are(opened: Opened, views: Views) -> Iterator[Fault]:
+    del views
+    rights = list(opened.pack.judging.rights)
+    for name, score in opened.pack.judging.scores.items():
+        for index, version in enumerate(score.versions):
+            for number, right in ((n, right) for n, grade in enumerate(version.grades) for right in grade.rights):
+                if right not in rights:
+                    place: Place = ("scores", name, "versions", index, "grades", number, "rights")
+                    yield opened.fault(place, f'no right "{right}"', did_you_mean(right, rights))
+
+
 def levels_stand(opened: Opened, views: Views) -> Iterator[Fault]:
     """A ladder begins on one of its levels, and every value that a condition names stands at every level but the last."""
     del views
@@ -91,6 +102,26 @@ def levels_stand(opened: Opened, views: Views) -> Iterator[Fault]:
             if name not in names:
                 yield opened.fault((*place, key), f'no level "{name}"', did_you_mean(name, names))
         yield from _values(opened, place, version)
+
+
+def ladders_keep_their_names(opened: Opened, views: Views) -> Iterator[Fault]:
+    """What uses a value up is a metric, going down asks for no value of the level, and a later version has the levels of the
+    earlier ones: shops stand on them."""
+    del views
+    known = ["/".join(filter(None, key)) for key in opened.pack.metrics]
+    earlier: set[str] = set()
+    for index, version in enumerate(opened.pack.judging.levels.versions if opened.pack.judging.levels else ()):
+        place: Place = ("levels", "versions", index)
+        for name, metric in version.uses.items():
+            if metric not in known:
+                yield opened.fault((*place, "uses", name), f'no metric "{metric}"', did_you_mean(metric, known))
+        if any(isinstance(each, Condition) and isinstance(each.compares[1], str) for _, each in readings(version.down)):
+            yield opened.fault((*place, "down"), "going down asks for a value of the level, and the last level has none")
+        for gone in sorted(earlier - set(version.levels)):
+            yield opened.fault(
+                (*place, "levels"), f'the level "{gone}" of an earlier version is gone', "keep it: shops are there"
+            )
+        earlier |= set(version.levels)
 
 
 def _values(opened: Opened, place: Place, version: LevelsVersion) -> Iterator[Fault]:
@@ -191,7 +222,9 @@ JUDGING: tuple[Check, ...] = (
     readings_are_known,
     curves_run_the_right_way,
     scores_do_not_turn_in_circles,
+    grades_give_rights_there_are,
     levels_stand,
+    ladders_keep_their_names,
     violations_have_tables,
     counted_tables_have_no_gap,
     triggers_are_named_once,

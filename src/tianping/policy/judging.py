@@ -5,6 +5,7 @@ weighed as of T by the version in force at T.
 """
 
 import datetime as dt
+from functools import cached_property
 from typing import Annotated, Generic, Literal, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -104,7 +105,7 @@ class Condition(Reading):
             raise ValueError(f'"{given[0]}" goes with a metric or a score')
         return self
 
-    @property
+    @cached_property
     def compares(self) -> tuple[str, Threshold]:
         """Which comparison, with what."""
         name = next(name for name in COMPARISONS if getattr(self, name) is not None)
@@ -176,6 +177,18 @@ class ScoreVersion(Dated):
     out_of: Number
     groups: dict[Name, ScoreGroup] = Field(min_length=1)
     grades: tuple[Grade, ...] = ()
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        items = [item for group in self.groups.values() for item in group.items.values()]
+        if any(each.weight <= 0 for each in (*self.groups.values(), *items)):
+            raise ValueError("weights are above 0; take out what should not count")
+        if any(not 0 <= points <= self.out_of for item in items for _, points in item.curve):
+            raise ValueError(f"curves give 0 to {self.out_of} points")
+        lines = [grade.at_least for grade in self.grades]
+        if lines != sorted(set(lines), reverse=True):
+            raise ValueError("grades stand from the best down, each line once")
+        return self
 
 
 class Score(Ruled[ScoreVersion]):

@@ -42,7 +42,7 @@ def of_levels(
         if standing is None:
             continue
         done = step(levels, standing, date, shop, figures)
-        used = uses(rule, done.standing.level, shop, figures) if done.standing.level in rule.levels else ()
+        used = uses(rule, standing.level, shop, figures) if standing.level in rule.levels else ()  # of the day before T
         yield {
             "platform": pack.platform, "version": rule.since.isoformat(), "shop_id": shop.shop, **asdict(done.standing),
             "happened": done.happened, "why": done.why, "looked": judged.as_json(_looked(done.looked)),
