@@ -351,6 +351,23 @@ def _assessed(video: Row) -> bool:
     return bool(video["near_pro"] or video["with_product"] is None or video["with_product"])
 
 
+# --- Counts that violations read: KS-V06 to KS-V08, KS-V10
+
+
+def self_built_orders(world: World, window: Window) -> Counted:
+    """KS-V06 to KS-V08: the paid orders of the self-built channel."""
+    for order in world.orders:
+        if order["channel"] == "self_built" and window.has(order, "paid_at"):
+            yield order, 1, 0
+
+
+def fake_shipments(world: World, window: Window) -> Counted:
+    """KS-V10: the orders shipped with a fake parcel among theirs."""
+    for order in world.orders:
+        if window.has(order, "shipped_at") and any(parcel["fake"] for parcel in order["parcels"]):
+            yield order, 1, 0
+
+
 METRICS = (
     Metric("quality_refund_rate", "", 15, quality_refund_rate, (60,)),
     Metric("quality_refund_count", "", 15, quality_refund_count, alone=True),
@@ -382,6 +399,8 @@ METRICS = (
     Metric("live_report_rate", "", 1, live_report_rate),
     Metric("poor_video_share", "", 1, poor_video_share),
     Metric("effective_play_rate", "", 1, effective_play_rate),
+    Metric("self_built_orders", "", 1, self_built_orders, alone=True),
+    Metric("fake_shipments", "", 1, fake_shipments, alone=True),
 )
 
 figures = partial(reckon.figures, METRICS, platform=PLATFORM)

@@ -37,6 +37,14 @@ def shop_rating(world: World, window: Window) -> Counted:
             yield review["order"], review["quality"], 1
 
 
+def seller_liable_disputes(world: World, window: Window) -> Counted:
+    """TB-V03: refunds judged the seller's or both sides', by the day of the judgement, in force at T."""
+    for case in world.cases:
+        in_force = case["liability"] in ("seller", "both") and case["overturned_at"] is None
+        if case["kind"] in REFUNDS and in_force and window.has(case, "judged_at"):
+            yield case["order"], 1, 0
+
+
 METRICS = (
     Metric("dispute_refund_rate", "", 1, dispute_refund_rate, (28,)),
     Metric("refund_rate", "", 1, refund_rate, (28,)),
@@ -45,5 +53,6 @@ TAOBAO = (
     *METRICS,
     Metric("review_praise", "", 1, review_praise, (28,)),
     Metric("shop_rating", "", 1, shop_rating, (28,)),
+    Metric("seller_liable_disputes", "", 1, seller_liable_disputes, alone=True),
 )
 """What Taobao asks besides."""

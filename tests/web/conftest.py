@@ -19,6 +19,7 @@ from tianping.work import imports
 from tianping.work.accounts import DEMO_PASSWORD, create_demo
 from tianping.work.close import Asked, close
 from tianping.work.home import open_home, set_scope
+from tianping.work.judge import judge
 
 FIRST, DAYS = dt.date(2024, 3, 1), 60
 DATE = FIRST + dt.timedelta(days=DAYS)
@@ -28,14 +29,15 @@ NOW = dt.datetime(2024, 5, 1, 1, 30)
 
 @pytest.fixture(scope="session")
 def market_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with ten shops of five platforms, closed on three days. To be read only."""
+    """A home with ten shops of five platforms, closed on three days, the last of them judged. To be read only."""
     folder = tmp_path_factory.mktemp("market")
     market.write(folder / "facts", seed=7, shops=10, orders=4_000, days=DAYS, first_day=FIRST)
     home, rules = open_home(folder / "home", create=True), packs()
     imports.bring(home, imports.Request((folder / "facts",), NOW))
     set_scope(home, "market")
     for back in (2, 1, 0):
-        close(home, rules, Asked(DATE - dt.timedelta(days=back)), at=NOW)
+        done = close(home, rules, Asked(DATE - dt.timedelta(days=back)), at=NOW)
+    judge(home, rules, done, at=NOW)
     create_demo(home, NOW)
     home.database.dispose()
     return folder / "home"

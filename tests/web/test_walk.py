@@ -10,10 +10,13 @@ import pytest
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.testclient import TestClient
 
+from tianping.store.docket import Wanted
 from tianping.web.access import SAFE, needs
 from tianping.web.addresses import address
+from tianping.work import hearing
 from tianping.work.accounts import ROLES
 from tianping.work.home import facts
+from tianping.work.reach import Reach
 from web.conftest import DATE, Site
 
 OPEN = {"/login", "/logout", "/password", "/language/{lang}", "/theme/{theme}", "/"}
@@ -78,7 +81,15 @@ def _told(site: Site, which: str, mine: frozenset[str]) -> Told:
             said |= {
                 str(row[0]) for row in con.execute(f"select {column} from {table} where shop_id {which} ({shops})").fetchall()
             }
+    one["measure_id"] = one["violation_id"] = _measure(site, which, mine)
     return Told(one, frozenset(said))
+
+
+def _measure(site: Site, which: str, mine: frozenset[str]) -> str:
+    """A measure of one of the merchant's shops, or of another's."""
+    reach = Reach(mine if which == "in" else None)
+    found = hearing.listing(site.console.home, Wanted(), reach, limit=100).listed
+    return str(next(each.row.id for each in found if (each.row.shop_id in mine) == (which == "in")))
 
 
 def routes(site: Site) -> Iterator[RouteContext]:
@@ -167,16 +178,20 @@ def test_the_walk_would_see_it(site: Site, others: Told) -> None:
 def test_another_shop_and_none_are_told_alike(site: Site, own: Told, others: Told) -> None:
     """Who guesses ids learns nothing from the answers."""
     client = site.as_("merchant")
-    for path in ("/shops/{}", "/products/{}"):
-        key = "shop_id" if "shops" in path else "product_id"
-        there, nowhere = client.get(path.format(others.ids[key])), client.get(path.format("no-such-thing"))
+    for path, key, nobody in (
+        ("/shops/{}", "shop_id", "no-such-thing"), ("/shops/{}/judgement", "shop_id", "no-such-thing"),
+        ("/products/{}", "product_id", "no-such-thing"), ("/measures/{}", "measure_id", "987654321"),
+        ("/api/v1/violations/{}", "violation_id", "987654321"),
+    ):  # fmt: skip
+        there, nowhere = client.get(path.format(others.ids[key])), client.get(path.format(nobody))
         assert (there.status_code, nowhere.status_code) == (404, 404)
-        assert _plain(there.text, others.ids[key]) == _plain(nowhere.text, "no-such-thing")
+        assert _plain(there.text, others.ids[key], nobody) == _plain(nowhere.text, others.ids[key], nobody)
         assert client.get(path.format(own.ids[key])).status_code == 200
 
 
-def _plain(text: str, asked: str) -> str:
-    return text.replace(asked, "")
+def _plain(text: str, *asked: str) -> str:
+    """Without what was asked for, and what the addresses of the page make of it."""
+    return re.sub("|".join(rf"(?<![\w.-]){each}(?![\w.-])|(?<=%2F){each}(?![\w.-])" for each in asked), "", text)
 
 
 @pytest.mark.parametrize("role", sorted(ROLES))

@@ -1,17 +1,19 @@
 """A bench for judging by hand: made-up rules, people, and violations found on a day."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine
 
 from tianping.policy.judging import Judging, Severity
-from tianping.store import accounts, violations
-from tianping.store.violations import Present, State
+from tianping.store import accounts, effects, ledger, violations
+from tianping.store.violations import Present, State, Verb
+from tianping.work import measures, points
 from tianping.work.history import Confirmed, Office, Past, no_past
 from tianping.work.matter import Matter, open_matter
-from tianping.work.measures import Charge, confirm, propose
+from tianping.work.measures import Charge, MeasureRefused, confirm, propose
 from tianping.work.trail import Doer
 
 AT = dt.datetime(2024, 6, 3, 4, 0)
@@ -137,3 +139,33 @@ def amounts(bench: Office, id_: int) -> dict[str, int | None]:
 def of_shop(bench: Office, shop: str = "S1") -> Sequence[Present]:
     with bench.database.connect() as connection:
         return violations.of_shop(connection, shop)
+
+
+def fines(bench: Office) -> int:
+    with bench.database.connect() as connection:
+        total = ledger.balance(connection, ledger.FINES)
+        assert ledger.balance(connection, ledger.deposit("S1")) == -total
+        return total
+
+
+def running(bench: Office, at: dt.datetime, shop: str = "S1") -> dict[str, int | None]:
+    with bench.database.connect() as connection:
+        return {each.name: each.amount for each in effects.in_force(connection, shop, at)}
+
+
+def score(bench: Office, at: dt.datetime = AT) -> int:
+    return points.points_of(bench, "kuaishou", "S1", at)
+
+
+def refused(why: str, act: Callable[[], object]) -> MeasureRefused:
+    with pytest.raises(MeasureRefused) as caught:
+        act()
+    assert caught.value.why == why
+    return caught.value
+
+
+def call(bench: Office, verb: Verb, id_: int, who: int | None, at: dt.datetime = AT) -> None:
+    """Any verb, in its plainest form."""
+    act = getattr(measures, verb)
+    more: dict[Verb, tuple[object, ...]] = {"label": ({},), "confirm": (), "serve": (), "fulfil": ("study",)}
+    act(bench, by(who, at), id_, *more.get(verb, ("because",)))

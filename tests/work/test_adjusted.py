@@ -187,6 +187,8 @@ def test_each_side_by_its_own_day() -> None:
 def test_a_buyer_counts_once_over_the_days_that_are_left() -> None:
     """B1 rated good on the 27th and bad on the exempt 28th; B2 only then. Of two buyers one is left, with the good one."""
     facts: Rows = {
+        "shops": [shop(region="Hubei")],
+        "orders": [order("o1", "06-28 12:00", region="Hubei")],
         "messages": [message("m1", "06-27 10:00"), message("m2", "06-28 10:00"), message("m3", "06-28 10:00", buyer_id="B2")],
         "chat_ratings": [rating("r1", "06-27 11:00", "good"), rating("r2", "06-28 11:00", "bad"),
                          rating("r3", "06-28 11:00", "bad", buyer_id="B2")],

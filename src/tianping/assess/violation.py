@@ -43,7 +43,7 @@ class Found:
     """A violation of a subject. `records`: no penalty is proposed. `others`: what its other triggers found on the same day.
 
     `table`: the penalty table. `crossing`: the statistics beside it, None where there are none. `needs_person`: it takes effect
-    only when a person confirms it, for the reason `why`. `before_repeats` and `repeats`: set by `settle`.
+    only when a person confirms it, for the reason `why`. `repeats`: what `settle` raised the severity by.
     """
 
     violation: str

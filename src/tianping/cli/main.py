@@ -25,7 +25,7 @@ MODULES = {
     "care": ("doctor", "compact", "backup", "restore", "erase", "scope"),
     "figures": ("close", "metrics", "morning"),
     "judgement": ("scores", "rights", "levels", "warnings", "worklists", "violations", "penalties"),
-    "explain": ("explain",),
+    "explain_judgement": ("explain",),
     "policy": ("policy",),
     "accounts": ("accounts",),
     "serve": ("serve",),

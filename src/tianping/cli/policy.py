@@ -1,15 +1,27 @@
-"""`policy`: packs checked, shown, and tested by their own sentences."""
+"""`policy`: packs checked, shown, compared, tried on the past, and tested by their own sentences."""
 
+import datetime as dt
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
 
+from tianping.app import Settings
+from tianping.cli import replaying
+from tianping.cli.figures import lang_option
+from tianping.cli.options import DAY, home_of
 from tianping.cli.show import format_option, show
-from tianping.errors import Fault, PolicyError
+from tianping.errors import Fault, NotFound, PolicyError
 from tianping.facts.views import VIEWS
 from tianping.policy import load
 from tianping.policy.check import check_all, idle_shared
+from tianping.policy.diff import Change, diff
+from tianping.policy.diffterms import PARTS
+from tianping.policy.diffwords import plain_value, sentence
+from tianping.policy.model import Pack
 from tianping.policy.saying import say
+from tianping.work.replay import Asked, replay
+from tianping.work.replay_outcome import rows
 from tianping.work.selftest import run
 
 folders_argument = click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -75,6 +87,77 @@ def test_packs(folders: tuple[Path, ...]) -> None:
     if wrong:
         raise PolicyError(tuple(wrong))
     click.echo(f"{sum(len(each.pack.tests) for each, _ in results)} sentences hold", err=True)
+
+
+folder_argument = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@policy.command("diff")
+@click.argument("before", type=folder_argument)
+@click.argument("after", type=folder_argument, required=False)
+@lang_option
+@format_option
+def diff_packs(before: Path, after: Path | None, lang: str, form: str) -> None:
+    """What changes from BEFORE to AFTER, and from when. With one folder: from the packs in force to it."""
+    new = packs_of(after or before)
+    old = packs_of(before) if after else {name: pack for name, pack in load.packs().items() if name in new}
+    changes = [change for name in sorted({*old, *new}) for change in diff(old.get(name), new.get(name))]
+    if not changes:
+        click.echo("规则没有变化" if lang == "zh" else "the packs say the same", err=True)
+    if form == "table" and changes:
+        rows = ([each.platform, say(PARTS[each.part], lang), sentence(each, lang)] for each in changes)
+        show(["platform", "part", "change"], rows, form)
+    elif form != "table":
+        show(_DIFF_COLUMNS, (_plain(each) for each in changes), form)
+
+
+_DIFF_COLUMNS = ("platform", "part", "name", "since", "until", "kind", "place", "before", "after", "zh", "en")
+
+
+def _plain(each: Change) -> list[object]:
+    place, sides = ".".join(step.name for step in each.leaf.steps), (each.leaf.before, each.leaf.after)
+    said = [sentence(each, lang) for lang in ("zh", "en")]
+    head = [each.platform, each.part, each.name, each.since, each.until, each.leaf.kind, place]
+    return [*head, *map(plain_value, sides), *said]
+
+
+@policy.command("replay")
+@click.argument("drafts", type=folder_argument, nargs=-1, required=True)
+@click.option("--from", "first", type=DAY, required=True, help="the first T")
+@click.option("--to", "last", type=DAY, required=True, help="the last T")
+@lang_option
+@format_option
+@click.pass_obj
+def replay_draft(
+    settings: Settings, drafts: tuple[Path, ...], first: dt.datetime, last: dt.datetime, lang: str, form: str
+) -> None:
+    """A draft over a stretch of the past, beside the pack in force: who would have stood otherwise. Nothing is written."""
+    if first > last:
+        raise click.UsageError(f"--from {first.date()} is after --to {last.date()}")
+    draft = {name: pack for folder in drafts for name, pack in packs_of(folder).items()}
+    done = replay(home_of(settings), Asked(first.date(), last.date(), load.packs(), draft))
+    found = [row for each in done for row in rows(each)]
+    for line in replaying.notes(done, differing=bool(found), lang=lang):
+        click.echo(line, err=True)
+    if form == "table" and found:
+        show(*replaying.table(found, lang), form)
+    elif form != "table":
+        show(replaying.COLUMNS, map(replaying.plain, found), form)
+
+
+def packs_of(folder: Path) -> Mapping[str, Pack]:
+    """The packs of a folder: of one that is a pack, or of one of packs. Raises PolicyError with every fault."""
+    folders = tuple(sorted(_packs_within(folder))) or (folder,) * any(folder.glob("*.yaml"))
+    faults = _faults(folders) if folders else []
+    if faults:
+        raise PolicyError(tuple(faults))
+    if not folders:
+        raise NotFound(f"no pack in {folder}: a pack is a folder of .yaml files; name one, or a folder of such")
+    return load.packs(folders)
+
+
+def _packs_within(folder: Path) -> Iterator[Path]:
+    yield from (path for path in folder.iterdir() if path.is_dir() and path.name != "shared" and any(path.glob("*.yaml")))
 
 
 COMMANDS: list[click.Command] = [policy]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from tianping.policy.judging import Judging
+from tianping.policy.judging import Judging, Severity
 from tianping.policy.strict import Strict
 from tianping.policy.words import MetricName, Name, Source, Words
 
@@ -159,17 +159,40 @@ class Metric(Strict):
 
 
 class Case(Strict):
-    """A pack's own test: a sentence, rows in, figures out.
+    """A pack's own test: a sentence; rows in, figures out; and what the rules then say.
 
     Figures are keyed by `metric` or `metric/variant` for shop S1, or `metric by product P1`; their values are unreduced
     fractions as text ("2/4"), or "undefined".
+
+    `given`: figures without any rows, by the same keys, over whatever days the rules read ("10/125"; of a platform or category,
+    which are the benchmarks, also "10/125 of 40 shops"), a status ("incomplete"), or points ("score NAME": "3.5").
+    `entered`: violations that a person enters, with their severity; `earlier`: those confirmed before ("2024-05-01 serious").
+    `scores`: points, exact ("4.25", "13/3"), or "none". `rights`: "held" or "withdrawn". `levels`: by shop, the level after T
+    and, where said, what happened ("lv2 up"). `violations`: severity ("minor", "minor recorded"), or "none". `penalties`: all
+    that is proposed ("exam, ban 3, ¥300, 5 points"), or "none".
     """
 
     sentence: Words
     date: dt.date
-    days: int
-    facts: dict[str, list[dict[str, object]]]
-    figures: dict[str, str]
+    days: int = 30
+    facts: dict[str, list[dict[str, object]]] = {}
+    figures: dict[str, str] = {}
+    given: dict[str, str] = {}
+    entered: dict[str, Severity] = {}
+    earlier: dict[str, tuple[str, ...]] = {}
+    scores: dict[str, str] = {}
+    rights: dict[str, Literal["held", "withdrawn"]] = {}
+    levels: dict[str, str] = {}
+    violations: dict[str, str] = {}
+    penalties: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _says(self) -> Self:
+        if not (self.figures or self.scores or self.rights or self.levels or self.violations or self.penalties):
+            raise ValueError('a test says what comes out: "figures", "scores", "rights", "levels", "violations" or "penalties"')
+        if self.figures and "days" not in self.model_fields_set:
+            raise ValueError('figures are over some days: "days" is missing')
+        return self
 
 
 class Group(Strict):

@@ -2,12 +2,13 @@
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel
 
 from tianping.policy.judging import By, Dated, Judging, Reading, Ruled
 
+Part = Literal["scores", "violations"]
 Named = tuple[tuple[str | int, ...], Reading]
 
 
@@ -57,11 +58,14 @@ def _used(judging: Judging, date: dt.date) -> Iterable[str]:
     return version.uses.values() if version else ()
 
 
-def benchmarks(judging: Judging, date: dt.date) -> frozenset[tuple[Read, By]]:
-    """The benchmarks that the rules in force on a day hold figures against."""
-    return frozenset(
-        (Read(each.metric, each.days), each.against)
-        for version in in_force(judging, date)
-        for _, each in readings(version)
-        if each.metric and each.take in ("ratio", "times_mean_shop")
-    )
+def of_shops_and_products(judging: Judging, date: dt.date, part: Part) -> frozenset[tuple[Read, By]]:
+    """The figures of shops and products themselves that the rules in force on a day read: of scores and rights, or of
+    violations."""
+    ruled: list[Ruled[Any]] = [*judging.violations.values()]
+    if part == "scores":
+        ruled = [*judging.scores.values(), *judging.rights.values()]
+    found = set()
+    for version in filter(None, (each.at(date) for each in ruled)):
+        own: By = "product" if getattr(version, "subject", "shop") == "product" else "shop"
+        found |= {(Read(each.metric, each.days), each.by or own) for _, each in readings(version) if each.metric}
+    return frozenset((read, by) for read, by in found if by in ("shop", "product"))

@@ -53,8 +53,12 @@ def caller(request: Request, desk: Desk, given: Annotated[HTTPAuthorizationCrede
 Caller = Annotated[Seat, Depends(caller)]
 
 
-def build(console: Console) -> FastAPI:
-    """The API as an application of its own, with its description and its errors."""
+Route = tuple[str, Any, Any]
+"""An address, what answers there, and its model."""
+
+
+def build(console: Console, more: Iterable[Route] = ()) -> FastAPI:
+    """The API as an application of its own, with its description and its errors. `more`: routes of other modules."""
     app = FastAPI(
         title="天平 Tianping",
         version=__version__,
@@ -65,7 +69,7 @@ def build(console: Console) -> FastAPI:
         responses=REFUSALS,
     )
     app.state.console = console
-    for path, answer, model in ROUTES:
+    for path, answer, model in chain(ROUTES, more):
         app.add_api_route(path, answer, response_model=model, methods=["GET"])
     problems.handle(app)
     return app
@@ -211,7 +215,7 @@ def one(desk: Desk, seat: Caller, seq: int) -> Version:
     return imports.find(imports.within(desk.home.versions(), seat.reach), seq)
 
 
-ROUTES: tuple[tuple[str, Any, Any], ...] = (
+ROUTES: tuple[Route, ...] = (
     ("/metrics", metrics, answers.Figures),
     ("/metrics/stream", stream, None),
     ("/figures/{platform}/{metric}/rows", rows, answers.Rows),

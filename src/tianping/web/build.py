@@ -13,16 +13,32 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from tianping.errors import NotFound, TianpingError
-from tianping.web import access, api, guard
+from tianping.web import access, api, api_judgement, guard
 from tianping.web.access import Forbidden, OneTime, SignedOut, Viewer, from_our_page, language, needs
 from tianping.web.addresses import address
 from tianping.web.console import Console, NothingClosed
 from tianping.web.frame import NAV, page
-from tianping.web.pages import admin, boards, data, figures, login, morning, packs, parts, products
+from tianping.web.pages import (
+    admin,
+    boards,
+    data,
+    figures,
+    judgement,
+    login,
+    measures,
+    morning,
+    packs,
+    parts,
+    products,
+    warnings,
+)  # fmt: skip
 from tianping.web.pages.data_words import reason
 from tianping.work.uploads import plain
 
-PAGES: tuple[APIRouter, ...] = tuple(each.router for each in (morning, boards, products, figures, data, packs, admin, parts))
+PAGES: tuple[APIRouter, ...] = tuple(
+    each.router for each in (morning, judgement, boards, products, warnings, measures, figures, data, packs, admin, parts)
+)
+"""Judgement before the boards: a shop's id may have slashes, so their addresses take whatever follows."""
 STATIC = Path(__file__).parent / "static"
 log = logging.getLogger("tianping.web")
 
@@ -33,7 +49,7 @@ def build(console: Console) -> FastAPI:
     app.state.console = console
     app.add_middleware(guard.Guard)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.mount("/api/v1", api.build(console))
+    app.mount("/api/v1", api.build(console, api_judgement.ROUTES))
     app.include_router(login.router)
     for router in PAGES:
         app.include_router(router, dependencies=[needs("see"), Depends(from_our_page)])

@@ -42,13 +42,15 @@ NAV = (
     NavItem("morning", "/morning", "see"),
     NavItem("shops", "/shops", "see"),
     NavItem("products", "/products", "see"),
+    NavItem("warnings", "/warnings", "see"),
+    NavItem("measures", "/measures", "see"),
     NavItem("data", "/data", "see"),
     NavItem("packs", "/packs", "see"),
     NavItem("reports", "/figure-reports", "report"),
     NavItem("accounts", "/accounts", "manage_accounts"),
     NavItem("audit", "/audit", "read_audit"),
 )
-"""Judgement, cases and disputes take their places here."""
+"""Cases and disputes take their places here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import duckdb
 
 from tianping.assess.finding import Seen, Subject
 from tianping.policy.model import Pack
-from tianping.policy.reads import reads
+from tianping.policy.reads import of_shops_and_products
 from tianping.store.closes import Close
 from tianping.work.adjusted import Wanted, adjusted
 from tianping.work.benchmark import Yardsticks
@@ -46,10 +46,10 @@ class Bench:
 def bench(home: Home, con: duckdb.DuckDBPyConnection, pack: Pack, done: Close, sticks: Yardsticks) -> Bench:
     """The bench of one pack at a close. `con` is as of its date."""
     measured, points = grounds(home, done, pack, sticks), Points()
-    asked = reads(pack.judging, done.date)
-    wanted = [Wanted(pack.platform, metric, by, days) for metric, days in asked for by in ("shop", "product")]
 
     def lessened(track: Track) -> Grounds:
+        asked = of_shops_and_products(pack.judging, done.date, track)
+        wanted = [Wanted(pack.platform, metric, by, days) for (metric, days), by in asked]
         return replace(measured, points=points, adjusted=_here(adjusted(con, {pack.platform: pack}, done.date, track, wanted)))
 
     listed = products(con, pack.platform, measured.seen)

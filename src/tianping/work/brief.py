@@ -4,13 +4,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tianping.errors import NotFound
-from tianping.policy.judging import PenaltyTable, PenaltyVersion, Trigger, Violation, ViolationVersion
+from tianping.policy.judging import (
+    Dated,
+    Levels,
+    PenaltyTable,
+    PenaltyVersion,
+    Points,
+    Trigger,
+    Violation,
+    ViolationVersion,
+)
 from tianping.policy.model import Pack
 from tianping.store import effects
 from tianping.store.effects import Effect
 from tianping.work.history import Office
 from tianping.work.home import Home, facts
 from tianping.work.matter import Matter, open_matter
+from tianping.work.rejudge import REMOVAL
+
+LOWEST = "removal"
+"""What the program proposes of a shop that stays at the lowest level; `REMOVAL` is for its points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +50,20 @@ class Brief:
     gone: Sequence[tuple[Effect, Effect]]
     shop: str
     product: str
+
+    @property
+    def rule(self) -> Dated | None:
+        """What its words are taken from: the violation's rule, or that of the points or levels that a removal rests on."""
+        judging = self.pack.judging if self.pack else None
+        if self.version or judging is None:
+            return self.version
+        of: Mapping[str, Levels | Points | None] = {REMOVAL: judging.points, LOWEST: judging.levels}
+        ruled = of.get(self.matter.row.violation)
+        return (
+            next((each for each in ruled.versions if each.since.isoformat() == self.matter.row.version), None)
+            if ruled
+            else None
+        )
 
     @property
     def changed(self) -> bool:

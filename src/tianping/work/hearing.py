@@ -119,7 +119,7 @@ def hear(office: Office, id_: int, post: Post, at: dt.datetime) -> Hearing:
         judging = office.rules.get(row.platform)
         ruled = judging.violations.get(row.violation) if judging else None
         rule, basis, cells = matter.rule, matter.basis, _cells(matter)
-        standing = matter.standing
+        standing, asked = matter.standing, {"fulfil": bool(duties), "label": bool(rule and rule.read_first)}
         worst = _worst(cells) if "confirm" in may and matter.severity != "extremely_serious" else None
         return Hearing(
             row=row,
@@ -133,7 +133,7 @@ def hear(office: Office, id_: int, post: Post, at: dt.datetime) -> Hearing:
             offer=matter.offer,
             deal=standing.deal if standing else (),
             dealings=_dealings(matter),
-            may=tuple(verb for verb in may if verb != "fulfil" or duties),
+            may=tuple(verb for verb in may if asked.get(verb, True)),
             duties=duties,
             until=measures.appeal_until(matter),
             spoken=any(

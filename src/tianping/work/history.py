@@ -52,7 +52,7 @@ class Confirmed:
     ) -> Sequence[Earlier]:
         """Oldest first. Ids are those of violations, or `past M1`."""
         found = violations.confirmed(self.connection, violation, kind, subject, shop, first, last)
-        now = [Earlier(str(each.id), each.severity, each.date) for each in found]
+        now = [Earlier(each.id, each.severity, each.date) for each in found]
         asked = self.past(shop) if kind == "shop" else ()
         before = [
             Earlier(f"past {each.measure_id}", each.severity, day)

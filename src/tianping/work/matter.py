@@ -31,7 +31,7 @@ class Basis(NamedTuple):
     earlier: tuple[Earlier, ...]
 
     @property
-    def ids(self) -> set[str]:
+    def ids(self) -> set[int | str]:
         """All that is counted here."""
         return {each.id for each in (*self.repeats, *self.earlier)}
 

@@ -38,7 +38,7 @@ def rejudge_later(matter: Matter) -> None:
     """Judge again, by the clock, all later ones of the same kind and subject that counted this one, oldest first; and those
     that counted one of these whose severity changed by it."""
     now = _now(matter)
-    changed = {str(matter.row.id)}
+    changed: set[int | str] = {matter.row.id}
     for id_ in now:
         later = open_matter(matter.office, matter.connection, int(id_))
         basis = later.basis
@@ -91,7 +91,7 @@ def _fall(removal: Matter, cause: Matter, reached: int) -> None:
     deal_out(record(removal, Doer(None, cause.last.at), verb, state, why=why), ())
 
 
-def _rejudged(later: Matter, basis: Basis, now: Mapping[str, _Now], cause: Matter) -> Matter:
+def _rejudged(later: Matter, basis: Basis, now: Mapping[int | str, _Now], cause: Matter) -> Matter:
     table, was = later.table, later.offer
     assert table is not None, "what rests on something rests on a table"
     repeats = sum(_counts(each, now) for each in basis.repeats)
@@ -115,18 +115,18 @@ def _after(standing: Standing, offered: Offer, was: Offer) -> Standing:
     return standing if ranks[0] > ranks[2] or ranks[1] > ranks[0] else eased(offered, standing)
 
 
-def _now(matter: Matter) -> dict[str, _Now]:
+def _now(matter: Matter) -> dict[int | str, _Now]:
     """All of the same kind and subject, oldest first, as they stand."""
     row = matter.row
     whole = violations.of_subject(matter.connection, row.violation, row.subject_kind, row.subject_id, row.shop_id)
-    return {str(each.row.id): _Now(each.state, each.severity) for each in whole}
+    return {each.row.id: _Now(each.state, each.severity) for each in whole}
 
 
-def _severities(basis: Basis, now: Mapping[str, _Now]) -> list[Severity]:
+def _severities(basis: Basis, now: Mapping[int | str, _Now]) -> list[Severity]:
     return [now[each.id].severity if each.id in now else each.severity for each in basis.earlier if _counts(each, now)]
 
 
-def _counts(each: Earlier, now: Mapping[str, _Now]) -> bool:
+def _counts(each: Earlier, now: Mapping[int | str, _Now]) -> bool:
     """A measure from before this system always counts."""
     return each.id not in now or now[each.id].state in CONFIRMED
 

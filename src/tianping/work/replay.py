@@ -10,12 +10,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import duckdb
-
 from tianping.assess.level import Standing
 from tianping.errors import NotFound
 from tianping.facts.asof import as_of
-from tianping.periods import HOME_ZONE, to_wall
+from tianping.policy.judging import Judging
 from tianping.policy.model import Pack
 from tianping.store import judgements
 from tianping.store.closes import Close
@@ -24,9 +22,10 @@ from tianping.work.benchmark import yardsticks
 from tianping.work.close import up_to
 from tianping.work.history import Past
 from tianping.work.home import Home, facts
+from tianping.work.openings import openings
 from tianping.work.replay_grounds import Laid, benches
 from tianping.work.replay_scope import Scope, scope
-from tianping.work.replay_side import Charged, Day, Memory, Opened, Side
+from tianping.work.replay_side import Charged, Day, Memory, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,31 +96,40 @@ def _turn(home: Home, stack: ExitStack, asked: Asked, platform: str, scoping: Sc
     return _Turn(platform, packs, (sides[0], sides[1]), Replayed(packs, found))
 
 
-def _day(home: Home, done: Close, turns: Sequence[_Turn], *, last: bool) -> None:
+def _day(home: Home, done: Close, turns: Sequence["_Turn"], *, last: bool) -> None:
+    """Scores, rights are told of the last day only; on days on which nothing is judged nothing is read."""
+    busy = []
     for each in turns:
         each.result.days.append(done.date)
-    busy = [each for each in turns if not each.result.scope.is_empty]
+        one, other = (each.result.scope.narrowed(pack, done.date, last=last) for pack in each.packs)
+        if any(_judges(pack.judging) for pack in (one, other)):
+            busy.append((each, (one, other)))
     if not busy:
         return
     con, _ = facts(home, known_at=done.seq)
     with con:
         as_of(con, done.date)
         laid = Laid(home, con, done, yardsticks(home, done))
-        for each in busy:
-            _judge(laid, each, last=last)
+        for turn, packs in busy:
+            _judge(laid, turn, packs)
 
 
-def _judge(laid: Laid, turn: _Turn, *, last: bool) -> None:
-    """Scores that nothing reads are told of the last day only."""
-    found, result = turn.result.scope, turn.result
-    narrowed = [found.narrowed(pack, scores=last) for pack in turn.packs]
-    both = benches(laid, (narrowed[0], narrowed[1]), turn.packs, found.metrics)
-    opened = _opened(laid.con, turn.platform) if found.levels else {}
-    one, other = (side.day(bench, opened) for side, bench in zip(turn.sides, both, strict=True))
-    for day, charged, removed in zip((one, other), result.charged, result.removals, strict=True):
-        charged += day.charged
-        removed |= {shop for shop, (_, happened) in day.levels.items() if happened == "removal"}
-    result.last = (one, other)
+def _judges(judging: Judging) -> bool:
+    return bool(judging.scores or judging.rights or judging.violations or judging.levels)
+
+
+def _judge(laid: Laid, turn: "_Turn", packs: tuple[Pack, Pack]) -> None:
+    result, found = turn.result, turn.result.scope
+    both = benches(laid, packs, turn.packs, found.metrics)
+    opened = openings(laid.con, turn.platform) if found.levels else {}
+    one, other = turn.sides
+    first = one.day(both[0], opened)
+    same = {key: each for key, each in first.scored.items() if key[0] not in found.scores}
+    second = other.day(both[1], opened, known=same)
+    for day, charged, removed in zip((first, second), result.charged, result.removals, strict=True):
+        charged.extend(day.charged)
+        removed.update(shop for shop, (_, happened) in day.levels.items() if happened == "removal")
+    result.last = (first, second)
 
 
 def _past(home: Home, platform: str) -> Mapping[str, Sequence[Past]]:
@@ -138,16 +146,3 @@ def _standings(home: Home, platform: str, first: dt.date) -> Mapping[str, Standi
     done = next((each for each in judgements.every(home.database) if each.date < first and platform in each.packs), None)
     rows = judged.read(home, done, "levels", {"platform": [platform]}) if done else []
     return {row["shop_id"]: Standing(**{name: row[name] for name in Standing.__slots__}) for row in rows}
-
-
-def _opened(con: duckdb.DuckDBPyConnection, platform: str) -> Opened:
-    """As the closes read it: days of the shop's own zone."""
-    found = con.execute(
-        "select shop_id, coalesce(timezone, ?), opened_at, coalesce(level, ''), level_since from facts.shops where platform = ?",
-        [HOME_ZONE, platform],
-    ).fetchall()
-    return {shop: (_wall_day(opened, zone), level, _wall_day(since, zone)) for shop, zone, opened, level, since in found}
-
-
-def _wall_day(instant: dt.datetime | None, zone: str) -> dt.date | None:
-    return None if instant is None else to_wall(instant, zone).date()

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import NamedTuple, get_args
 
 import duckdb
 
@@ -37,63 +38,88 @@ class Laid:
 
 def benches(laid: Laid, packs: tuple[Pack, Pack], own: tuple[Pack, Pack], differing: frozenset[str]) -> tuple[Bench, Bench]:
     """The bench of the pack in force and that of the draft. `packs` are as narrowed, `own` whole; `differing`: metrics whose
-    figures are not the same under both."""
+    figures are not the same under both. What the close has no figures of by the present definitions is counted anew."""
+    one, other = (_reads(laid, pack) for pack in packs)
     kept = laid.done.packs.get(own[0].platform) == own[0].digest
-    read = [_reads(laid, pack) for pack in packs]
-    old = _bench(laid, packs[0], _anew(laid, packs[0], own[0], frozenset() if kept else None), None)
-    fresh = _anew(laid, packs[1], own[0], differing if kept else None)
-    same = read[0] == read[1] and not any(each.metric in differing for each in read[1])
-    return old, _bench(laid, packs[1], fresh, old if same else None)
+    closed = _closed(laid, own[0], one | other) if kept else frozenset()
+    tracks = _tracks(packs)
+    old = _bench(laid, packs[0], tracks, closed)
+    if one == other and not any(each.metric in differing for each in other):
+        points = Points()
+        scored, weighed = (replace(each, points=points) for each in (old.scored, old.weighed))
+        return old, replace(old, pack=packs[1], scored=scored, weighed=weighed, points=points)
+    same = frozenset(each for each in (closed if kept else one) if each.metric not in differing)
+    return old, _bench(laid, packs[1], tracks, same, _Base(one & same, old, measured=not kept))
+
+
+class _Base(NamedTuple):
+    """The other bench, and which of its figures mean the same here; `measured`: those as measured are taken of it too, where
+    the close has none."""
+
+    same: frozenset[Read]
+    bench: Bench
+    measured: bool
 
 
 def _reads(laid: Laid, pack: Pack) -> frozenset[Read]:
     return reads(pack.judging, laid.done.date)
 
 
-def _anew(laid: Laid, pack: Pack, closed: Pack, differing: frozenset[str] | None) -> frozenset[Read]:
-    """What of the figures read must be counted: of metrics that differ (None: all), and of days that the close has not."""
-    asked = _reads(laid, pack)
-    if differing is None:
-        return asked
-    days = {name: {*USUAL_DAYS, *laid.done.days, *metric.days} for name, metric in _by_name(closed).items()}
-    return frozenset(each for each in asked if each.metric in differing or each.days not in days.get(each.metric, ()))
+def _closed(laid: Laid, pack: Pack, asked: frozenset[Read]) -> frozenset[Read]:
+    """What of the figures read the close has."""
+    days = {name: {*USUAL_DAYS, *laid.done.days, *metric.days} for name, metric in _by_name(pack).items()}
+    return frozenset(each for each in asked if each.days in days.get(each.metric, ()))
 
 
 def _by_name(pack: Pack) -> Mapping[str, Metric]:
     return {"/".join(filter(None, key)): metric for key, metric in pack.metrics.items()}
 
 
-def _bench(laid: Laid, pack: Pack, anew: frozenset[Read], like: Bench | None) -> Bench:
-    """`like`: a bench of the same figures, whose grounds are used again."""
-    if like is not None:
-        points = Points()
-        grounds_ = [replace(each, points=points) for each in (like.scored, like.weighed)]
-        return replace(like, pack=pack, measured=like.measured, scored=grounds_[0], weighed=grounds_[1], points=points)
-    measured, points = _measured(laid, pack, anew), Points()
-    wanted = [Wanted(pack.platform, each.metric, by, each.days) for each in _reads(laid, pack) for by in ("shop", "product")]
+def _tracks(packs: tuple[Pack, Pack]) -> frozenset[Track]:
+    """The adjusted tracks that either of the packs reads."""
+    judging = [pack.judging for pack in packs]
+    asked: dict[Track, bool] = {
+        "scores": any(each.scores or each.rights for each in judging),
+        "violations": any(each.violations for each in judging),
+    }
+    return frozenset(track for track, wanted in asked.items() if wanted)
 
-    def lessened(track: Track, *, asked: bool) -> Grounds:
-        found = adjusted(laid.con, {pack.platform: pack}, laid.done.date, track, wanted) if asked and wanted else {}
-        here: dict[Key, Seen] = {(metric, by, subject, days): each for (_, metric, by, subject, days), each in found.items()}  # type: ignore[misc]
-        return replace(measured, points=points, adjusted=here)
 
-    judging = pack.judging
-    scored = lessened("scores", asked=bool(judging.scores or judging.rights))
-    weighed = lessened("violations", asked=bool(judging.violations))
+def _bench(laid: Laid, pack: Pack, tracks: frozenset[Track], same: frozenset[Read], base: _Base | None = None) -> Bench:
+    """`same`: what may be taken from the close, or from `base`."""
+    measured, points = _measured(laid, pack, same, base), Points()
+    scored, weighed = (
+        replace(measured, points=points, adjusted=_adjusted(laid, pack, track, base) if track in tracks else {})
+        for track in get_args(Track)
+    )
     own = shops(laid.con, pack.platform), products(laid.con, pack.platform, measured.seen)
     return Bench(laid.con, pack, laid.done.date, *own, measured, scored, weighed, points)
 
 
-def _measured(laid: Laid, pack: Pack, anew: frozenset[Read]) -> Grounds:
-    """The close's figures, those counted anew in the place of what goes by the same name there."""
-    if not anew:
-        return grounds(laid.home, laid.done, pack, laid.sticks)
-    rest = _reads(laid, pack) - anew
-    kept = grounds(laid.home, laid.done, pack, laid.sticks) if rest else Grounds({}, {})
+def _adjusted(laid: Laid, pack: Pack, track: Track, base: _Base | None) -> Mapping[Key, Seen]:
+    known = base.same if base else frozenset()
+    asked = _reads(laid, pack) - known
+    wanted = [Wanted(pack.platform, each.metric, by, each.days) for each in asked for by in ("shop", "product")]
+    found = adjusted(laid.con, {pack.platform: pack}, laid.done.date, track, wanted) if wanted else {}
+    here: dict[Key, Seen] = {(key[1], key[2], key[3], key[4]): each for key, each in found.items()}  # type: ignore[misc]
+    if base is None:
+        return here
+    there = (base.bench.scored if track == "scores" else base.bench.weighed).adjusted
+    return {key: each for key, each in there.items() if Read(key[0], key[3]) in known} | here
+
+
+def _measured(laid: Laid, pack: Pack, same: frozenset[Read], base: _Base | None) -> Grounds:
+    """The figures that mean the same, and those counted anew."""
+    asked = _reads(laid, pack)
+    anew, rest, market = asked - same, asked & same, laid.sticks.market
+    closed = Grounds({}, {}) if base and base.measured and market else grounds(laid.home, laid.done, pack, laid.sticks)
+    if not anew and not (base and base.measured):
+        return closed
+    kept = base.bench.measured if base and base.measured else closed
+    fresh = dict(_counted(laid.con, pack, laid.done.date, anew)) if anew else {}
     seen = {key: each for key, each in kept.seen.items() if Read(key[0], key[3]) in rest}
-    fresh = dict(_counted(laid.con, pack, laid.done.date, anew))
-    if not laid.sticks.market:
-        return Grounds({**seen, **fresh}, kept.wholes)
+    if not market:
+        return Grounds({**seen, **fresh}, closed.wholes)
     wholes = {key: each for key, each in kept.wholes.items() if Read(key[0], key[3]) in rest}
     return Grounds({**seen, **fresh}, {**wholes, **dict(_wholes(fresh))})
 

@@ -5,14 +5,14 @@ A pack is narrowed to these: its `judging` keeps them and the scores they read, 
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tianping.facts.views import VIEWS
 from tianping.metrics.compile import Definition, define
 from tianping.policy.diff import differs
-from tianping.policy.judging import Dated, Judging, Ruled, ViolationVersion
+from tianping.policy.judging import Dated, Judging, Ruled, Violation, ViolationVersion
 from tianping.policy.load import Key
 from tianping.policy.model import Pack
 from tianping.policy.reads import readings
@@ -20,27 +20,39 @@ from tianping.policy.reads import readings
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Names of what may differ on some day. `read`: scores that these read besides."""
+    """Names of what may differ on some day. `daily`: scores that its violations and levels read; `read`: these, and those that
+    its rights read."""
 
     metrics: frozenset[str] = frozenset()
     scores: frozenset[str] = frozenset()
     rights: frozenset[str] = frozenset()
     violations: frozenset[str] = frozenset()
     levels: bool = False
+    daily: frozenset[str] = frozenset()
     read: frozenset[str] = frozenset()
 
     @property
     def is_empty(self) -> bool:
         return not (self.scores or self.rights or self.violations or self.levels)
 
-    def narrowed(self, pack: Pack, *, scores: bool) -> Pack:
-        """The pack with nothing else to judge; `scores`: with those that nothing else reads."""
-        kept, judging = self.read | (self.scores if scores else frozenset()), pack.judging
-        names = {"scores": kept, "rights": self.rights, "violations": self.violations}
-        parts = {part: {name: each for name, each in getattr(judging, part).items() if name in names[part]} for part in names}
-        return pack.model_copy(
-            update={"judging": judging.model_copy(update={**parts, "levels": judging.levels if self.levels else None})}
-        )
+    def narrowed(self, pack: Pack, date: dt.date, *, last: bool) -> Pack:
+        """The pack with nothing else to judge on a day: what no later day hangs on is judged on the `last` one only, and
+        violations on days on which they are looked for."""
+        judging = pack.judging
+        due = {name: each for name, each in judging.violations.items() if name in self.violations and _is_due(each, date)}
+        scores = self.scores | self.read if last else self.daily if due or self.levels else frozenset()
+        kept = {
+            "scores": {name: each for name, each in judging.scores.items() if name in scores},
+            "rights": {name: each for name, each in judging.rights.items() if last and name in self.rights},
+            "violations": due,
+            "levels": judging.levels if self.levels else None,
+        }
+        return pack.model_copy(update={"judging": judging.model_copy(update=kept)})
+
+
+def _is_due(violation: Violation, date: dt.date) -> bool:
+    version = violation.at(date)
+    return version is not None and any(each.worklist is None and each.cadence.due(date) for each in version.triggers)
 
 
 def scope(before: Pack, after: Pack, first: dt.date, last: dt.date) -> Scope:
@@ -158,19 +170,22 @@ def _closed(other: _Compared, one: Mapping[str, Ruled[Any]], two: Mapping[str, R
 
 
 def _with_read(found: Scope, before: Pack, after: Pack) -> Scope:
-    """With the scores that its rights, violations and levels read, on any day, and those these are made of."""
-    parts = [
-        *(pack.judging.rights.get(name) for pack in (before, after) for name in found.rights),
-        *(pack.judging.violations.get(name) for pack in (before, after) for name in found.violations),
-        *(pack.judging.levels for pack in (before, after) if found.levels),
-    ]
-    asked = frozenset(each.score for part in parts for _, each in readings(part) if each.score)
+    """With the scores that are read, on any day, and those these are made of."""
+    judging = [pack.judging for pack in (before, after)]
+    daily: list[object] = [each.violations.get(name) for each in judging for name in found.violations]
+    daily += [each.levels for each in judging if found.levels]
+    rights = [each.rights.get(name) for each in judging for name in found.rights]
 
     def made_of(known: frozenset[str]) -> set[str]:
-        scores = [pack.judging.scores.get(name) for pack in (before, after) for name in known]
-        return {each.score for part in scores for _, each in readings(part) if each.score}
+        return _scores_in([each.scores.get(name) for each in judging for name in known])
 
-    return Scope(found.metrics, found.scores, found.rights, found.violations, found.levels, _grown(asked, made_of))
+    asked = frozenset(_scores_in(daily))
+    read = asked | _scores_in(rights)
+    return replace(found, daily=_grown(asked, made_of), read=_grown(read, made_of))
+
+
+def _scores_in(parts: Iterable[object]) -> set[str]:
+    return {each.score for part in parts for _, each in readings(part) if each.score}
 
 
 def _grown(start: frozenset[str], more: Callable[[frozenset[str]], set[str]]) -> frozenset[str]:

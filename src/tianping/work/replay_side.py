@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from types import MappingProxyType
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -23,11 +24,10 @@ from tianping.store import violations
 from tianping.work.bench import Bench
 from tianping.work.grounds import by_formula
 from tianping.work.history import Confirmed, Past
+from tianping.work.openings import Opened
 
 Whose = tuple[str, SubjectKind, str, str]
 """Violation, kind of subject, its id, its shop."""
-Opened = Mapping[str, tuple[dt.date | None, str, dt.date | None]]
-"""By shop: when it opened, its level by notice, since when."""
 
 
 class Charged(NamedTuple):
@@ -45,11 +45,21 @@ class Charged(NamedTuple):
         return sum(each.amount or 0 for each in self.deal if each.unit == unit)
 
 
-class Day(NamedTuple):
-    """What a pack says of a day. `points` and `grades` by score and shop; `withdrawn`: (right, kind, subject, shop)."""
+class Marks(NamedTuple):
+    """A score of a shop, on the adjusted track, which is what counts."""
 
-    points: Mapping[tuple[str, str], Fraction | None]
-    grades: Mapping[tuple[str, str], str]
+    points: Fraction | None
+    grade: str = ""
+
+
+Scored = Mapping[tuple[str, str], Marks]
+"""By score and shop."""
+
+
+class Day(NamedTuple):
+    """What a pack says of a day. `withdrawn`: (right, kind, subject, shop); `levels`: by shop, with what happened."""
+
+    scored: Scored
     withdrawn: frozenset[tuple[str, SubjectKind, str, str]]
     levels: Mapping[str, tuple[str, Happened]]
     charged: Sequence[Charged]
@@ -109,15 +119,15 @@ class Side:
     memory: Memory
     standings: dict[str, Standing]
 
-    def day(self, bench: Bench, opened: Opened) -> Day:
-        """Judge a day after the ones before."""
-        points, grades = _points(bench)
-        bench.points.update(points)
+    def day(self, bench: Bench, opened: Opened, *, known: Scored = MappingProxyType({})) -> Day:
+        """Judge a day after the ones before. `known`: scores that come out the same under the other pack."""
+        scored = _scored(bench, known)
+        bench.points.update({key: each.points for key, each in scored.items()})
         levels = dict(self._levels(bench, opened))
         charged = list(self._charged(bench))
         for each in charged:
             self.memory.remember(each)
-        return Day(points, grades, frozenset(_withdrawn(bench)), levels, charged)
+        return Day(scored, frozenset(_withdrawn(bench)), levels, charged)
 
     def _levels(self, bench: Bench, opened: Opened) -> Iterator[tuple[str, tuple[str, Happened]]]:
         levels = bench.pack.judging.levels
@@ -155,16 +165,17 @@ class Side:
         return bare if offered is None else bare._replace(severity=offered.severity, deal=offered.options[0])
 
 
-def _points(bench: Bench) -> tuple[dict[tuple[str, str], Fraction | None], dict[tuple[str, str], str]]:
-    """The totals of the adjusted track, which is what counts, and the grades."""
-    points: dict[tuple[str, str], Fraction | None] = {}
-    grades: dict[tuple[str, str], str] = {}
-    versions = {name: each for name, score in bench.pack.judging.scores.items() if (each := score.at(bench.date))}
-    for shop in bench.shops if versions else ():
-        for name, scored in scores(versions, shop, bench.scored).items():
-            points[name, shop.shop] = scored.total
-            grades[name, shop.shop] = scored.grade.label.zh if scored.grade else ""
-    return points, grades
+def _scored(bench: Bench, known: Scored) -> Scored:
+    """Those not known yet are made, with what they are made of."""
+    rules, told = bench.pack.judging.scores, {name for name, _ in known}
+    versions = {name: each for name, score in rules.items() if (each := score.at(bench.date))}
+    if set(versions) <= told:
+        return {key: each for key, each in known.items() if key[0] in versions}
+    return {
+        (name, shop.shop): Marks(scored.total, scored.grade.label.zh if scored.grade else "")
+        for shop in bench.shops
+        for name, scored in scores(versions, shop, bench.scored).items()
+    }
 
 
 def _withdrawn(bench: Bench) -> Iterator[tuple[str, SubjectKind, str, str]]:

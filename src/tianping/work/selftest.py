@@ -1,4 +1,4 @@
-"""A pack's own tests: sentences with rows in and figures out."""
+"""A pack's own tests: sentences with rows in and figures out, and what the rules say of them."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,6 +8,7 @@ from tianping.errors import Fault, TianpingError, did_you_mean
 from tianping.metrics.figure import BY, Figure
 from tianping.policy.load import Key, Opened, key_of
 from tianping.policy.model import Case, Pack
+from tianping.work.selftest_judging import unknown_names, wrong_verdicts
 from tianping.work.trial import figures
 
 # What rows that a person wrote can set off on their way into the engine.
@@ -21,21 +22,28 @@ def run(opened: Opened) -> list[Fault]:
 
 def _try(opened: Opened, index: int, case: Case) -> list[Fault]:
     said = f'"{case.sentence.en}"'
-    unknown = [opened.test_fault(index, "figures", f"{said}: {what}", now) for what, now in _unknown(opened.pack, case)]
+    unknown = [
+        opened.test_fault(index, key, f"{said}: {what}", now)
+        for names in (_unknown(opened.pack, case), unknown_names(opened.pack, case))
+        for key, what, now in names
+    ]
     if unknown:
         return unknown
     try:
-        found = _figures(opened.pack, case)
+        wrong = [*_wrong_figures(opened.pack, case), *wrong_verdicts(opened.pack, case)]
     except _BAD_ROWS as error:
         what = (
             str(error) if isinstance(error, TianpingError) else f"these rows cannot be read ({type(error).__name__}: {error})"
         )
         return [opened.test_fault(index, "facts", f"{said}: {what}")]
-    return [
-        opened.test_fault(index, "figures", f"{said}: {name} is {_said(found.get(name))}, not {expected}")
-        for name, expected in case.figures.items()
-        if _said(found.get(name)) != expected
-    ]
+    return [opened.test_fault(index, key, f"{said}: {what}") for key, what in wrong]
+
+
+def _wrong_figures(pack: Pack, case: Case) -> Iterator[tuple[str, str]]:
+    found = _figures(pack, case) if case.figures else {}
+    for name, expected in case.figures.items():
+        if _said(found.get(name)) != expected:
+            yield "figures", f"{name} is {_said(found.get(name))}, not {expected}"
 
 
 def _figures(pack: Pack, case: Case) -> Mapping[str, Figure]:
@@ -52,15 +60,15 @@ def _with_counted(pack: Pack, keys: set[Key]) -> set[Key]:
     return keys | {(each.metric, each.variant) for each in counts}
 
 
-def _unknown(pack: Pack, case: Case) -> Iterator[tuple[str, str]]:
+def _unknown(pack: Pack, case: Case) -> Iterator[tuple[str, str, str]]:
     """A misspelt name would be undefined, and a test that expects that would hold for ever."""
     known = [metric + (f"/{variant}" if variant else "") for metric, variant in pack.metrics]
     for name in case.figures:
         metric, _, whose = name.partition(" by ")
         if metric not in known:
-            yield f'no metric "{metric}"', did_you_mean(metric, known)
+            yield "figures", f'no metric "{metric}"', did_you_mean(metric, known)
         elif whose and whose.split(" ")[0] not in BY:
-            yield f'no figures by "{whose.split(" ")[0]}"', did_you_mean(whose, list(BY))
+            yield "figures", f'no figures by "{whose.split(" ")[0]}"', did_you_mean(whose, list(BY))
 
 
 def _key(name: str) -> Key:

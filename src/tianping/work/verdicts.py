@@ -18,9 +18,10 @@ from tianping.facts.versions import newest
 from tianping.policy.judging import By, Item, Level, LevelsVersion, RightVersion, ScoreVersion
 from tianping.policy.model import Pack
 from tianping.policy.words import Words
-from tianping.store import effects
+from tianping.store import effects, violations
 from tianping.store.effects import Effect
 from tianping.store.judgements import Judgement
+from tianping.store.violations import Violation
 from tianping.work import boards, charging, judged, points
 from tianping.work.boards import Look
 from tianping.work.history import Office, Past
@@ -125,6 +126,13 @@ class LevelOf(NamedTuple):
     uses: Sequence[Json]
 
 
+class InForce(NamedTuple):
+    """A violation whose penalty is at work, and the effects that are; points apart."""
+
+    row: Violation
+    effects: Sequence[Effect]
+
+
 class PointsOf(NamedTuple):
     """Points that count now, and from how many on a removal is proposed."""
 
@@ -143,7 +151,7 @@ class Verdict:
     products: Sequence[RightOf]
     level: LevelOf | None
     warnings: Sequence[Warned]
-    effects: Sequence[Effect]
+    measures: Sequence[InForce]
     points: PointsOf | None
     deposit: Deposit | None
 
@@ -166,16 +174,23 @@ def of_shop(look: Look, platform: str, shop: str, *, at: dt.datetime) -> Verdict
         products=[each for each in rights if each.subject != shop],
         level=_level(look, pack, levels[0]) if levels else None,
         warnings=warnings(look, look.reach, shop=shop, limit=100).listed,
-        effects=in_force(look, shop, at),
+        measures=in_force(look, shop, at),
         points=_points(look, platform, shop, at) if judging.points or judging.penalties else None,
         deposit=_deposit(look.home, shop, at),
     )
 
 
-def in_force(look: Look, shop: str, at: dt.datetime) -> Sequence[Effect]:
-    """What penalties do to a shop at a time; points apart."""
+def in_force(look: Look, shop: str, at: dt.datetime) -> list[InForce]:
+    """What penalties do to a shop at a time, newest first."""
     with look.home.database.connect() as connection:
-        return [each for each in effects.in_force(connection, shop, at) if each.kind != "points"]
+        every = [each for each in effects.in_force(connection, shop, at) if each.kind != "points"]
+        found = []
+        for id_, some in groupby(
+            sorted(every, key=lambda each: (-each.violation_id, each.id)), key=lambda each: each.violation_id
+        ):
+            row = violations.get(connection, id_)
+            found += [InForce(row, list(some))] if row else []
+    return found
 
 
 def _points(look: Look, platform: str, shop: str, at: dt.datetime) -> PointsOf:

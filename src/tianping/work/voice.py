@@ -3,12 +3,14 @@
 `said` is evidence as `assess.evidence` writes it: plain JSON, fractions as "a/b".
 """
 
+import datetime as dt
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from tianping.periods import to_wall
 from tianping.policy.load import key_of
 from tianping.policy.model import Metric, Pack, Unit
 from tianping.policy.saying import amount, say
@@ -16,7 +18,7 @@ from tianping.policy.words import Words
 from tianping.work.wordbook import Lang, t, words
 
 Said = Mapping[str, Any]
-COUNTED = ("numerator", "denominator", "rest")
+COUNTED = ("denominator", "rest")
 TIMES = ("ratio", "times_mean_shop")
 
 
@@ -27,7 +29,7 @@ class Voice:
     lang: Lang
     pack: Pack | None
 
-    def t(self, key: str, **values: object) -> str:
+    def t(self, key: str, /, **values: object) -> str:
         return t(key, self.lang, **values)
 
     def say(self, told: Words) -> str:
@@ -69,9 +71,9 @@ class Voice:
         ends = 10**6 % exact.denominator == 0
         return f"{float(exact):g}" if ends else str(exact)
 
-    def times(self, value: Fraction) -> str:
+    def times(self, value: Fraction, digits: int = 2) -> str:
         """`2 ×`, `2.61 ×`."""
-        text = f"{float(value):,.2f}".replace(",", "\u2009")
+        text = f"{float(value):,.{digits}f}".replace(",", "\u2009")
         return self.t("times", n=text.rstrip("0").rstrip("."))
 
     def amount(self, said: Said, value: Fraction | None) -> str:
@@ -84,14 +86,18 @@ class Voice:
             return self.times(value)
         metric = self.metric(said["metric"])
         unit: Unit = metric.unit if metric else "rate"
-        if said["take"] in COUNTED:
-            return self._count(metric, unit, value)
-        return amount(value, unit, self.lang)
+        if said["take"] == "numerator":
+            return self._sum(metric, unit, value)
+        return self.number(value) if said["take"] in COUNTED else amount(value, unit, self.lang)
 
-    def _count(self, metric: Metric | None, unit: Unit, value: Fraction) -> str:
+    def _sum(self, metric: Metric | None, unit: Unit, value: Fraction) -> str:
         if unit == "fen" and metric and metric.is_count:
             return amount(value, unit, self.lang)
         return self.t("seconds", n=self.number(value)) if unit == "seconds" else self.number(value)
+
+    def moment(self, at: dt.datetime) -> str:
+        """An instant (naive UTC) as wall time of the home's zone."""
+        return f"{to_wall(at):%Y-%m-%d %H:%M:%S}"
 
     def points(self, value: Fraction | None) -> str:
         return "–" if value is None else self.t("points_of", n=f"{float(value):.4g}")
@@ -170,7 +176,7 @@ _STEPS = {"ratio": _over, "times_mean_shop": _mean_shop, "rest": _rest}
 
 
 def readings(data: Said) -> Iterator[dict[str, Any]]:
-    """Every reading in the evidence of one trigger, with its place: `gate` (joined ones down to their parts), `line`, `shift`."""
+    """Every reading of one trigger's evidence with its place: `gate` (joined ones down to their parts), `line`, `shift`."""
     for each in data.get("gates", ()):
         yield from ({**one, "place": "gate"} for one in leaves(each))
     reached = data.get("reached") or {}

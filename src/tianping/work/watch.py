@@ -165,11 +165,13 @@ def _within(given: Mapping[str, Sequence[object]], reach: Reach, shop: str = "")
 def _page(
     home: Home, done: Judgement, table: str, given: Mapping[str, Sequence[object]], order: str, skip: int, limit: int
 ) -> tuple[list[Row], int]:
-    """Some rows of a table of a judgement in an order, and how many there are."""
+    """Some rows of a table of a judgement in an order ("": as they stand), and how many there are."""
     where, values = having(given)
     path = str(home.path / done.folder / f"{table}.parquet")
     query = f"from read_parquet(?) where {where}"
-    found = shelf().execute(f"select * {query} order by {order} limit ? offset ?", [path, *values, limit, skip])
+    found = shelf().execute(
+        f"select * {query} {f'order by {order}' if order else ''} limit ? offset ?", [path, *values, limit, skip]
+    )
     columns = [column[0] for column in found.description]
     rows = [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
     count = shelf().execute(f"select count(*) {query}", [path, *values]).fetchall()[0][0]
@@ -187,7 +189,15 @@ def _names(look: Look, reach: Reach, table: str) -> list[tuple[str, str]]:
 
 
 def rows_of(
-    home: Home, done: Judgement, table: str, reach: Reach, given: Mapping[str, Sequence[object]], *, skip: int, limit: int
+    home: Home,
+    done: Judgement,
+    table: str,
+    reach: Reach,
+    given: Mapping[str, Sequence[object]],
+    *,
+    shop: str = "",
+    skip: int,
+    limit: int,
 ) -> Iterator[Row]:
-    """Rows of a table as they stand in the file, within reach: for programs."""
-    yield from _page(home, done, table, _within(given, reach), "all", skip, limit)[0]
+    """Rows of a table as they stand in the file, in its order, within reach (of one shop, where named): for programs."""
+    yield from _page(home, done, table, _within(given, reach, shop), "", skip, limit)[0]

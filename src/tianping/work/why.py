@@ -11,7 +11,9 @@ from typing import Any
 from tianping.policy.judging import Dated, Trigger
 from tianping.policy.model import Pack
 from tianping.policy.words import Source
-from tianping.work.brief import Brief
+from tianping.work import dealt
+from tianping.work.brief import LOWEST, Brief
+from tianping.work.rejudge import REMOVAL
 from tianping.work.voice import Said, Voice, exact, readings, rows_command
 
 
@@ -108,7 +110,7 @@ def _exactly(said: Said) -> dict[str, Any]:
 def of_violation(voice: Voice, known: Brief) -> Node:
     """A violation: its rule, its trigger with gates and line, the statistics beside it, the repeats counted."""
     row = known.matter.row
-    named = voice.say(known.ruled.label) if known.ruled else row.violation
+    named = name_of(voice, known)
     parts = [each for each in (_rule(voice, known), *_found(voice, known), *_repeats(voice, known)) if each]
     return Node(
         "violation",
@@ -124,6 +126,14 @@ def of_violation(voice: Voice, known: Brief) -> Node:
     )  # fmt: skip
 
 
+def name_of(voice: Voice, known: Brief) -> str:
+    """What the violation is called."""
+    if known.ruled:
+        return voice.say(known.ruled.label)
+    name = known.matter.row.violation
+    return voice.t("violation_removal") if name in (REMOVAL, LOWEST) else name
+
+
 def _heading(voice: Voice, known: Brief) -> Iterator[str]:
     matter, row = known.matter, known.matter.row
     shop = " ".join(filter(None, (voice.t("of_whom", kind=voice.t("by_shop"), id=row.shop_id), known.shop)))
@@ -135,15 +145,15 @@ def _heading(voice: Voice, known: Brief) -> Iterator[str]:
     yield voice.t("severity_state", severity=voice.t(matter.severity), state=voice.t(matter.state))
     if known.changed:
         yield voice.t("pack_changed")
+    if "trigger" in row.evidence:
+        yield voice.t("rows_of", command=f"tianping explain violation {row.id} --rows csv")
 
 
 def _rule(voice: Voice, known: Brief) -> Node | None:
-    version = known.version
-    if version is None:
-        return Node("rule", voice.t("unruled" if known.ruled or known.matter.row.evidence else "by_hand"))
-    return Node(
-        "rule", voice.t("rule", words=voice.say(version.words)), tuple(clauses(voice, version)), {"version": str(version.since)}
-    )
+    rule = known.rule
+    if rule is None:
+        return Node("rule", voice.t("unruled" if "trigger" in known.matter.row.evidence else "by_hand"))
+    return Node("rule", voice.t("rule", words=voice.say(rule.words)), tuple(clauses(voice, rule)), {"version": str(rule.since)})
 
 
 def clauses(voice: Voice, version: Dated) -> Iterator[str]:
@@ -173,8 +183,10 @@ def _found(voice: Voice, known: Brief) -> Iterator[Node]:
 def kept(voice: Voice, data: Said) -> Iterator[str]:
     """What a person, or the program, gave as evidence, as it was written."""
     for key, value in data.items():
-        name = {"level_since": voice.t("level_since"), "points": voice.t("points_total")}.get(key, key)
-        yield voice.t("kept_evidence", key=name, value=value)
+        yield voice.t("kept_evidence", key=voice.t(_KEPT[key]) if key in _KEPT else key, value=value)
+
+
+_KEPT = {"level_since": "level_since", "points": "points_total", "line": "points_line", "days": "points_days"}
 
 
 def found_by(voice: Voice, data: Said, trigger: Trigger | None, whose: Whose) -> Node:
@@ -257,6 +269,37 @@ def _repeats(voice: Voice, known: Brief) -> Iterator[Node]:
     if known.matter.severity != basis.base:
         lines.append(voice.t("raised", base=voice.t(basis.base), severity=voice.t(known.matter.severity)))
     yield Node("repeats", voice.t("repeats", n=len(basis.repeats)), tuple(lines), {"ids": [each.id for each in basis.repeats]})
+
+
+def of_penalty(voice: Voice, known: Brief) -> Node:
+    """What a violation costs: every effect with why so much, the table it comes from, what was counted before; then why."""
+    each = [
+        Node("effect", " ".join(filter(None, (one.name, one.amount))), tuple(filter(None, (one.span, one.reason))), one.exact)
+        for one in dealt.lines(voice, known)
+    ]
+    parts = (*each, *_table(voice, known), *_earlier(voice, known), of_violation(voice, known))
+    row = known.matter.row
+    data = {"id": row.id, "state": known.matter.state, "severity": known.matter.severity}
+    return Node("penalty", voice.t("penalty", id=row.id), tuple(dealt.told(voice, known)), data, parts)
+
+
+def _table(voice: Voice, known: Brief) -> Iterator[Node]:
+    table = known.table
+    if table is None:
+        return
+    if table.version is None:
+        yield Node("table", voice.t("table", words=table.name), (voice.t("unruled"),))
+        return
+    lines = tuple(clauses(voice, table.version))
+    yield Node("table", voice.t("table", words=voice.say(table.version.words)), lines, {"table": table.name})
+
+
+def _earlier(voice: Voice, known: Brief) -> Iterator[Node]:
+    """What the amounts, or the number of times, count."""
+    basis = known.matter.basis
+    if basis and basis.earlier:
+        lines = tuple(voice.t("earlier", date=each.date, severity=voice.t(each.severity), id=each.id) for each in basis.earlier)
+        yield Node("repeats", voice.t("repeats", n=len(basis.earlier)), lines, {"ids": [each.id for each in basis.earlier]})
 
 
 def voice_of(packs: Mapping[str, Pack], platform: str, lang: Any) -> Voice:

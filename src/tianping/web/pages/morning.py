@@ -16,7 +16,8 @@ from tianping.web.console import Desk
 from tianping.web.frame import fragment, page
 from tianping.web.pages.data_words import column_word
 from tianping.web.pages.product import looked
-from tianping.work import boards
+from tianping.web.pages.warnings import lines_of
+from tianping.work import boards, watch
 from tianping.work import morning as mornings
 from tianping.work.boards import Look, Shown, Subject
 from tianping.work.catalogue import Catalogue, Shop, catalogue
@@ -28,6 +29,8 @@ SHOPS = 20
 """Shops of a page."""
 FEW = 3
 """Up to so many shops are all shown, whether they need somebody or not."""
+WARNED = 6
+"""Warnings shown of those there are."""
 _WORSE = 12
 """Figures that got worse, whose causes are fetched at once; the others' when the reader comes to them."""
 
@@ -76,12 +79,15 @@ def morning(
     found = mornings.morning(look, shops, skip=(number - 1) * SHOPS, take=SHOPS)
     first = [each for each in found.page if not each.calm or found.shops <= FEW or not found.needy]
     made = tables(look, book, first)
+    warned = watch.warnings(look, look.reach, limit=WARNED)
     return page(
         request, seen, "morning/morning.html",
         look=look,
         found=found,
         tables=made,
         turns=turns(made),
+        warned=lines_of(look, warned.listed, seen.lang),
+        warnings=warned.total,
         at_once=_WORSE,
         gaps=mornings.gaps(look, shops),
         names=book.shops,
