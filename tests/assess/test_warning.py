@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tianping.assess.finding import Figures, Seen, Subject, Whole
 from tianping.assess.trigger import Ranks, judged, ranked, reading_of
-from tianping.assess.warning import ADVICE, advice, eased, leaves, more_until, near, next_due, share_of, window
+from tianping.assess.warning import advice, eased, leaves, more_until, near, next_due, share_of, window
 from tianping.policy.judging import Trigger
 
 from .crowd import MONDAY, PATHS, PRODUCT, SHOP, TUESDAY, Crowd, shipped
@@ -221,9 +221,9 @@ def test_a_product_near_the_line_is_warned_of() -> None:
     (warning,) = near("quality_anomaly", kind, TUESDAY, [PRODUCT], figures(7))
     assert (warning.trigger.name, warning.share, warning.more, warning.due) == ("category", Fraction(7, 10), 3, TUESDAY)
     assert list(near("quality_anomaly", kind, TUESDAY, [PRODUCT], figures(6))) == []
-    assert advice(points_to_logistics=True) == ("stop_promotion", "change_material", "change_packaging", "change_supply")
-    assert advice(points_to_logistics=False) == ("stop_promotion", "change_material", "change_supply")
-    assert set(advice(points_to_logistics=True)) == set(ADVICE)
+    assert [each.zh for each in advice(kind)] == ["停止推广", "更换推广素材", "更换包装或承运商", "更换货源"]
+    assert [each.zh for each in advice(kind, {"damaged"})] == ["停止推广", "更换包装或承运商"]
+    assert [each.zh for each in advice(kind, ())] == ["停止推广"]
 
 
 @pytest.mark.spec("KS-B07")

@@ -19,7 +19,7 @@ from .homes import NOON, bring, rules, table
 
 T = dt.date(2024, 6, 1)
 DAY = dt.timedelta(days=1)
-WHOLE = Period(T - 200 * DAY, T)
+WHOLE = Period(T - 200 * DAY, T + 30 * DAY)
 PAID = T - dt.timedelta(days=15)  # the last fully mature payment day
 
 
@@ -154,3 +154,15 @@ def test_levels_do_not_depend_on_the_order_in_which_days_are_closed(tmp_path: Pa
     assert (first[0], first[-1]) == ("lv0", "down")
     assert {each[0] for each in found[0].values()} == {"lv0"}
     assert [each[-1] for _, each in sorted(found[0].items())] == ["down", "none", "none", "none", "none"]
+
+
+def test_a_warning_says_how_many_more_and_until_when(home: Home) -> None:
+    """Eight of ten refunds needed; the day they were paid on leaves the seven mature days a week after T."""
+    bring(home, market(bad=8), covers=WHOLE)
+    _, found = close_day(home, rules(), Asked(T), at=NOON)
+    [row] = judged.read(home, found, "warnings", {"name": ["quality_anomaly"]})
+    assert (row["subject_id"], row["near"], row["more"], row["clear"]) == ("PA", 0.8, 2, T + 7 * DAY)
+    assert not judged.read(home, found, "found", {"name": ["quality_anomaly"]})
+    for days, near in ((6, 1), (7, 0)):
+        _, later = close_day(home, rules(), Asked(T + days * DAY), at=NOON)
+        assert len(judged.read(home, later, "warnings", {"name": ["quality_anomaly"]})) == near

@@ -128,7 +128,7 @@ def _by_trigger(
         verdict = judged(trigger, subject, figures, ranks)
         if verdict is not None:
             beside = crossing(trigger, verdict.reached, subject, figures)
-            why = _held_back(version, beside)
+            why = _held_back(version, trigger, beside)
             yield Found(
                 violation=name,
                 date=date,
@@ -144,9 +144,9 @@ def _by_trigger(
             )
 
 
-def _held_back(version: ViolationVersion, beside: Crossing | None) -> str:
+def _held_back(version: ViolationVersion, trigger: Trigger, beside: Crossing | None) -> str:
     """Why a person must confirm; empty where it may confirm itself."""
-    if version.confirm == "person":
+    if (trigger.confirm or version.confirm) == "person":
         return "the rule"
     if version.read_first:
         return "texts to read"

@@ -6,7 +6,7 @@ denominators, the benchmark, the other subjects of a tail. A product's failing r
 
 import datetime as dt
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
@@ -21,15 +21,6 @@ PerDay = Mapping[dt.date, tuple[int, int]]
 """Numerators and denominators by the day they count under. Of metrics whose days add up."""
 
 ZERO = Fraction(0)
-ADVICE: Mapping[str, Words] = {
-    "stop_promotion": Words(zh="停止推广", en="Stop promoting it"),
-    "change_material": Words(zh="更换推广素材", en="Change the advertising material"),
-    "change_packaging": Words(zh="更换包装或承运商", en="Change the packaging or the carrier"),
-    "change_supply": Words(zh="更换货源", en="Change the supply"),
-}
-"""KS-B07: what to do about a product near a line. (To become data of the pack.)"""
-
-
 @dataclass(frozen=True, slots=True)
 class Near:
     """A subject near the line of a trigger.
@@ -186,9 +177,10 @@ def window(per_day: PerDay, date: dt.date, days: int, lag: int) -> Seen:
     return Seen(sum(numerator for numerator, _ in inside), sum(denominator for _, denominator in inside))
 
 
-def advice(*, points_to_logistics: bool) -> tuple[str, ...]:
-    """What to do about a product near a line (keys of ADVICE); packaging or carrier when buyers' words point to logistics."""
-    return tuple(key for key in ADVICE if key != "change_packaging" or points_to_logistics)
+def advice(version: ViolationVersion, reasons: Collection[str] | None = None) -> tuple[Words, ...]:
+    """What to do about a subject near a line (KS-B07): what always helps, and what helps against the first causes that lead.
+    None: these are not known, and all is said."""
+    return tuple(each.words for each in version.do if not each.reasons or reasons is None or set(each.reasons) & set(reasons))
 
 
 def _shares(

@@ -26,7 +26,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
         "uses", "looked",
     ),
     "found": (*_SUBJECT, "trigger", "severity", "table", "records", "immediate", "needs_person", "evidence"),
-    "warnings": (*_SUBJECT, "trigger", "near", "more", "evidence"),
+    "warnings": (*_SUBJECT, "trigger", "near", "more", "clear", "evidence"),
     "worklists": (*_SUBJECT, "trigger", "rank", "reading"),
 }  # fmt: skip
 LONG = frozenset({"points", "share", "reading", "findings", "looked", "uses", "evidence", "good", "removal", "begun", "asof"})

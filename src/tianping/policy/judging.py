@@ -181,7 +181,8 @@ class ScoreVersion(Dated):
     @model_validator(mode="after")
     def _bounded(self) -> Self:
         items = [item for group in self.groups.values() for item in group.items.values()]
-        if any(each.weight <= 0 for each in (*self.groups.values(), *items)):
+        weights = [*(group.weight for group in self.groups.values()), *(item.weight for item in items)]
+        if min(weights) <= 0:
             raise ValueError("weights are above 0; take out what should not count")
         if any(not 0 <= points <= self.out_of for item in items for _, points in item.curve):
             raise ValueError(f"curves give 0 to {self.out_of} points")
@@ -319,9 +320,13 @@ class Worklist(Reading):
     limit: int = Field(ge=1)
 
 
+Confirm = Literal["person", "itself"]
+
+
 class Trigger(Strict):
     """One way a violation is found: at its cadence, for subjects for which all gates (`when`) hold, with the severity of its
-    steps, its tail, or as said. `records`: it is recorded, no penalty is proposed."""
+    steps, its tail, or as said. `records`: it is recorded, no penalty is proposed. `confirm`: as the violation's, where it
+    differs."""
 
     name: Name
     cadence: Cadence = Cadence()
@@ -333,6 +338,7 @@ class Trigger(Strict):
     rows: Rows | None = None
     worklist: Worklist | None = None
     records: bool = False
+    confirm: Confirm | None = None
     source: tuple[Source, ...] = Field(min_length=1)
     words: Words
 
@@ -353,6 +359,13 @@ class Repeats(Strict):
     up_to: Severity
 
 
+class Advice(Strict):
+    """What to do about a subject near a line. `reasons`: when the first causes that lead are among these; else always."""
+
+    words: Words
+    reasons: tuple[str, ...] = ()
+
+
 class ForCategory(Strict):
     """Products of these categories (by path) are punished by another table."""
 
@@ -367,7 +380,7 @@ class ViolationVersion(Dated):
     `again_after_days`: the same violation of the same subject is not found again sooner. `confirm`: by a person, or by itself
     (`guard`: by itself only where a shop exactly at the benchmark would cross the line less often than this; else by a
     person). `read_first`: a person reads and labels the texts before confirming. `warn_from`: a warning from this share of the
-    line on. `appeal_days`: how long after it takes effect it can be appealed.
+    line on, with what to `do`. `appeal_days`: how long after it takes effect it can be appealed.
     """
 
     subject: SubjectKind = "shop"
@@ -377,10 +390,11 @@ class ViolationVersion(Dated):
     by_hand: bool = False
     again_after_days: int = Field(default=0, ge=0)
     repeats: Repeats | None = None
-    confirm: Literal["person", "itself"] = "person"
+    confirm: Confirm = "person"
     read_first: bool = False
     guard: Number | None = None
     warn_from: Number | None = None
+    do: tuple[Advice, ...] = ()
     appeal_days: int = Field(default=7, ge=1)
 
 

@@ -46,7 +46,8 @@ TABLES: Mapping[str, pa.Schema] = {
     "found": pa.schema({
         **_SUBJECT, "trigger": _TEXT, "severity": _TEXT, "table": _TEXT, "records": _YES, "immediate": _YES,
         "needs_person": _YES, "evidence": _TEXT}),
-    "warnings": pa.schema({**_SUBJECT, "trigger": _TEXT, "near": pa.float64(), "more": pa.int64(), "evidence": _TEXT}),
+    "warnings": pa.schema({
+        **_SUBJECT, "trigger": _TEXT, "near": pa.float64(), "more": pa.int64(), "clear": _DAY, "evidence": _TEXT}),
     "worklists": pa.schema({**_SUBJECT, "trigger": _TEXT, "rank": pa.int32(), "reading": _TEXT}),
 }  # fmt: skip
 FOLDER = "judgements"

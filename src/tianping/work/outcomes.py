@@ -15,6 +15,7 @@ from tianping.assess.worklist import worklist
 from tianping.policy.judging import SubjectKind, ViolationVersion
 from tianping.work.bench import Bench
 from tianping.work.benchmark import rounded
+from tianping.work.easing import clears
 from tianping.work.grounds import by_formula
 from tianping.work.judged import as_json
 
@@ -149,15 +150,21 @@ def _chance(each: Found) -> Row:
 
 
 def of_warnings(bench: Bench) -> Iterator[Row]:
-    """Who is near a line, before any violation."""
-    for name, version in _violations(bench):
-        for each in near(name, version, bench.date, _subjects(bench, version.subject), bench.weighed):
-            reading = reading_of(each.trigger)
-            assert reading is not None  # a warning turns on a figure
-            said = {**evidence.taken(reading, each.taken), "failing": each.failing, "due": each.due.isoformat()}
-            head = _whom(name, version.since.isoformat(), version.subject, each.subject)
-            share = float(each.share)
-            yield {**head, "trigger": each.trigger.name, "near": share, "more": each.more, "evidence": as_json(said)}
+    """Who is near a line, before any violation; with the day from which on that is less, if nothing comes."""
+    warned = [
+        (name, version, each)
+        for name, version in _violations(bench)
+        for each in near(name, version, bench.date, _subjects(bench, version.subject), bench.weighed)
+    ]
+    warn_from = {name: version.warn_from for name, version, _ in warned if version.warn_from is not None}
+    clear = clears(bench, [each for _, _, each in warned], warn_from)
+    for name, version, each in warned:
+        reading = reading_of(each.trigger)
+        assert reading is not None  # a warning turns on a figure
+        said = {**evidence.taken(reading, each.taken), "failing": each.failing, "due": each.due.isoformat()}
+        head = _whom(name, version.since.isoformat(), version.subject, each.subject)
+        share = {"near": float(each.share), "more": each.more, "clear": clear.get(id(each))}
+        yield {**head, "trigger": each.trigger.name, **share, "evidence": as_json(said)}
 
 
 def of_worklists(bench: Bench) -> Iterator[Row]:
