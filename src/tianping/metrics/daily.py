@@ -1,7 +1,9 @@
 """The counts of some subjects' figures by the day their rows count under: which days a figure is made of."""
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal, NamedTuple
 
 import duckdb
@@ -11,45 +13,75 @@ from tianping.metrics.compile import Definition, Side, Views
 from tianping.metrics.rows import bucket_sql, rows_sql
 
 
-class Counted(NamedTuple):
-    """What one day adds to a subject's figure."""
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One metric's figures of some shops, or products, over so many days."""
 
-    subject: str
-    day: dt.date
-    numerator: int
-    denominator: int
+    definition: Definition
+    by: Literal["shop", "product"]
+    subjects: Collection[str]
+    days: int
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether its days add up; of others there are none."""
+        return bool(self.subjects) and all(side.tally.additive for side in self.definition.sides)
+
+    @property
+    def whose(self) -> str:
+        listed = ", ".join(exp.Literal.string(each).sql("duckdb") for each in sorted(self.subjects))
+        return f"{self.by}_id in ({listed})"
+
+
+class Use(NamedTuple):
+    """One side of one of the figures (by its index)."""
+
+    number: int
+    figures: Figures
+    side: Side
 
 
 def daily(
-    con: duckdb.DuckDBPyConnection,
-    views: Views,
-    definition: Definition,
-    by: Literal["shop", "product"],
-    subjects: Collection[str],
-    date: dt.date,
-    days: int,
-) -> Iterator[Counted]:
-    """The days of these subjects' figures as of T, of metrics whose days add up (nothing for others). Needs schema `dated`."""
-    if not subjects or not all(side.tally.additive for side in definition.sides):
-        return
-    parts = " union all ".join(_side(views, side, by, subjects, date, days) for side in definition.sides)
-    counted = f"select subject, day, sum(numerator), sum(denominator) from ({parts}) group by all order by all"
-    for row in con.sql(counted).fetchall():
-        yield Counted(*row)
+    con: duckdb.DuckDBPyConnection, views: Views, asked: Sequence[Figures], date: dt.date
+) -> Mapping[tuple[int, str], dict[dt.date, tuple[int, int]]]:
+    """By the index in `asked` and the subject: numerator and denominator of each day, as of T. One pass for each view and
+    number of days; needs schema `dated`."""
+    uses = [Use(index, each, side) for index, each in enumerate(asked) if each.adds_up for side in each.definition.sides]
+    found: dict[tuple[int, str], dict[dt.date, tuple[int, int]]] = {}
+    for (name, _), group in groupby(sorted(uses, key=_pass), key=_pass):
+        for index, subject, day, numerator, denominator in _of_view(con, views, name, list(group), date):
+            days = found.setdefault((index, subject), {})
+            before = days.get(day, (0, 0))
+            days[day] = (before[0] + numerator, before[1] + denominator)
+    return found
 
 
-def _side(views: Views, side: Side, by: str, subjects: Collection[str], date: dt.date, days: int) -> str:
-    tally, view = side.tally, views[side.tally.view]
-    listed = ", ".join(exp.Literal.string(each).sql("duckdb") for each in sorted(subjects))
-    whose = f"{by}_id in ({listed})"
-    rows = rows_sql(view, [tally], (days,), date, where=[whose], shops=whose if by == "shop" else "")
+def _pass(use: Use) -> tuple[str, int]:
+    """Long windows mostly read few columns and short ones many: one pass for both would join all for all."""
+    return use.side.tally.view, use.figures.days
+
+
+def _of_view(
+    con: duckdb.DuckDBPyConnection, views: Views, name: str, uses: Sequence[Use], date: dt.date
+) -> Iterator[tuple[int, str, dt.date, int, int]]:
+    windows = [uses[0].figures.days]
+    whose = " or ".join(dict.fromkeys(use.figures.whose for use in uses))
+    rows = rows_sql(views[name], [use.side.tally for use in uses], windows, date, where=[f"({whose})"])
+    con.execute(f"create or replace temp table daily_rows as {rows}")
+    parts = " union all ".join(_side(use, date) for use in uses)
+    yield from con.sql(f"select * from ({parts}) order by all").fetchall()
+    con.execute("drop table daily_rows")
+
+
+def _side(use: Use, date: dt.date) -> str:
+    tally, figures = use.side.tally, use.figures
     hit, total = tally.count or "true", tally.total or "1"
     adds = f"sum(case when {tally.left_out} then 0 when {hit} then {total} else 0 end)"
     kept = f"count(*) filter (where not ({tally.left_out}))"
-    numerator, denominator = {"both": (adds, kept), "numerator": (adds, "0"), "denominator": ("0", adds)}.get(
-        side.gives, (adds, "0")
-    )
+    sides = {"both": (adds, kept), "denominator": ("0", adds), "count_denominator": (kept, "0")}
+    numerator, denominator = sides.get(use.side.gives, (adds, "0"))
     return (
-        f"select {by}_id as subject, {tally.day} as day, {numerator} as numerator, {denominator} as denominator "
-        f"from ({rows}) where {whose} and {bucket_sql(tally, (days,), date)} is not null group by all"
+        f"select {use.number} as index, {figures.by}_id as subject, {tally.day} as day, {numerator} as numerator, "
+        f"{denominator} as denominator from daily_rows where {figures.whose} "
+        f"and {bucket_sql(tally, (figures.days,), date)} is not null group by all"
     )

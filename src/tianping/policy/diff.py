@@ -30,7 +30,7 @@ from tianping.policy.words import Words
 
 Unit = Literal["", "rate", "seconds", "stars", "count", "fen", "times", "points", "days"]
 Kind = Literal["added", "removed", "changed"]
-TEXT = frozenset({"label", "words", "note", "source", "assumed", "shown", "board"})
+TEXT = frozenset({"label", "words", "note", "source", "assumed", "shown", "board", "do"})
 """What a person reads: no figure and no verdict hangs on it."""
 _WHOLE = (Words, Condition, Effect, Cadence, CountOf)
 """Said as a whole, old and new."""
@@ -229,7 +229,7 @@ def _is_leaf(before: object, after: object, at: At) -> bool:
     """What is said as a whole: plain values, what has no counterpart, and what reads better so."""
     if before is None or after is None or type(before) is not type(after) or isinstance(after, _WHOLE):
         return True
-    if at.steps and at.steps[-1].name in ("source", "curve", "times", "board"):
+    if at.steps and at.steps[-1].name in ("source", "curve", "times", "board", "do"):
         return True
     return not isinstance(after, BaseModel | Mapping | Sequence) or isinstance(after, str)
 

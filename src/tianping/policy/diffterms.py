@@ -147,6 +147,8 @@ FIELDS = _table(
     ("assumed", "约定标记", "assumed"),
     ("shown", "商家所见", "what the shop sees"),
     ("board", "看板", "board"),
+    ("do", "建议", "advice"),
+    ("level", "等级", "level"),
     ("Dated.since", "版本", "version"),
 )
 """Fields of a pack by name, or by class and name; {} is where the element's name goes."""
@@ -185,6 +187,8 @@ WORDS = _table(
     ("person", "人工", "a person"),
     ("itself", "自动", "itself"),
     ("orders", "单量", "orders"),
+    ("holds_empty", "无数据视为成立", "holds where nothing happened"),
+    ("fails_empty", "无数据视为不成立", "fails where nothing happened"),
     ("gmv", "成交额", "GMV"),
 )
 """Everything else."""

@@ -14,7 +14,6 @@ from tianping.policy.judging import Cadence, Condition, Effect, Reading
 from tianping.policy.load import key_of
 from tianping.policy.model import CountOf, Pack
 from tianping.policy.saying import say
-from tianping.policy.words import Source
 
 _SIGNS = {"at_least": "≥", "more_than": ">", "at_most": "≤", "less_than": "<"}
 _SPANS = ((86400, "天", "d"), (3600, "小时", "h"), (60, "分钟", "min"), (1, "秒", "s"))
@@ -52,9 +51,7 @@ def _told(leaf: Leaf, lang: str) -> str:
         return f"{path} {old} → {_rest(old, new) if _is_short(leaf) else new}".strip()
     shown = f"{path} {new or old}".strip() if new or old else path
     if leaf.steps and leaf.steps[-1] == Step("Dated", "since"):
-        shown = (
-            f"{path} {new or old}（{_word('same', lang)}）" if lang == "zh" else f"{path} {new or old} ({_word('same', lang)})"
-        )
+        shown += _inside(_word("same", lang), lang)
     return _form(leaf.kind, lang, shown)
 
 
@@ -101,9 +98,7 @@ def _path(leaf: Leaf, lang: str) -> str:
     field, elements = leaf.steps[last], leaf.steps[last + 1 :]
     named = "" if isinstance(leaf.after or leaf.before, Condition) else _element(elements, leaf, lang)
     above = leaf.steps[last - 1] if last else None
-    side = (
-        _field(above, lang) + " " if above and above.of and above.name in ("numerator", "denominator", "cap", "removal") else ""
-    )
+    side = _field(above, lang) + " " if above and above.of and above.name in _SAID_ABOVE else ""
     said = _field(field, lang)
     if "{}" in said:
         return side + said.format(named)
@@ -159,9 +154,7 @@ def _text(each: object, pack: Pack, lang: str) -> str:
 
 
 def _pairs(each: tuple[Any, ...], leaf: Leaf, lang: str) -> str:
-    """A curve, a span of times, sources."""
-    if each and isinstance(each[0], Source):
-        return "; ".join(map(str, each))
+    """A curve, or a span of times."""
     if each and isinstance(each[0], tuple):
         return " ".join(f"({number(x, leaf.unit, lang)}, {number(y, '', lang)})" for x, y in each)
     return "–".join("" if part is None else str(part) for part in each)
@@ -186,7 +179,8 @@ def condition(test: Condition, pack: Pack, lang: str) -> str:
         said = said if test.times == 1 else f"{number(test.times, 'times', lang)} {said}"
     else:
         said = number(line * test.times, unit_of(test, pack), lang)
-    return f"{reading(test, pack, lang)} {_SIGNS[name]} {said}"
+    empty = "" if test.undefined is None else _inside(_word("holds_empty" if test.undefined else "fails_empty", lang), lang)
+    return f"{reading(test, pack, lang)} {_SIGNS[name]} {said}{empty}"
 
 
 def reading(each: Reading, pack: Pack, lang: str) -> str:

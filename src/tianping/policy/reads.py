@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from tianping.policy.judging import By, Dated, Judging, Reading, Ruled
 
 Part = Literal["scores", "violations"]
+PARTS: tuple[Part, ...] = ("scores", "violations")
 Named = tuple[tuple[str | int, ...], Reading]
 
 

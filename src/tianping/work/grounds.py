@@ -13,7 +13,7 @@ from tianping.policy import formula
 from tianping.policy.judging import By, Rows
 from tianping.policy.load import key_of
 from tianping.policy.model import Pack
-from tianping.policy.reads import Read, reads
+from tianping.policy.reads import PARTS, Read, of_shops_and_products, reads
 from tianping.store.closes import Close
 from tianping.work.benchmark import Imported, Yardsticks
 from tianping.work.close import figures_path, shelf
@@ -23,10 +23,15 @@ Key = tuple[str, By, str, int]
 """metric or metric/variant, by, subject, days."""
 
 
+_OF_SHOPS = """f."by" in ('platform', 'category_l1', 'category_l2', 'category_l3', 'shop')"""
+_OF_PRODUCTS = """f."by" = 'product' and f.numerator <> 0"""
+
+
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """The figures of one platform that its rules read, by key: of shops and above all, of products those with a numerator.
-    `wholes`: the benchmarks that rules may use. `points`: scores made of them, by name and shop."""
+    """The figures of one platform that its rules read, by key: of shops and above all; of products those with a numerator that
+    rules about products read (nobody asks for the others, and they are most of all). `wholes`: the benchmarks that rules may
+    use. `points`: scores made of them, by name and shop. `adjusted`: figures that stand in for `seen`."""
 
     seen: Mapping[Key, Seen]
     wholes: Mapping[Key, Whole]
@@ -47,21 +52,26 @@ class Grounds:
 def grounds(home: Home, done: Close, pack: Pack, sticks: Yardsticks) -> Grounds:
     """Those of a close."""
     wanted = reads(pack.judging, done.date)
-    seen = dict(_figures(figures_path(home, done), pack.platform, wanted))
+    path = figures_path(home, done)
+    seen = dict(
+        _figures(path, pack.platform, wanted, """f."by" in ('platform', 'category_l1', 'category_l2', 'category_l3', 'shop')""")
+    )
+    of_products = [
+        read for part in PARTS for read, by in of_shops_and_products(pack.judging, done.date, part) if by == "product"
+    ]
+    seen.update(_figures(path, pack.platform, of_products, _OF_PRODUCTS))
     return Grounds(seen, _computed(pack.platform, seen) if sticks.market else _given(pack.platform, sticks.imported, wanted))
 
 
-def _figures(path: str, platform: str, wanted: Iterable[Read]) -> Iterator[tuple[Key, Seen]]:
-    """Products without a numerator are left out: no rule asks for them, and they are most of all figures."""
-    listed = [(*key_of(each.metric), each.days) for each in sorted(wanted)]
+def _figures(path: str, platform: str, wanted: Iterable[Read], whose: str) -> Iterator[tuple[Key, Seen]]:
+    listed = [(*key_of(each.metric), each.days) for each in sorted(set(wanted))]
     if not listed:
         return
     values = ", ".join("(?, ?, ?)" for _ in listed)
     found = shelf().execute(
         'select f.metric, f.variant, f."by", f.subject, f.days, f.numerator, f.denominator, f.status, f.why '
         f"from read_parquet(?) f join (values {values}) w(metric, variant, days) using (metric, variant, days) "
-        """where f.platform = ? and f."by" not in ('agent', 'shop_category_l1', 'shop_category_l2', 'shop_category_l3') """
-        """and (f."by" <> 'product' or f.numerator <> 0)""",
+        f"where f.platform = ? and {whose}",
         [path, *(value for each in listed for value in each), platform],
     )
     while batch := found.fetchmany(100_000):
