@@ -12,10 +12,12 @@ import pytest
 from tianping.errors import ImportRefused
 from tianping.work.backup import MANIFEST, backup, restore
 from tianping.work.care import examine
+from tianping.work.close import Asked
 from tianping.work.compact import compact_now
 from tianping.work.home import Home, facts, open_home
+from tianping.work.judge import close_day
 
-from .homes import NOON, bring, closed
+from .homes import NOON, bring, closed, rules
 
 ORDERS = "order_id,shop_id,product_id,created_at\no1,s1,p1,2024-04-01\n"
 
@@ -49,6 +51,19 @@ def test_there_and_back(home: Home, tmp_path: Path) -> None:
     assert sick(other) == []
     bring(other, {"orders": ORDERS.replace("o1", "o2")}, hour=4)
     assert len(held(other)) == 2
+
+
+def test_judgements_come_along(home: Home, tmp_path: Path) -> None:
+    """What was judged is in it, and doctor sees where it is gone."""
+    _, judged = close_day(home, rules(), Asked(dt.date(2024, 5, 1)), at=NOON + dt.timedelta(hours=9))
+    backup(home, tmp_path / "b.zip")
+    other = restore(tmp_path / "b.zip", tmp_path / "other")
+    files = sorted(path.name for path in (home.path / judged.folder).iterdir())
+    assert sorted(path.name for path in (other.path / judged.folder).iterdir()) == files != []
+    assert sick(other) == []
+    shutil.rmtree(other.path / judged.folder)
+    [said] = sick(other)
+    assert said.startswith(f"last close: 1 judgements are gone, {judged.folder} first")
 
 
 def test_an_empty_home(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
-"""A home in one file, and back. The file is a ZIP: the database, the files of the lake that count, the closes' figures, the
-rows kept with reports, and `manifest.json` with the digest of each. Restored, all is checked before anything counts.
+"""A home in one file, and back. The file is a ZIP: the database, the files of the lake that count, the closes' figures, what
+was judged by them, the rows kept with reports, and `manifest.json` with the digest of each. Restored, all is checked before
+anything counts.
 
 Files handed in that still wait are left out, and nobody is signed in after a restoration: sessions ended since would come
 alive again."""
@@ -20,6 +21,8 @@ from tianping.store.database import HEAD
 from tianping.work.home import DATABASE, Home, importing, open_home, own_versions
 
 MANIFEST = "manifest.json"
+FOLDERS = ("closes", "judgements", "reports")
+"""Besides the lake."""
 FORMAT = 1
 LEFT = "the home was restored from a backup, which leaves out files that still wait; upload them again"
 _BLOCK = 1 << 20
@@ -69,8 +72,10 @@ def _contents(home: Home, database: Path) -> Iterator[tuple[str, Path]]:
     yield "lake/newest", home.lake / "newest"
     for file in versions.present(home.versions()):
         yield f"lake/{file.path}", home.lake / file.path
-    for folder in ("closes", "reports"):
+    for folder in FOLDERS:
         for path in sorted((home.path / folder).rglob("*.parquet")):
+            if path.parent.suffix == ".tmp":  # being written
+                continue
             yield path.relative_to(home.path).as_posix(), path
 
 
@@ -146,5 +151,5 @@ def _unpacked(packed: zipfile.ZipFile, name: str, target: Path) -> str:
 def _check_name(file: Path, name: str) -> None:
     """No file of a backup may land outside its home."""
     path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\\" in name or path.parts[0] not in (DATABASE, "lake", "closes", "reports"):
+    if path.is_absolute() or ".." in path.parts or "\\" in name or path.parts[0] not in (DATABASE, "lake", *FOLDERS):
         raise ImportRefused(f"{file} names {name}, which no backup of ours does; nothing was restored")

@@ -12,7 +12,7 @@ from tianping.errors import TianpingError
 from tianping.facts import lake, versions
 from tianping.facts.schema import TABLES
 from tianping.facts.versions import Version
-from tianping.store import closes
+from tianping.store import closes, judgements
 from tianping.store.database import HEAD, revision
 from tianping.work.holdings import count, incomplete
 from tianping.work.home import Home, facts, reading
@@ -140,5 +140,7 @@ def _closed(home: Home, known: Sequence[Version]) -> Finding:
         return Finding(
             "last close", "fault", f"{len(gone)} closes without their figures, {gone[0]} first: close those days again"
         )
+    if lost := [each.folder for each in judgements.every(home.database) if not (home.path / each.folder).exists()]:
+        return Finding("last close", "fault", f"{len(lost)} judgements are gone, {lost[0]} first: close those days again")
     newer = versions.seq_at(known) - last.seq
     return Finding("last close", "ok", f"{last.date}, from import {last.seq}" + (f"; {newer} came since" if newer > 0 else ""))
