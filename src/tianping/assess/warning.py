@@ -21,6 +21,8 @@ PerDay = Mapping[dt.date, tuple[int, int]]
 """Numerators and denominators by the day they count under. Of metrics whose days add up."""
 
 ZERO = Fraction(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Near:
     """A subject near the line of a trigger.

@@ -77,7 +77,7 @@ def show_packs(folders: tuple[Path, ...], form: str) -> None:
 @policy.command("test")
 @folders_argument
 def test_packs(folders: tuple[Path, ...]) -> None:
-    """Run the packs' own tests: sentences with rows in and figures out."""
+    """Run the packs' own tests: sentences with rows in, and what figures and verdicts come out."""
     faults = _faults(folders)
     if faults:
         raise PolicyError(tuple(faults))

@@ -58,8 +58,9 @@ def replay(home: Home, asked: Asked, *, scoping: Scoping = scope) -> list[Replay
     done = _closes(home, asked.first, asked.last)
     with ExitStack() as stack:
         turns = [_turn(home, stack, asked, name, scoping) for name in sorted(asked.drafts)]
+        final = {name: close.date for close in done for name in close.packs}
         for close in done:
-            _day(home, close, [each for each in turns if each.platform in close.packs], last=close is done[-1])
+            _day(home, close, [each for each in turns if each.platform in close.packs], final)
         return [each.result for each in turns]
 
 
@@ -96,11 +97,12 @@ def _turn(home: Home, stack: ExitStack, asked: Asked, platform: str, scoping: Sc
     return _Turn(platform, packs, (sides[0], sides[1]), Replayed(packs, found))
 
 
-def _day(home: Home, done: Close, turns: Sequence["_Turn"], *, last: bool) -> None:
-    """Scores, rights are told of the last day only; on days on which nothing is judged nothing is read."""
+def _day(home: Home, done: Close, turns: Sequence[_Turn], final: Mapping[str, dt.date]) -> None:
+    """Scores and rights are told of the last day only (`final`, by platform); where nothing is judged nothing is read."""
     busy = []
     for each in turns:
         each.result.days.append(done.date)
+        last = final[each.platform] == done.date
         one, other = (each.result.scope.narrowed(pack, done.date, last=last) for pack in each.packs)
         if any(_judges(pack.judging) for pack in (one, other)):
             busy.append((each, (one, other)))
@@ -118,7 +120,7 @@ def _judges(judging: Judging) -> bool:
     return bool(judging.scores or judging.rights or judging.violations or judging.levels)
 
 
-def _judge(laid: Laid, turn: "_Turn", packs: tuple[Pack, Pack]) -> None:
+def _judge(laid: Laid, turn: _Turn, packs: tuple[Pack, Pack]) -> None:
     result, found = turn.result, turn.result.scope
     both = benches(laid, packs, turn.packs, found.metrics)
     opened = openings(laid.con, turn.platform) if found.levels else {}

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 import duckdb
 
@@ -14,9 +14,10 @@ from tianping.assess.finding import Seen, Whole
 from tianping.facts.views import VIEWS
 from tianping.metrics.compile import USUAL_DAYS, Definition, define
 from tianping.metrics.engine import compute
+from tianping.policy.judging import By
 from tianping.policy.load import key_of
 from tianping.policy.model import Metric, Pack
-from tianping.policy.reads import Read, reads
+from tianping.policy.reads import Read, of_shops_and_products, reads
 from tianping.store.closes import Close
 from tianping.work.adjusted import Wanted, adjusted
 from tianping.work.bench import Bench, Points
@@ -24,6 +25,8 @@ from tianping.work.benchmark import Yardsticks
 from tianping.work.grounds import Grounds, Key, grounds, products, shops
 from tianping.work.home import Home
 from tianping.work.leaving import Track
+
+TRACKS: tuple[Track, ...] = ("scores", "violations")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,14 @@ def benches(laid: Laid, packs: tuple[Pack, Pack], own: tuple[Pack, Pack], differ
     one, other = (_reads(laid, pack) for pack in packs)
     kept = laid.done.packs.get(own[0].platform) == own[0].digest
     closed = _closed(laid, own[0], one | other) if kept else frozenset()
-    tracks = _tracks(packs)
-    old = _bench(laid, packs[0], tracks, closed)
-    if one == other and not any(each.metric in differing for each in other):
+    old = _bench(laid, packs[0], closed)
+    alike = all(_asked(laid, packs[0], track) == _asked(laid, packs[1], track) for track in TRACKS)
+    if one == other and alike and not any(each.metric in differing for each in other):
         points = Points()
         scored, weighed = (replace(each, points=points) for each in (old.scored, old.weighed))
         return old, replace(old, pack=packs[1], scored=scored, weighed=weighed, points=points)
     same = frozenset(each for each in (closed if kept else one) if each.metric not in differing)
-    return old, _bench(laid, packs[1], tracks, same, _Base(one & same, old, measured=not kept))
+    return old, _bench(laid, packs[1], same, _Base(one & same, old, measured=not kept))
 
 
 class _Base(NamedTuple):
@@ -65,6 +68,11 @@ def _reads(laid: Laid, pack: Pack) -> frozenset[Read]:
     return reads(pack.judging, laid.done.date)
 
 
+def _asked(laid: Laid, pack: Pack, track: Track) -> frozenset[tuple[Read, By]]:
+    """What the track is read for."""
+    return of_shops_and_products(pack.judging, laid.done.date, track)
+
+
 def _closed(laid: Laid, pack: Pack, asked: frozenset[Read]) -> frozenset[Read]:
     """What of the figures read the close has."""
     days = {name: {*USUAL_DAYS, *laid.done.days, *metric.days} for name, metric in _by_name(pack).items()}
@@ -75,37 +83,25 @@ def _by_name(pack: Pack) -> Mapping[str, Metric]:
     return {"/".join(filter(None, key)): metric for key, metric in pack.metrics.items()}
 
 
-def _tracks(packs: tuple[Pack, Pack]) -> frozenset[Track]:
-    """The adjusted tracks that either of the packs reads."""
-    judging = [pack.judging for pack in packs]
-    asked: dict[Track, bool] = {
-        "scores": any(each.scores or each.rights for each in judging),
-        "violations": any(each.violations for each in judging),
-    }
-    return frozenset(track for track, wanted in asked.items() if wanted)
-
-
-def _bench(laid: Laid, pack: Pack, tracks: frozenset[Track], same: frozenset[Read], base: _Base | None = None) -> Bench:
+def _bench(laid: Laid, pack: Pack, same: frozenset[Read], base: _Base | None = None) -> Bench:
     """`same`: what may be taken from the close, or from `base`."""
     measured, points = _measured(laid, pack, same, base), Points()
-    scored, weighed = (
-        replace(measured, points=points, adjusted=_adjusted(laid, pack, track, base) if track in tracks else {})
-        for track in get_args(Track)
-    )
+    scored, weighed = (replace(measured, points=points, adjusted=_adjusted(laid, pack, track, base)) for track in TRACKS)
     own = shops(laid.con, pack.platform), products(laid.con, pack.platform, measured.seen)
     return Bench(laid.con, pack, laid.done.date, *own, measured, scored, weighed, points)
 
 
 def _adjusted(laid: Laid, pack: Pack, track: Track, base: _Base | None) -> Mapping[Key, Seen]:
-    known = base.same if base else frozenset()
-    asked = _reads(laid, pack) - known
-    wanted = [Wanted(pack.platform, each.metric, by, each.days) for each in asked for by in ("shop", "product")]
+    asked, known = _asked(laid, pack, track), frozenset[tuple[Read, By]]()
+    there: Mapping[Key, Seen] = {}
+    if base is not None:
+        both = asked & _asked(laid, base.bench.pack, track)
+        known = frozenset((read, by) for read, by in both if read in base.same)
+        there = (base.bench.scored if track == "scores" else base.bench.weighed).adjusted
+    wanted = [Wanted(pack.platform, read.metric, by, read.days) for read, by in asked - known]
     found = adjusted(laid.con, {pack.platform: pack}, laid.done.date, track, wanted) if wanted else {}
     here: dict[Key, Seen] = {(key[1], key[2], key[3], key[4]): each for key, each in found.items()}  # type: ignore[misc]
-    if base is None:
-        return here
-    there = (base.bench.scored if track == "scores" else base.bench.weighed).adjusted
-    return {key: each for key, each in there.items() if Read(key[0], key[3]) in known} | here
+    return {key: each for key, each in there.items() if (Read(key[0], key[3]), key[1]) in known} | here
 
 
 def _measured(laid: Laid, pack: Pack, same: frozenset[Read], base: _Base | None) -> Grounds:

@@ -50,14 +50,15 @@ def changed_score(home: Home, pack: Pack, name: str, shop: str, date: dt.date, b
 
 
 def rows_of(home: Home, done: Judgement, pack: Pack, name: str, shop: str, track: str = "measured") -> Sequence[Row]:
-    """The rows of one score of a shop. Raises NotFound."""
+    """The rows of one score of a shop; as measured where the adjusted track has no other. Raises NotFound."""
     if name not in pack.judging.scores:
         raise NotFound(f'no score "{name}" in the pack {pack.platform}: {did_you_mean(name, list(pack.judging.scores))}')
-    wanted = {"platform": [pack.platform], "name": [name], "shop_id": [shop], "track": [track]}
+    wanted = {"platform": [pack.platform], "name": [name], "shop_id": [shop], "track": [track, "measured"]}
     found = judged.read(home, done, "scores", wanted)
     if not found:
-        raise NotFound(f'the shop "{shop}" has no {track} score "{name}" as of {done.date}; see `tianping scores`')
-    return found
+        raise NotFound(f'the shop "{shop}" has no score "{name}" as of {done.date}; see `tianping scores`')
+    kept = track if any(row["track"] == track for row in found) else "measured"
+    return [row for row in found if row["track"] == kept]
 
 
 def _version(pack: Pack, name: str, rows: Sequence[Row]) -> ScoreVersion:

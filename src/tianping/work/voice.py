@@ -143,9 +143,11 @@ class Voice:
         return f"{steps(self, said)} = {self.amount(said, taken)}" if steps else self.value(said)
 
     def compared(self, said: Said, comparison: str = "at_least") -> str:
-        """`2.61 × ≥ 2 ×`."""
-        line = self.t(said.get("comparison", comparison), line=self.amount(said, exact(said["line"])))
-        return f"{self.amount(said, exact(said['taken']))} {line}"
+        """`2.61 × ≥ 2 ×`; where both read alike and are not, the exact number is added: `99.90 % (5009/5014) ≥ 99.90 %`."""
+        taken, line = exact(said["taken"]), exact(said["line"])
+        own, other = self.amount(said, taken), self.amount(said, line)
+        beside = f" ({taken})" if own == other and taken != line else ""
+        return f"{own}{beside} {self.t(said.get('comparison', comparison), line=other)}"
 
     def result(self, holds: bool | None) -> str:  # noqa: FBT001
         return self.t({True: "holds", False: "fails", None: "unsaid"}[holds])

@@ -3,6 +3,7 @@ of the pack, and to how their rows are got. Violations speak from their frozen e
 """
 
 import datetime as dt
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -54,7 +55,8 @@ class Whose:
 def figure(voice: Voice, said: Said, whose: Whose) -> Node:
     """A figure with its fraction, its status, its rule, and how to get its rows; with its benchmark below."""
     if said.get("score"):
-        command = f"tianping explain score {said['score']} --subject {whose.shop} --date {whose.date}"
+        words = ("tianping", "explain", "score", said["score"], "--platform", whose.platform, "--subject", whose.shop)
+        command = shlex.join((*words, "--date", str(whose.date)))
         return Node("score", voice.named(said), (voice.t("rows_of", command=command),), {"score": said["score"]})
     own, metric = said["figure"] or {}, voice.metric(said["metric"])
     version = metric.at(whose.date) if metric else None

@@ -1,0 +1,251 @@
+"""The statement of reasons of a measure: what was found, by which rule, from which figures, with which effects, and what can be
+done about it. In Chinese or English, as HTML and as JSON.
+
+Figures are those of the frozen evidence. Shop names, product titles, what people wrote and the words of packs are untrusted
+text: the template escapes all of it.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from tianping.policy.model import Pack
+from tianping.store.violations import Event
+from tianping.work import dealt, measures
+from tianping.work.brief import Brief, brief
+from tianping.work.home import Home
+from tianping.work.voice import Said, Voice, exact, readings
+from tianping.work.why import chance_lines, clause, comparison_of, kept, name_of
+from tianping.work.wordbook import FOLDER, Lang
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FigureLine:
+    """A figure that decided: how it was reckoned, what it was held against, and what came out."""
+
+    name: str
+    calculation: str
+    benchmark: str
+    line: str
+    result: str
+    exact: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Everything in one language; `data` the same for both."""
+
+    id: int
+    lang: Lang
+    made_at: str
+    what: Pairs
+    rule: Pairs
+    figures: tuple[FigureLine, ...]
+    grounds: tuple[str, ...]
+    chance: tuple[str, ...]
+    rows: str
+    effects: tuple[dealt.Line, ...]
+    effects_said: tuple[str, ...]
+    remedy: tuple[str, ...]
+    history: tuple[tuple[str, str, str, str], ...]
+    data: Mapping[str, Any]
+
+
+def statement(
+    home: Home, packs: Mapping[str, Pack], id_: int, lang: Lang, *, at: dt.datetime, rows: str | None = None
+) -> Statement:
+    """The statement of a violation as it stands at `at` (naive UTC). `rows`: where its rows are; else the command that prints
+    them. Raises NotFound."""
+    known = brief(home, packs, id_)
+    voice = Voice(lang, known.pack)
+    evidence = known.matter.row.evidence
+    return Statement(
+        id=id_,
+        lang=lang,
+        made_at=voice.moment(at),
+        what=tuple(_what(voice, known)),
+        rule=tuple(_rule(voice, known)),
+        figures=tuple(_figures(voice, known)),
+        grounds=tuple(_grounds(voice, known)),
+        chance=tuple(chance_lines(voice, evidence)) if evidence.get("chance") else (),
+        rows=(f"tianping explain violation {id_} --rows csv" if rows is None else rows) if "trigger" in evidence else "",
+        effects=tuple(dealt.lines(voice, known)),
+        effects_said=tuple(dealt.told(voice, known)),
+        remedy=tuple(_remedy(voice, known, at)),
+        history=tuple(_history(voice, known)),
+        data=_data(known),
+    )
+
+
+def as_json(told: Statement) -> dict[str, Any]:
+    """With the exact numbers under `data`, `exact` and `figures`."""
+    return asdict(told) | {
+        "what": dict(told.what),
+        "rule": dict(told.rule),
+        "effects": [asdict(each) for each in told.effects],
+        "history": [dict(zip(("at", "who", "what", "why"), each, strict=True)) for each in told.history],
+    }
+
+
+def as_html(told: Statement, *, stylesheet: str | None = None) -> str:
+    """A page without scripts that prints well. `stylesheet`: the address of the console's; without one the page carries its
+    own, and can be kept as a file."""
+    voice = Voice(told.lang, None)
+    own = None if stylesheet else (FOLDER / "statement.css").read_text(encoding="utf-8")
+    return _templates().get_template("statement.html").render(s=told, t=voice.t, stylesheet=stylesheet, own=own)
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+def _what(voice: Voice, known: Brief) -> Iterator[tuple[str, str]]:
+    matter, row = known.matter, known.matter.row
+    yield voice.t("f_violation"), name_of(voice, known)
+    yield voice.t("f_severity"), voice.t(matter.severity)
+    yield voice.t("f_state"), voice.t(matter.state)
+    yield voice.t("f_shop"), " ".join(filter(None, (row.shop_id, known.shop)))
+    if row.subject_kind != "shop":
+        yield voice.t(f"f_{row.subject_kind}"), " ".join(filter(None, (row.subject_id, known.product)))
+    yield voice.t("f_date"), row.date.isoformat()
+    if row.seq:
+        yield voice.t("f_known"), voice.t("known_seq", seq=row.seq)
+    begins = matter.confirmed_at
+    yield voice.t("f_since"), voice.moment(begins) if begins else voice.t("since_none")
+
+
+def _rule(voice: Voice, known: Brief) -> Iterator[tuple[str, str]]:
+    rule, trigger, evidence = known.rule, known.trigger, known.matter.row.evidence
+    if rule is None:
+        yield voice.t("f_rule"), voice.t("unruled" if "trigger" in evidence else "by_hand")
+    else:
+        yield voice.t("f_rule"), voice.say(rule.words)
+    if trigger:
+        yield voice.t("f_trigger"), voice.say(trigger.words)
+    if rule:
+        sources = trigger.source if trigger else rule.source
+        yield voice.t("f_clause"), voice.t("semicolon").join(map(str, sources))
+        yield voice.t("f_version"), voice.t("version", since=rule.since)
+    if rule and rule.note:
+        yield voice.t("f_assumed"), voice.say(rule.note)
+    if known.table and known.table.version:
+        version = known.table.version
+        yield voice.t("f_table"), f"{voice.say(version.words)} {clause(voice, version.source)}"
+    if evidence.get("pack"):
+        changed = f" {voice.t('pack_changed')}" if known.changed else ""
+        yield voice.t("f_pack"), f"{evidence['pack'][:12]}{changed}"
+
+
+def _figures(voice: Voice, known: Brief) -> Iterator[FigureLine]:
+    evidence = known.matter.row.evidence
+    for each in readings(evidence):
+        yield _figure(voice, each, comparison_of(known.trigger))
+    triggers = known.version.triggers if known.version else ()
+    for other in evidence.get("others", ()):
+        beside = next((each for each in triggers if each.name == other["trigger"]), None)
+        yield from (_figure(voice, each, comparison_of(beside)) for each in readings(other))
+
+
+def _figure(voice: Voice, said: Said, comparison: str) -> FigureLine:
+    line = said.get("line")
+    taken = voice.amount(said, exact(said["taken"]))
+    calculation = voice.calculation(said)
+    own = voice.value(said) if said.get("metric") else calculation
+    return FigureLine(
+        name=voice.reading(said),
+        calculation=own if own == calculation else f"{own}{voice.t('semicolon')}{calculation}",
+        benchmark=voice.benchmark(said),
+        line=voice.compared(said, comparison) if line is not None else taken,
+        result=voice.result(said["holds"]) if line is not None else "",
+        exact={name: said.get(name) for name in _EXACT},
+    )
+
+
+_EXACT = ("metric", "score", "days", "by", "take", "against", "taken", "figure", "benchmark", "line", "place")
+
+
+def _grounds(voice: Voice, known: Brief) -> Iterator[str]:
+    """What it rests on besides figures: what was entered by hand, and the repeats counted."""
+    evidence, basis = known.matter.row.evidence, known.matter.basis
+    if "trigger" not in evidence:
+        yield from kept(voice, evidence)
+    if basis and basis.repeats:
+        yield voice.t("repeats", n=len(basis.repeats))
+        yield from (voice.t("earlier", date=one.date, severity=voice.t(one.severity), id=one.id) for one in basis.repeats)
+
+
+def _remedy(voice: Voice, known: Brief, at: dt.datetime) -> Iterator[str]:
+    """What can be done. An appeal is in time up to and at its last moment."""
+    yield _appeal(voice, known, at)
+    if known.matter.state in ("in_force", "served"):
+        yield voice.t("appeal_how", id=known.matter.row.id)
+    yield voice.t("evidence")
+    if known.matter.state in _LIVE and not known.matter.row.records:
+        yield voice.t("remedy")
+    if open_ := dealt.duties(voice, known):
+        yield voice.t("duty", duties=voice.t("comma").join(open_))
+    yield voice.t("a_person")
+    yield voice.t("stays_open")
+
+
+_LIVE = ("proposed", "in_force", "served", "appealed")
+
+
+def _appeal(voice: Voice, known: Brief, at: dt.datetime) -> str:
+    state, until = known.matter.state, measures.appeal_until(known.matter)
+    if state == "appealed":
+        return voice.t("appeal_pending")
+    if state == "proposed" and known.matter.row.records:
+        return voice.t("appeal_record")
+    if state == "proposed":
+        rule = known.matter.rule
+        return voice.t("appeal_later", days=rule.appeal_days if rule else measures.APPEAL_DAYS)
+    if state not in ("in_force", "served") or until is None:
+        return voice.t("appeal_none")
+    return voice.t("appeal_open" if at <= until else "appeal_over", until=voice.moment(until))
+
+
+def _history(voice: Voice, known: Brief) -> Iterator[tuple[str, str, str, str]]:
+    for each in known.matter.events:
+        who = voice.t("the_clock" if each.account_id is None else "a_person_did")
+        yield voice.moment(each.at), who, voice.t(f"v_{each.verb}"), _said(voice, each)
+
+
+_CLOCK = {
+    "by the rule, without a person": "w_by_the_rule",
+    "found anew with newer facts": "w_found_anew",
+    "not found any more with newer facts": "w_not_found",
+    "found again": "w_found_again",
+}
+
+
+def _said(voice: Voice, event: Event) -> str:
+    """What people wrote stays as they wrote it; the program's own words are put into the language."""
+    if event.account_id is not None:
+        return event.why
+    key = _CLOCK.get(event.why)
+    return voice.t(key) if key else ""
+
+
+def _data(known: Brief) -> dict[str, Any]:
+    row, matter = known.matter.row, known.matter
+    until = measures.appeal_until(matter)
+    return {
+        "violation": row.id, "kind": row.violation, "platform": row.platform, "version": row.version, "trigger": row.trigger,
+        "subject_kind": row.subject_kind, "subject": row.subject_id, "shop": row.shop_id, "date": row.date.isoformat(),
+        "known_at": row.seq, "severity": matter.severity, "state": matter.state,
+        "in_force_since": _iso(matter.confirmed_at), "appeal_until": _iso(until), "evidence": dict(row.evidence),
+    }  # fmt: skip
+
+
+def _iso(at: dt.datetime | None) -> str | None:
+    return None if at is None else f"{at.isoformat()}Z"
