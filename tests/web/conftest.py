@@ -35,9 +35,8 @@ def market_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home, rules = open_home(folder / "home", create=True), packs()
     imports.bring(home, imports.Request((folder / "facts",), NOW))
     set_scope(home, "market")
-    for back in (2, 1, 0):
-        done = close(home, rules, Asked(DATE - dt.timedelta(days=back)), at=NOW)
-    judge(home, rules, done, at=NOW)
+    closed = [close(home, rules, Asked(DATE - dt.timedelta(days=back)), at=NOW) for back in (2, 1, 0)]
+    judge(home, rules, closed[-1], at=NOW)
     create_demo(home, NOW)
     home.database.dispose()
     return folder / "home"

@@ -13,8 +13,9 @@ from tianping.work import imports
 from tianping.work.care import examine
 from tianping.work.compact import MANY, compact_now
 from tianping.work.home import Home, facts, open_home, set_scope
+from tianping.work.judge import judge
 
-from .homes import NOON, bring, closed
+from .homes import NOON, bring, closed, rules
 
 ORDERS = "order_id,shop_id,product_id,created_at\no1,s1,p1,2024-04-01\n"
 LATER = NOON + dt.timedelta(days=1)
@@ -38,7 +39,9 @@ def held(home: Home, known_at: int | None = None) -> list[tuple[Any, ...]]:
 
 def test_a_home_that_is_well(home: Home) -> None:
     bring(home, {"orders": ORDERS, "shops": "shop_id,platform\ns1,kuaishou\n"})
-    closed(home, dt.date(2024, 5, 1))
+    done = closed(home, dt.date(2024, 5, 1))
+    assert found(home)["last close"] == ("look", "1 closes are not judged, 2024-05-01 first: close those days again")
+    judge(home, rules(), done, at=NOON)
     told = found(home)
     assert {state for state, _ in told.values()} == {"ok"}
     assert told["versions"][1].startswith("1 import; ")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tianping.assess.level import Standing
-from tianping.periods import Period
+from tianping.periods import Period, day_start
 from tianping.store import judgements, violations
 from tianping.store.violations import Present
 from tianping.work import judged
@@ -166,3 +166,31 @@ def test_a_warning_says_how_many_more_and_until_when(home: Home) -> None:
     for days, near in ((6, 1), (7, 0)):
         _, later = close_day(home, rules(), Asked(T + days * DAY), at=NOON)
         assert len(judged.read(home, later, "warnings", {"name": ["quality_anomaly"]})) == near
+
+
+def test_days_closed_backwards_accuse_once(home: Home) -> None:
+    """The same seven days of orders are not punished twice, in whatever order days are closed."""
+    bring(home, market(bad=20), covers=WHOLE)
+    for back in range(3):
+        close_day(home, rules(), Asked(T + (2 - back) * DAY), at=NOON)
+    assert [each.row.date for each in proposed(home)] == [T + 2 * DAY]
+
+
+@pytest.mark.parametrize(("late", "state"), [(dt.timedelta(days=7), "in_force"), (dt.timedelta(days=7, seconds=1), "proposed")])
+def test_the_clock_punishes_only_what_is_fresh(home: Home, late: dt.timedelta, state: str) -> None:
+    """A poor video takes effect by itself; where its day is closed more than a week late, a person decides."""
+    videos = table("video_id,shop_id,published_at,duration_s,look_reviewed_at,look_grade",
+                   ("V", "A", at(PAID), 10, at(PAID), "poor"))  # fmt: skip
+    bring(home, {"videos": videos, "shops": table("shop_id,platform", ("A", "kuaishou"))}, covers=WHOLE)
+    close_day(home, rules(), Asked(T), at=day_start(T) + late)
+    [one] = proposed(home, "poor_video")
+    assert one.state == state
+
+
+def test_what_was_never_supplied_accuses_nobody(home: Home) -> None:
+    """A shop file without the columns of telephone numbers says nothing of them; one with empty cells does."""
+    bring(home, {"shops": table("shop_id,platform", ("A", "kuaishou"))})
+    phones = "phone_manager,phone_service,phone_shipping,phone_return"
+    bring(home, {"shops": table(f"shop_id,platform,{phones}", ("B", "kuaishou", "1", "1", "1", None))}, hour=1)
+    close_day(home, rules(), Asked(T), at=NOON)
+    assert [each.row.shop_id for each in proposed(home, "contact_numbers")] == ["B"]

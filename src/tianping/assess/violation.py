@@ -97,15 +97,23 @@ def find(
 
 def settle(found: Found, version: ViolationVersion, history: History) -> Found | None:
     """What history does with it: None within the cool-down; else raised a step by every repeat, up to where the rule goes."""
-    whose = (found.violation, found.kind, found.id, found.subject.shop)
-    last = history.last_found(*whose, found.date, records=found.records)
-    if last is not None and (found.date - last).days < version.again_after_days:
+    if _cools(found, version, history):
         return None
     if version.repeats is None:
         return found
     first, yesterday = found.date - dt.timedelta(days=version.repeats.days), found.date - dt.timedelta(days=1)
+    whose = (found.violation, found.kind, found.id, found.subject.shop)
     repeats = tuple(history.confirmed(*whose, first, yesterday))
     return replace(found, severity=raised(found.severity, len(repeats), version.repeats.up_to), repeats=repeats)
+
+
+def _cools(found: Found, version: ViolationVersion, history: History) -> bool:
+    """Whether it was found less than so many days before, or after, where days are closed out of order."""
+    whose = (found.violation, found.kind, found.id, found.subject.shop)
+    span = dt.timedelta(days=version.again_after_days)
+    last = history.last_found(*whose, found.date, records=found.records)
+    following = history.last_found(*whose, found.date + span, records=found.records) if span else None
+    return (last is not None and found.date - last < span) or (following is not None and following > found.date)
 
 
 def raised(severity: Severity, repeats: int, up_to: Severity) -> Severity:

@@ -7,7 +7,7 @@ from tianping.facts.viewsql import SHOP, View, of_table
 
 __all__ = ["VIEWS", "View"]
 
-_SHOP = View("shop", ("shop_id",), "from dated.shops s", of_table("shops", "s") | SHOP, by_product=False, tables=())
+_SHOP = View("shop", ("shop_id",), "from dated.shops s", of_table("shops", "s") | SHOP, by_product=False, tables=("shops",))
 """For rules about shops themselves: papers, numbers to call, deposit. They have no day, so no metric counts them."""
 
 VIEWS: dict[str, View] = {view.name: view for view in (*GOODS, *CHATS, *SCREEN, _SHOP)}

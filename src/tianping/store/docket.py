@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from tianping.store.schema import violation, violation_event
 from tianping.store.violations import Present, State, Violation
 
 _NAMES = tuple(field.name for field in fields(Violation))
 _LATER = violation_event.alias("later")
-_LAST = and_(
-    violation_event.c.violation_id == violation.c.id,
-    ~select(_LATER.c.n).where(_LATER.c.violation_id == violation.c.id, _LATER.c.n > violation_event.c.n).exists(),
+_NONE_LATER = ~(
+    select(_LATER.c.n).where(_LATER.c.violation_id == violation_event.c.violation_id, _LATER.c.n > violation_event.c.n).exists()
 )
 
 
@@ -33,9 +32,9 @@ def page(connection: Connection, wanted: Wanted, limit: int) -> list[Present]:
     last = violation_event
     query = (
         select(violation, last.c.state.label("state"), last.c.severity.label("present_severity"))
-        .select_from(violation.join(last, _LAST))
-        .where(*_tests(wanted), *([last.c.state.in_(wanted.states)] if wanted.states else []))
-        .order_by(violation.c.id.desc())
+        .select_from(last.join(violation, violation.c.id == last.c.violation_id))
+        .where(_NONE_LATER, *_tests(wanted), *([last.c.state.in_(wanted.states)] if wanted.states else []))
+        .order_by(last.c.violation_id.desc())  # by the events' own index: the newest are found first
         .limit(limit)
     )
     found = connection.execute(query).mappings()
@@ -45,8 +44,14 @@ def page(connection: Connection, wanted: Wanted, limit: int) -> list[Present]:
 def counts(connection: Connection, wanted: Wanted) -> dict[State, int]:
     """How many there are of each state, whatever states are wanted."""
     state = violation_event.c.state
-    query = select(state, func.count()).select_from(violation.join(violation_event, _LAST))
-    return {name: int(count) for name, count in connection.execute(query.where(*_tests(wanted)).group_by(state))}
+    joined = violation.join(violation_event, violation_event.c.violation_id == violation.c.id)
+    query = select(state, func.count()).select_from(joined)
+    return {name: int(count) for name, count in connection.execute(query.where(_NONE_LATER, *_tests(wanted)).group_by(state))}
+
+
+def newest(connection: Connection) -> int:
+    """The greatest id; about as many as there are."""
+    return int(connection.execute(select(func.max(violation.c.id))).scalar() or 0)
 
 
 def names(connection: Connection, shops: frozenset[str] | None) -> list[tuple[str, str]]:
@@ -63,5 +68,5 @@ def _tests(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.shops is not None:
         tests.append(violation.c.shop_id.in_(sorted(wanted.shops)))
     if wanted.before is not None:
-        tests.append(violation.c.id < wanted.before)
+        tests.append(violation_event.c.violation_id < wanted.before)
     return tests

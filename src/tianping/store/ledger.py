@@ -4,10 +4,11 @@ Accounts are text: `shop/S1/deposit`, `shop/S1/funds`, `platform/fines`. A balan
 """
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, case, func, insert, or_, select
 
 from tianping.store.schema import transfer
 
@@ -64,7 +65,7 @@ def move(
         "at": at, "from_account": from_account, "to_account": to_account, "amount_fen": fen, "cause": cause,
         "effect_id": effect_id, "reverses": reverses,
     }  # fmt: skip
-    return int(connection.execute(insert(transfer).values(**row).returning(transfer.c.id)).scalar_one())
+    return int(connection.execute(_ADD, row).scalar_one())
 
 
 def give_back(connection: Connection, effect_id: int, *, at: dt.datetime, cause: str) -> None:
@@ -79,24 +80,30 @@ def give_back(connection: Connection, effect_id: int, *, at: dt.datetime, cause:
 
 def balance(connection: Connection, account: str, at: dt.datetime | None = None) -> int:
     """What came less what went, up to and with `at` (None: ever)."""
-    return _sum(connection, transfer.c.to_account == account, at) - _sum(connection, transfer.c.from_account == account, at)
+    query = _BALANCE if at is None else _BALANCE_AT
+    return int(connection.execute(query, {"account": account, "at": at}).scalar() or 0)
 
 
 def of_effect(connection: Connection, effect_id: int) -> Sequence[Transfer]:
     """The transfers that an effect caused, and those back, in order."""
-    return _read(connection, transfer.c.effect_id == effect_id)
+    return _read(connection, _OF_EFFECT, {"effect": effect_id})
 
 
 def of_account(connection: Connection, account: str) -> Sequence[Transfer]:
     """All transfers to or from an account, in order."""
-    return _read(connection, (transfer.c.from_account == account) | (transfer.c.to_account == account))
+    return _read(connection, _OF_ACCOUNT, {"account": account})
 
 
-def _sum(connection: Connection, test: ColumnElement[bool], at: dt.datetime | None) -> int:
-    query = select(func.sum(transfer.c.amount_fen)).where(test)
-    return int(connection.execute(query if at is None else query.where(transfer.c.at <= at)).scalar() or 0)
+def _read(connection: Connection, query: Select[Any], asked: Mapping[str, Any]) -> Sequence[Transfer]:
+    return [Transfer(*row) for row in connection.execute(query, asked)]
 
 
-def _read(connection: Connection, test: ColumnElement[bool]) -> Sequence[Transfer]:
-    query = select(transfer).where(test).order_by(transfer.c.id)
-    return [Transfer(**row) for row in connection.execute(query).mappings()]
+# The statements are made once: making them costs more than running them.
+
+_ADD = insert(transfer).returning(transfer.c.id)
+_ALL = select(*(transfer.c[field.name] for field in fields(Transfer))).order_by(transfer.c.id)
+_COMES, _GOES = (column == bindparam("account") for column in (transfer.c.to_account, transfer.c.from_account))
+_OF_EFFECT = _ALL.where(transfer.c.effect_id == bindparam("effect"))
+_OF_ACCOUNT = _ALL.where(or_(_COMES, _GOES))
+_BALANCE = select(func.sum(case((_COMES, transfer.c.amount_fen), else_=-transfer.c.amount_fen))).where(or_(_COMES, _GOES))
+_BALANCE_AT = _BALANCE.where(transfer.c.at <= bindparam("at"))

@@ -142,5 +142,10 @@ def _closed(home: Home, known: Sequence[Version]) -> Finding:
         )
     if lost := [each.folder for each in judgements.every(home.database) if not (home.path / each.folder).exists()]:
         return Finding("last close", "fault", f"{len(lost)} judgements are gone, {lost[0]} first: close those days again")
+    judged = {(each.date, each.seq, each.definitions) for each in judgements.every(home.database)}
+    if waiting := [each.date for each in done if (each.date, each.seq, each.definitions) not in judged]:
+        return Finding(
+            "last close", "look", f"{len(waiting)} closes are not judged, {waiting[0]} first: close those days again"
+        )
     newer = versions.seq_at(known) - last.seq
     return Finding("last close", "ok", f"{last.date}, from import {last.seq}" + (f"; {newer} came since" if newer > 0 else ""))

@@ -11,14 +11,15 @@ from itertools import groupby
 import duckdb
 
 from tianping.assess.violation import settle
+from tianping.periods import day_start
 from tianping.policy.model import Pack
 from tianping.store import violations
 from tianping.work import measures
 from tianping.work.bench import Bench
-from tianping.work.history import Confirmed, Office, Past
+from tianping.work.history import History, Office, Past, looks_back, recalled
 from tianping.work.home import Home
 from tianping.work.outcomes import Charged
-from tianping.work.proposing import Charge, Run, Taken, charge_of, propose_removal, take_up
+from tianping.work.proposing import Charge, Run, Taken, bring, charge_of, for_run, propose_removal
 from tianping.work.trail import Doer
 
 
@@ -34,25 +35,28 @@ def _past(con: duckdb.DuckDBPyConnection) -> Callable[[str], Sequence[Past]]:
     return lambda shop: held.get(shop, ())
 
 
+TIMELY = dt.timedelta(days=7)
+"""How long after T the clock may punish by itself. A past closed later is for people: a shop that was never told cannot have
+repeated anything."""
+
+
 def charge(who: Office, bench: Bench, seq: int, found: Iterable[Charged], at: dt.datetime) -> Taken:
-    """Propose what one pack's rules found, and let take effect what the pack says takes effect by itself."""
-    platform = bench.pack.platform
-    taken = take_up(who, at, Run(platform, bench.date, seq, _settled(who, seq, found)))
-    for id_ in taken.new:
-        if "confirm" in measures.possible(who, id_, Doer(None, at)):
-            measures.confirm(who, Doer(None, at), id_, why="by the rule, without a person")
-    return taken
+    """Propose what one pack's rules found, and let take effect what the pack says takes effect by itself: one transaction."""
+    platform, date, found = bench.pack.platform, bench.date, list(found)
+    with for_run(who, platform, date, [each.found.subject.shop for each in found]) as connection:
+        history = recalled(connection, who, platform, looks_back(who.rules.get(platform), date))
+        brought = bring(who, connection, at, Run(platform, date, seq, _settled(history, seq, found)), history)
+        if at - day_start(date) <= TIMELY:
+            measures.confirm_by_rule(brought.new, at)
+    return brought.taken
 
 
-def _settled(who: Office, seq: int, found: Iterable[Charged]) -> Sequence[Charge]:
-    charges = []
-    with who.database.connect() as connection:
-        history = Confirmed(connection, who.past)
-        for each in found:
-            settled = settle(each.found, each.version, history)
-            if settled is not None:
-                charges.append(charge_of(settled, each.version, seq, each.evidence))
-    return charges
+def _settled(history: History, seq: int, found: Iterable[Charged]) -> Sequence[Charge]:
+    return [
+        charge_of(settled, each.version, seq, each.evidence)
+        for each in found
+        if (settled := settle(each.found, each.version, history)) is not None
+    ]
 
 
 def remove_lowest(who: Office, platform: str, removals: Mapping[str, dt.date], at: dt.datetime) -> None:

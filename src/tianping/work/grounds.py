@@ -127,10 +127,24 @@ def _three(paths: Sequence[str]) -> tuple[str, str, str]:
     return first, second, third
 
 
-def by_formula(con: duckdb.DuckDBPyConnection, pack: Pack, rows: Rows) -> Sequence[Subject]:
-    """The subjects of a trigger's formula: shops, or videos with their shops. Needs `as_of`."""
+def by_formula(con: duckdb.DuckDBPyConnection, pack: Pack, rows: Rows, *, covered: bool = True) -> Sequence[Subject]:
+    """The subjects of a trigger's formula: shops, or videos with their shops. Needs `as_of`. Of a shop whose columns were never
+    supplied nothing can be said (`covered=False`: coverage is not asked for)."""
     tree, view = formula.compile(rows.when, pack.sets), VIEWS[rows.of]
-    found = view.select(sorted({"shop_id", "platform", *view.key, *formula.columns_of(tree)}))
+    columns = frozenset(formula.columns_of(tree))
+    found = view.select(sorted({"shop_id", "platform", *view.key, *columns}))
     video = "''" if rows.of == "shop" else view.key[0]
-    query = f"select shop_id, {video} from ({found}) where platform = ? and {formula.condition(tree)} order by all"
+    known = _supplied(view.needs(columns, columns)) if covered else "true"
+    query = f"select shop_id, {video} from ({found}) where platform = ? and {formula.condition(tree)} and {known} order by all"
     return [Subject(pack.platform, shop, each) for shop, each in con.execute(query, [pack.platform]).fetchall()]
+
+
+def _supplied(needs: Mapping[str, set[str]]) -> str:
+    """The condition over `shop_id` that all these columns of these tables were supplied for the shop."""
+    tests = []
+    for table, columns in needs.items():
+        listed = ", ".join(f"'{column}'" for column in sorted(columns))
+        every = f"select shop_id, unnest(columns) as held from facts.coverage where \"table\" = '{table}'"
+        having = f"where held in ({listed}) group by shop_id having count(distinct held) = {len(columns)}"
+        tests += [f"shop_id in (select shop_id from ({every}) {having})"] if columns else []
+    return " and ".join(tests) or "true"

@@ -40,6 +40,8 @@ OWN_DUTIES = ("study", "exam")
 """The duties that a seller fulfils itself."""
 TEXTS = 100
 """Texts listed to be read."""
+MOST_COUNTED = 50_000
+"""Measures of all shops counted by state for one page: 100 ms."""
 
 
 class Post(NamedTuple):
@@ -104,6 +106,11 @@ class Hearing:
     @property
     def last(self) -> Event:
         return self.events[-1]
+
+    @property
+    def chosen(self) -> bool:
+        """Whether the penalty dealt is another than its table proposes."""
+        return bool(self.deal) and (self.offer is None or all(self.deal != option for option in self.offer.options[:1]))
 
 
 def hear(office: Office, id_: int, post: Post, at: dt.datetime) -> Hearing:
@@ -199,11 +206,12 @@ def _people(connection: Connection, events: Sequence[Event]) -> dict[int, Accoun
 
 
 class Listing(NamedTuple):
-    """A page of measures, newest first; `before` asks for the next, None at the end; `counts` by state."""
+    """A page of measures, newest first; `before` asks for the next, None at the end; `counts` by state, None where counting
+    them all takes long."""
 
     listed: Sequence[Present]
     before: int | None
-    counts: Mapping[State, int]
+    counts: Mapping[State, int] | None
 
 
 def listing(home: Home, wanted: Wanted, reach: Reach, *, limit: int) -> Listing:
@@ -211,9 +219,10 @@ def listing(home: Home, wanted: Wanted, reach: Reach, *, limit: int) -> Listing:
     asked = wanted._replace(shops=reach.shops)
     with home.database.connect() as connection:
         found = docket.page(connection, asked, limit + 1)
-        counts = docket.counts(connection, asked._replace(before=None))
+        few = wanted.shop or not reach.everything or docket.newest(connection) <= MOST_COUNTED
+        counts = docket.counts(connection, asked._replace(before=None)) if few else None
     after = found[limit - 1].row.id if len(found) > limit else None
-    return Listing(found[:limit], after, {state: counts.get(state, 0) for state in STATES})
+    return Listing(found[:limit], after, None if counts is None else {state: counts.get(state, 0) for state in STATES})
 
 
 def names(home: Home, reach: Reach) -> list[tuple[str, str]]:
@@ -226,27 +235,34 @@ def names(home: Home, reach: Reach) -> list[tuple[str, str]]:
 
 
 class Text(NamedTuple):
-    """A review that the figure counts, with the buyer's words."""
+    """An order that the figure counts, with the stars and words of its first review."""
 
-    id: str
-    stars: int | None
+    order: str
+    quality: int | None
+    service: int | None
+    logistics: int | None
     words: str
 
 
+_FIRST = (
+    "select order_id, quality, service, logistics, coalesce(text, '') from facts.reviews "
+    "where order_id in (select unnest(?)) and valid is not false and automatic is not true and overturned_at is null "
+    "qualify row_number() over (partition by order_id order by reviewed_at, review_id) = 1 order by order_id"
+)
+
+
 def texts(home: Home, packs: Mapping[str, Pack], row: Violation) -> Sequence[Text] | None:
-    """The texts that a person reads before it is confirmed, the first TEXTS of them; None where they cannot be read now."""
+    """The texts that a person reads before it is confirmed, the first TEXTS of them; None where they cannot be read now: the
+    pack or the facts have changed since."""
     reading: Mapping[str, Any] = row.evidence.get("reached", {}).get("reading") or {}
     if not reading.get("metric"):
         return None
     scope = Scope(row.platform, row.subject_kind, row.subject_id, row.date, int(reading["days"]))
     try:
         proof = proved(home, packs, Named(*key_of(str(reading["metric"]))), scope)
-        ids = [str(each["review_id"]) for each in proof.rows(Only(role="numerator"), limit=TEXTS) if each.get("review_id")]
+        counted = [str(each["order_id"]) for each in proof.rows(Only(role="numerator"), limit=TEXTS) if "order_id" in each]
     except TianpingError:
         return None
     con, _ = facts(home)
     with con:
-        query = (
-            "select review_id, stars, coalesce(text, '') from facts.reviews where review_id in (select unnest(?)) order by 1"
-        )
-        return [Text(*each) for each in con.execute(query, [ids]).fetchall()] if ids else []
+        return [Text(*each) for each in con.execute(_FIRST, [counted]).fetchall()] if counted else []

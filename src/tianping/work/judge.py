@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from tianping.work import charging, judged, measures, outcomes, standings
 from tianping.work.bench import Bench, bench
 from tianping.work.benchmark import yardsticks
 from tianping.work.close import Asked, close
-from tianping.work.home import Home, facts
+from tianping.work.history import Office
+from tianping.work.home import Home, facts, locked
+from tianping.work.outcomes import Charged
 
 
 def close_day(home: Home, packs: Mapping[str, Pack], asked: Asked, *, at: dt.datetime) -> tuple[Close, Judgement]:
@@ -30,25 +33,40 @@ def judge(home: Home, packs: Mapping[str, Pack], done: Close, *, at: dt.datetime
     rules = {name: packs[name].judging_digest for name in sorted(done.packs) if name in packs}
     digest = hashlib.sha256(repr(sorted(rules.items())).encode()).hexdigest()
     place = Path(judged.FOLDER) / done.date.isoformat() / f"{done.seq}-{done.definitions[:12]}-{digest[:12]}"
+    with locked(home.path / "judge.lock", wait=True):  # one at a time: two would charge the same people
+        return _judge(
+            home, packs, done, Judgement(done.date, done.seq, done.definitions, digest, rules, place.as_posix(), {}, at)
+        )
+
+
+def _judge(home: Home, packs: Mapping[str, Pack], done: Close, blank: Judgement) -> Judgement:
+    """Files first, then charges, then the row that says it is judged: whoever is killed between is judged again, the same."""
     con, _ = facts(home, known_at=done.seq)
     as_of(con, done.date)
     sticks = yardsticks(home, done)
-    benches = [bench(home, con, packs[name], done, sticks) for name in rules]
-    with judged.folder(home.path, place) as into:
+    benches = [bench(home, con, packs[name], done, sticks) for name in blank.packs]
+    with judged.folder(home.path, Path(blank.folder)) as into:
         written = {name: judged.write(into, name, rows(home, benches)) for name, rows in _TABLES.items()}
         found = {each.pack.platform: list(outcomes.charged(each)) for each in benches}
         written["found"] = judged.write(into, "found", (outcomes.of_found(each) for all_ in found.values() for each in all_))
-    result = Judgement(done.date, done.seq, done.definitions, digest, rules, place.as_posix(), written, at)
+    result = replace(blank, counts=written)
+    if done.seq == newest(home.versions()):
+        _charge(home, charging.office(home, packs, con), benches, found, result)
     judgements.keep(home.database, result)
     standings.forward(home, packs, result)
-    if done.seq == newest(home.versions()):
-        who = charging.office(home, packs, con)
-        for each in benches:
-            charging.charge(who, each, done.seq, found[each.pack.platform], at)
-            fallen = judged.read(home, result, "levels", {"platform": [each.pack.platform], "happened": ["removal"]})
-            charging.remove_lowest(who, each.pack.platform, {row["shop_id"]: row["since"] for row in fallen}, at)
-        measures.serve_due(who, at)
     return result
+
+
+def _charge(
+    home: Home, who: Office, benches: Sequence[Bench], found: Mapping[str, Sequence[Charged]], result: Judgement
+) -> None:
+    """What the close that knows most leads to."""
+    for each in benches:
+        platform = each.pack.platform
+        charging.charge(who, each, result.seq, found[platform], result.at)
+        fallen = judged.read(home, result, "levels", {"platform": [platform], "happened": ["removal"]})
+        charging.remove_lowest(who, platform, {row["shop_id"]: row["since"] for row in fallen}, result.at)
+    measures.serve_due(who, result.at)
 
 
 Rows = Callable[[Home, Sequence[Bench]], Iterator[dict[str, Any]]]

@@ -60,9 +60,11 @@ def as_json(data: object) -> str:
 
 @contextmanager
 def folder(home: Path, place: Path) -> Iterator[Path]:
-    """A folder to write into, put into place as a whole when done; a judgement that fails leaves nothing."""
+    """A folder to write into, put into place as a whole when done; a judgement that fails leaves nothing, and one that was
+    killed nothing that stays."""
     beside = home / place.with_name(f"{place.name}.{os.getpid()}.tmp")
-    shutil.rmtree(beside, ignore_errors=True)
+    for left in beside.parent.glob("*.tmp"):
+        shutil.rmtree(left, ignore_errors=True)
     beside.mkdir(parents=True)
     try:
         yield beside

@@ -104,6 +104,11 @@ class Matter:
         return Standing(event.severity, said["option"], deal_of(said["effects"]), tuple(said["picked"]))
 
     @property
+    def deal(self) -> Deal:
+        """The effects of that penalty."""
+        return self.standing.deal if self.standing else ()
+
+    @property
     def confirmed_at(self) -> dt.datetime | None:
         """When it took effect."""
         return next((each.at for each in self.events if each.verb == "confirm"), None)
@@ -145,7 +150,13 @@ def open_matter(office: Office, connection: Connection, id_: int) -> Matter:
     return Matter(office, connection, row, violations.events(connection, id_))
 
 
-def record(
+def open_all(office: Office, connection: Connection, ids: Sequence[int]) -> Sequence[Matter]:
+    """Read many, in the order asked."""
+    rows, happened = violations.get_all(connection, ids), violations.events_of_all(connection, ids)
+    return [Matter(office, connection, rows[id_], happened[id_]) for id_ in ids]
+
+
+def told(
     matter: Matter,
     doer: Doer,
     verb: Verb,
@@ -156,8 +167,8 @@ def record(
     why: str = "",
     detail: Mapping[str, Any] | None = None,
 ) -> Matter:
-    """Write down what happens; the matter as it is then. What is not given stays. Never earlier than what happened before: two
-    clocks may differ."""
+    """The matter as it is once this has happened, before it is written down. What is not given stays. Never earlier than what
+    happened before: two clocks may differ."""
     event = Event(
         violation_id=matter.row.id,
         n=matter.last.n + 1,
@@ -170,8 +181,29 @@ def record(
         why=why,
         detail=detail or {},
     )
-    violations.append(matter.connection, event)
     return replace(matter, events=[*matter.events, event])
+
+
+def record(
+    matter: Matter,
+    doer: Doer,
+    verb: Verb,
+    state: State | None = None,
+    *,
+    severity: Severity | None = None,
+    standing: Standing | None = None,
+    why: str = "",
+    detail: Mapping[str, Any] | None = None,
+) -> Matter:
+    """Write down what happens; the matter as it is then."""
+    after = told(matter, doer, verb, state, severity=severity, standing=standing, why=why, detail=detail)
+    violations.append(matter.connection, after.last)
+    return after
+
+
+def write(connection: Connection, matters: Sequence[Matter]) -> None:
+    """Write down the last event of each."""
+    violations.append_all(connection, [each.last for each in matters])
 
 
 def _said(standing: Standing) -> dict[str, Any]:
@@ -188,29 +220,30 @@ def deal_out(matter: Matter, deal: Deal) -> None:
         if each.name not in kept:
             effects.reverse(matter.connection, each, matter.last.n, matter.last.at)
             ledger.give_back(matter.connection, each.id, at=matter.last.at, cause=matter.cause)
-    for key, dealt in wanted.items():
-        if key not in kept:
-            _deal(matter, dealt)
+    deal_anew(matter.connection, [(matter, dealt) for key, dealt in wanted.items() if key not in kept])
 
 
 def _same(effect: Effect, dealt: Dealt) -> bool:
     return (effect.amount, effect.lasts) == (dealt.amount, dealt.lasts)
 
 
-def _deal(matter: Matter, dealt: Dealt) -> None:
+def deal_anew(connection: Connection, dealt: Sequence[tuple[Matter, Dealt]]) -> None:
+    """New effects, each by the last event of its violation, and the money they move, in order."""
+    ids = effects.add_all(connection, [_effect(matter, each) for matter, each in dealt])
+    for (matter, each), id_ in zip(dealt, ids, strict=True):
+        if each.unit == "fen" and each.amount:
+            ledger.pay(
+                connection, matter.row.shop_id, each.amount, ledger.FINES,
+                at=matter.last.at, cause=matter.cause, effect_id=id_,
+            )  # fmt: skip
+
+
+def _effect(matter: Matter, dealt: Dealt) -> dict[str, Any]:
     row, begins = matter.row, matter.confirmed_at
     assert begins is not None, "effects begin when it is confirmed"
     days = points.days_of(points.rule(matter.office.rules, row.platform, row.date))
-    id_ = effects.add(
-        matter.connection,
-        {
-            "violation_id": row.id, "n": matter.last.n, "shop_id": row.shop_id, "subject_id": row.subject_id,
-            "kind": dealt.kind, "name": dealt.key, "lasts": dealt.lasts, "amount": dealt.amount, "begins_at": begins,
-            "ends_at": dealt.ends(begins, days), "reverses": None, "at": matter.last.at,
-        },
-    )  # fmt: skip
-    if dealt.unit == "fen" and dealt.amount:
-        ledger.pay(
-            matter.connection, row.shop_id, dealt.amount, ledger.FINES,
-            at=matter.last.at, cause=matter.cause, effect_id=id_,
-        )  # fmt: skip
+    return {
+        "violation_id": row.id, "n": matter.last.n, "shop_id": row.shop_id, "subject_id": row.subject_id,
+        "kind": dealt.kind, "name": dealt.key, "lasts": dealt.lasts, "amount": dealt.amount, "begins_at": begins,
+        "ends_at": dealt.ends(begins, days), "reverses": None, "at": matter.last.at,
+    }  # fmt: skip

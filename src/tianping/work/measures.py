@@ -4,7 +4,7 @@ A verb that is refused says why and what is possible. Time is an argument: the d
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -13,13 +13,14 @@ from sqlalchemy.exc import IntegrityError
 from tianping.assess import penalty
 from tianping.assess.penalty import Choice, Offer, OutOfRange, Standing
 from tianping.errors import NotFound, TianpingError
-from tianping.policy.judging import Severity
+from tianping.policy.judging import Confirm, Severity, ViolationVersion
 from tianping.store import effects, violations
 from tianping.store.violations import State, Verb
 from tianping.work.history import Office
-from tianping.work.matter import Matter, deal_out, open_matter, record
+from tianping.work.imposing import impose
+from tianping.work.matter import Matter, deal_out, open_all, open_matter, record, told, write
 from tianping.work.proposing import Charge, Run, Taken, charge_of, propose, take_up
-from tianping.work.rejudge import earlier_now, follow, follow_points
+from tianping.work.rejudge import earlier_now, follow
 from tianping.work.trail import Doer
 
 __all__ = ["Charge", "Choice", "Office", "Run", "Taken", "charge_of", "propose", "take_up"]
@@ -87,10 +88,14 @@ def confirm(
     needs all sales of the shop so far where the table says so. `seen`: the last event the person saw."""
     with _at_hand(office, doer, id_, "confirm", seen) as matter:
         offered = matter.offer if severity in (None, matter.severity) else _worst(matter, doer, severity, sales_fen)
-        standing = _chosen(matter, offered, choice, doer)
-        after = record(matter, doer, "confirm", "in_force", standing=standing, why=why)
-        deal_out(after, standing.deal)
-        follow_points(after)
+        impose([_confirmed(matter, doer, offered, choice, why)])
+
+
+def confirm_by_rule(matters: Sequence[Matter], at: dt.datetime) -> None:
+    """By the clock, in the transaction of these, just proposed: all that take effect without a person do, as proposed."""
+    clock, why = Doer(None, at), "by the rule, without a person"
+    themselves = [each for each in matters if _refusal(each, "confirm", clock) is None]
+    impose([_confirmed(each, clock, each.offer, AS_PROPOSED, why) for each in themselves])
 
 
 def dismiss(office: Office, doer: Doer, id_: int, why: str, *, seen: int | None = None) -> None:
@@ -154,25 +159,32 @@ def fulfil(office: Office, doer: Doer, id_: int, duty: str, why: str = "", *, se
         open_ = _duties(matter)
         if duty not in open_:
             raise MeasureRefused("duty", f'no open duty "{duty}"; open: {", ".join(open_) or "none"}', _possible(matter, doer))
-        spares = [key for key in open_ if key not in penalty.still_open(_deal(matter), (*matter.fulfilled, duty))]
+        spares = [key for key in open_ if key not in penalty.still_open(matter.deal, (*matter.fulfilled, duty))]
         record(matter, doer, "fulfil", why=why, detail={"duty": duty, "spares": spares})
 
 
 def serve(office: Office, doer: Doer, id_: int) -> None:
     """By the clock: every effect has ended and every duty is fulfilled. Points run on by themselves."""
     with _at_hand(office, doer, id_, "serve", None) as matter:
-        record(matter, doer, "serve", "served")
+        write(matter.connection, [_served(matter, doer)])
+
+
+def _served(matter: Matter, doer: Doer) -> Matter:
+    return told(matter, doer, "serve", "served")
 
 
 def serve_due(office: Office, at: dt.datetime) -> tuple[int, ...]:
-    """Serve all that are due; their ids."""
+    """Serve all that are due, in one transaction; their ids."""
     clock = Doer(None, at)
     with office.database.connect() as connection:
-        waiting = [each.row.id for each in violations.in_state(connection, ("in_force",))]
-        due = [id_ for id_ in reversed(waiting) if "serve" in _possible(open_matter(office, connection, id_), clock)]
-    for id_ in due:
-        serve(office, clock, id_)
-    return tuple(due)
+        shops = {shop for _, shop in effects.maybe_over(connection, at)}
+    if not shops:
+        return ()
+    with violations.alone(office.database, *shops) as connection:
+        asked = [id_ for id_, shop in effects.maybe_over(connection, at) if shop in shops]
+        due = [each for each in open_all(office, connection, asked) if _refusal(each, "serve", clock) is None]
+        write(connection, [_served(each, clock) for each in due])
+    return tuple(each.row.id for each in due)
 
 
 def appeal_until(matter: Matter) -> dt.datetime | None:
@@ -255,10 +267,16 @@ def _unconfirmed(matter: Matter, doer: Doer) -> tuple[Why, str] | None:
         return "records", "it is only recorded, and no penalty goes with it"
     if rule and rule.read_first and not any(each.verb == "label" for each in matter.events):
         return "unread", "its texts are to be read and labelled first"
-    itself = rule is not None and rule.confirm == "itself" and not matter.row.proposal["needs_person"]
+    itself = rule is not None and _confirm(rule, matter.row.trigger) == "itself" and not matter.row.proposal["needs_person"]
     if doer.account_id is None and not itself:
         return "person", "it takes effect only when a person confirms it"
     return None
+
+
+def _confirm(rule: ViolationVersion, trigger: str) -> Confirm:
+    """What the trigger says of it, or else the rule."""
+    said = next((each.confirm for each in rule.triggers if each.name == trigger), None)
+    return said or rule.confirm
 
 
 def _too_late(matter: Matter, doer: Doer) -> tuple[Why, str] | None:
@@ -284,12 +302,8 @@ _MORE: Mapping[Verb, Callable[[Matter, Doer], tuple[Why, str] | None]] = {
 }  # fmt: skip
 
 
-def _deal(matter: Matter) -> penalty.Deal:
-    return matter.standing.deal if matter.standing else ()
-
-
 def _duties(matter: Matter) -> tuple[str, ...]:
-    return penalty.still_open(_deal(matter), matter.fulfilled)
+    return penalty.still_open(matter.deal, matter.fulfilled)
 
 
 def _worst(matter: Matter, doer: Doer, severity: Severity | None, sales_fen: int | None) -> Offer | None:
@@ -306,6 +320,11 @@ def _worst(matter: Matter, doer: Doer, severity: Severity | None, sales_fen: int
     if found is None:
         raise MeasureRefused("severity", "its table has no such severity", _possible(matter, doer))
     return found
+
+
+def _confirmed(matter: Matter, doer: Doer, offered: Offer | None, choice: Choice, why: str) -> Matter:
+    """As it is once confirmed, before that is written down."""
+    return told(matter, doer, "confirm", "in_force", standing=_chosen(matter, offered, choice, doer), why=why)
 
 
 def _chosen(matter: Matter, offered: Offer | None, choice: Choice, doer: Doer) -> Standing:

@@ -52,9 +52,13 @@ def counted(
     known_at: dt.datetime | None = None,
 ) -> int:
     """The same inside a transaction; `known_at`: with what was taken back by then left out."""
+    return of_past(past, shop, at, days=days) + effects.points(connection, shop, at, known_at=known_at)
+
+
+def of_past(past: Sequence[Past], shop: str, at: dt.datetime, *, days: int) -> int:
+    """Those of measures from before this system."""
     span = dt.timedelta(days=days)
-    before = sum(each.points for each in past if each.shop_id == shop and each.decided_at <= at < each.decided_at + span)
-    return before + effects.points(connection, shop, at, known_at=known_at)
+    return sum(each.points for each in past if each.shop_id == shop and each.decided_at <= at < each.decided_at + span)
 
 
 def deposit_of(

@@ -3,7 +3,8 @@ back what it finds no more."""
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -16,8 +17,8 @@ from tianping.periods import to_wall
 from tianping.policy.judging import Severity, SubjectKind, ViolationVersion
 from tianping.store import violations
 from tianping.store.violations import Event, Present, Violation
-from tianping.work.history import Confirmed, Office
-from tianping.work.matter import Basis, open_matter, record
+from tianping.work.history import Confirmed, History, Office
+from tianping.work.matter import Basis, Matter, open_all, record, told, write
 from tianping.work.trail import Doer
 
 _REMOVE = ((Dealt("remove"),),)
@@ -98,8 +99,9 @@ def propose(office: Office, doer: Doer, charge: Charge, why: str = "") -> int:
 
 def propose_in(office: Office, connection: Connection, doer: Doer, charge: Charge, why: str = "") -> int:
     """The same inside a transaction that holds the shop."""
-    basis, offered = rests_on(office, connection, charge)
-    return _enter(connection, doer, charge, why, basis, offered)
+    entry = _Entry(charge, *rests_on(office, Confirmed(connection, office.past), charge))
+    [(row, _)] = _enter(connection, doer, [entry], why)
+    return row.id
 
 
 def propose_removal(
@@ -117,37 +119,63 @@ def propose_removal(
     day = to_wall(doer.at).date()
     worst: Severity = "extremely_serious"
     charge = Charge(platform, name, since, cause, "shop", shop, shop, day, worst, worst, evidence=evidence)
-    return _enter(connection, doer, charge, cause, None, Offer(worst, 0, 1, _REMOVE))
+    [(row, _)] = _enter(connection, doer, [_Entry(charge, None, Offer(worst, 0, 1, _REMOVE))], cause)
+    return row.id
 
 
 def take_up(office: Office, at: dt.datetime, run: Run) -> Taken:
     """Bring what a run found into the database, by the clock: the same run again changes nothing, and a newer one takes back
     what is still only proposed and not found any more. What people have decided stays. One transaction."""
-    doer = Doer(None, at)
+    with for_run(office, run.platform, run.date, [each.shop for each in run.charges]) as connection:
+        return bring(office, connection, at, run, Confirmed(connection, office.past)).taken
+
+
+@contextmanager
+def for_run(office: Office, platform: str, date: dt.date, shops: Sequence[str]) -> Iterator[Connection]:
+    """A transaction that holds all shops that a run charges, or of which it may take something back."""
     with office.database.connect() as connection:
-        shops = {each.row.shop_id for each in violations.of_date(connection, run.platform, run.date)}
-    with violations.alone(office.database, *shops, *(each.shop for each in run.charges)) as connection:
-        there = [each for each in violations.of_date(connection, run.platform, run.date) if each.row.account_id is None]
-        known = {_key(each): each for each in there if each.state != "withdrawn"}
-        if any(each.row.seq > run.seq for each in there):  # judged already with newer facts
-            return Taken((), tuple(each.row.id for each in known.values()), ())
-        new, kept = [], []
-        for charge in run.charges:
-            before = known.pop((charge.violation, charge.kind, charge.subject), None)
-            if before is not None and not _outdated(office, connection, before, charge):
-                kept.append(before.row.id)
-                continue
-            if before is not None:
-                _withdraw(office, connection, doer, before, "found anew with newer facts")
-            old = next((each for each in there if _is(each.row, charge)), None)
-            new.append(_again(office, connection, doer, old, charge) if old else propose_in(office, connection, doer, charge))
-        gone = [each for each in known.values() if each.state == "proposed" and each.row.violation in _ruled(office, run)]
-        for each in gone:
-            _withdraw(office, connection, doer, each, "not found any more with newer facts")
-        return Taken(tuple(new), tuple(kept), tuple(each.row.id for each in gone))
+        before = violations.shops_of_date(connection, platform, date)
+    with violations.alone(office.database, *before, *shops) as connection:
+        yield connection
 
 
-def rests_on(office: Office, connection: Connection, charge: Charge) -> tuple[Basis | None, Offer | None]:
+class Brought(NamedTuple):
+    """What became of a run, with the matters proposed, as they are now."""
+
+    new: tuple[Matter, ...]
+    kept: tuple[int, ...] = ()
+    withdrawn: tuple[int, ...] = ()
+
+    @property
+    def taken(self) -> Taken:
+        return Taken(tuple(each.row.id for each in self.new), self.kept, self.withdrawn)
+
+
+def bring(office: Office, connection: Connection, at: dt.datetime, run: Run, history: History) -> Brought:
+    """`take_up` inside a transaction `for_run`; `history` was read in it."""
+    there = [each for each in violations.of_date(connection, run.platform, run.date) if each.row.account_id is None]
+    known = {_key(each): each for each in there if each.state != "withdrawn"}
+    if any(each.row.seq > run.seq for each in there):  # judged already with newer facts
+        return Brought((), tuple(each.row.id for each in known.values()))
+    kept, outdated, new = list[int](), list[int](), list[_Entry]()
+    for charge in run.charges:
+        before = known.pop((charge.violation, charge.kind, charge.subject), None)
+        if before is not None and not _outdated(office, history, before, charge):
+            kept.append(before.row.id)
+            continue
+        if before is not None:
+            outdated.append(before.row.id)
+        new.append(_Entry(charge, *rests_on(office, history, charge)))
+    ruled = _ruled(office, run)
+    gone = [each.row.id for each in known.values() if each.state == "proposed" and each.row.violation in ruled]
+    doer = Doer(None, at)
+    for ids, why in ((outdated, "found anew with newer facts"), (gone, "not found any more with newer facts")):
+        matters = open_all(office, connection, ids)
+        write(connection, [told(each, doer, "withdraw", "withdrawn", why=why) for each in matters])
+    return Brought(tuple(_propose(office, connection, doer, there, new)), tuple(kept), tuple(gone))
+
+
+def rests_on(office: Office, history: History, charge: Charge) -> tuple[Basis | None, Offer | None]:
     """The basis of a charge, and what its table offers; nothing for what is only recorded. Raises NotFound for a table that the
     pack has not."""
     if charge.table is None or charge.records:
@@ -158,49 +186,91 @@ def rests_on(office: Office, connection: Connection, charge: Charge) -> tuple[Ba
     if version is None:
         raise NotFound(f'the pack of {charge.platform} has no penalty table "{charge.table}" on {charge.date}; add it')
     first, last = charge.date - dt.timedelta(days=version.count_days), charge.date - dt.timedelta(days=1)
-    history = Confirmed(connection, office.past)
     earlier = tuple(history.confirmed(charge.violation, charge.kind, charge.subject, charge.shop, first, last))
     basis = Basis(charge.table, version.since, charge.base, charge.up_to, charge.repeats, earlier)
     return basis, offer(version, charge.severity, [each.severity for each in earlier])
 
 
-def _enter(connection: Connection, doer: Doer, charge: Charge, why: str, basis: Basis | None, offered: Offer | None) -> int:
-    severity = offered.severity if offered else charge.severity
-    row = {
-        "platform": charge.platform, "violation": charge.violation, "version": charge.version.isoformat(),
-        "trigger": charge.trigger, "subject_kind": charge.kind, "subject_id": charge.subject, "shop_id": charge.shop,
-        "date": charge.date, "seq": charge.seq, "severity": severity, "immediate": charge.immediate,
-        "records": charge.records, "evidence": dict(charge.evidence), "account_id": doer.account_id, "at": doer.at,
-        "proposal": {
-            "basis": basis.plain() if basis else None, "needs_person": charge.needs_person, "why": charge.needs_why,
-        },
-    }  # fmt: skip
+class _Entry(NamedTuple):
+    """A charge with what it rests on and what is offered."""
+
+    charge: Charge
+    basis: Basis | None
+    offered: Offer | None
+
+    @property
+    def severity(self) -> Severity:
+        return self.offered.severity if self.offered else self.charge.severity
+
+    @property
+    def plain_basis(self) -> dict[str, Any] | None:
+        return self.basis.plain() if self.basis else None
+
+    @property
+    def detail(self) -> dict[str, Any]:
+        return {"offer": self.offered.plain()} if self.offered else {}
+
+    def row(self, doer: Doer) -> dict[str, Any]:
+        """Its columns, without `id`."""
+        charge = self.charge
+        return {
+            "platform": charge.platform, "violation": charge.violation, "version": charge.version.isoformat(),
+            "trigger": charge.trigger, "subject_kind": charge.kind, "subject_id": charge.subject, "shop_id": charge.shop,
+            "date": charge.date, "seq": charge.seq, "severity": self.severity, "immediate": charge.immediate,
+            "records": charge.records, "evidence": dict(charge.evidence), "account_id": doer.account_id, "at": doer.at,
+            "proposal": {"basis": self.plain_basis, "needs_person": charge.needs_person, "why": charge.needs_why},
+        }  # fmt: skip
+
+
+def _enter(connection: Connection, doer: Doer, entries: Sequence[_Entry], why: str = "") -> Sequence[tuple[Violation, Event]]:
+    """New ones, in order, each with its first event."""
+    rows = [each.row(doer) for each in entries]
     try:
-        id_ = violations.add(connection, row)
+        ids = violations.add_all(connection, rows)
     except IntegrityError as error:
+        charge = entries[0].charge
+        which = "" if len(entries) == 1 else f" or one of {len(entries) - 1} more"
         raise TianpingError(
-            f"{charge.violation} of {charge.kind} {charge.subject} on {charge.date} was entered already; look at it there"
+            f"{charge.violation} of {charge.kind} {charge.subject}{which} on {charge.date} was entered already; look there"
         ) from error
-    detail = {"offer": offered.plain()} if offered else {}
-    first = Event(id_, 1, doer.at, doer.account_id, "propose", "proposed", severity, None, why, detail)
-    violations.append(connection, first)
-    return id_
+    found = [
+        (
+            Violation(id=id_, **row),
+            Event(id_, 1, doer.at, doer.account_id, "propose", "proposed", each.severity, None, why, each.detail),
+        )
+        for id_, row, each in zip(ids, rows, entries, strict=True)
+    ]
+    violations.append_all(connection, [event for _, event in found])
+    return found
 
 
-def _again(office: Office, connection: Connection, doer: Doer, old: Present, charge: Charge) -> int:
-    """The same facts by the same rule give it again after all: it is proposed anew."""
-    basis, offered = rests_on(office, connection, charge)
-    detail = {"basis": basis.plain() if basis else None} | ({"offer": offered.plain()} if offered else {})
-    severity = offered.severity if offered else charge.severity
-    matter = open_matter(office, connection, old.row.id)
-    record(matter, doer, "propose", "proposed", severity=severity, why="found again", detail=detail)
-    return old.row.id
+def _propose(
+    office: Office, connection: Connection, doer: Doer, there: Sequence[Present], entries: Sequence[_Entry]
+) -> Iterator[Matter]:
+    """All of them, in order. What the same facts by the same rule give again after all is proposed anew."""
+    taken = {_identity(each.row): each.row.id for each in reversed(there)}
+    old = {at: taken[one] for at, each in enumerate(entries) if (one := _charged(each.charge)) in taken}
+    again = iter(open_all(office, connection, list(old.values())))
+    fresh = iter(_enter(connection, doer, [each for at, each in enumerate(entries) if at not in old]))
+    for at, each in enumerate(entries):
+        if at in old:
+            detail = {"basis": each.plain_basis, **each.detail}
+            yield record(next(again), doer, "propose", "proposed", severity=each.severity, why="found again", detail=detail)
+        else:
+            row, event = next(fresh)
+            yield Matter(office, connection, row, [event])
 
 
-def _is(row: Violation, charge: Charge) -> bool:
-    """Whether the database would take it for the same one."""
-    one = (row.violation, row.version, row.trigger, row.subject_id, row.seq)
-    return one == (charge.violation, charge.version.isoformat(), charge.trigger, charge.subject, charge.seq)
+_One = tuple[str, str, str, str, int]
+
+
+def _identity(row: Violation) -> _One:
+    """By what the database would take it for the same one, on one platform and day."""
+    return row.violation, row.version, row.trigger, row.subject_id, row.seq
+
+
+def _charged(charge: Charge) -> _One:
+    return charge.violation, charge.version.isoformat(), charge.trigger, charge.subject, charge.seq
 
 
 def _key(each: Present) -> tuple[str, SubjectKind, str]:
@@ -213,16 +283,12 @@ def _ruled(office: Office, run: Run) -> Sequence[str]:
     return tuple(judging.violations) if judging else ()
 
 
-def _outdated(office: Office, connection: Connection, before: Present, charge: Charge) -> bool:
+def _outdated(office: Office, history: History, before: Present, charge: Charge) -> bool:
     """Whether what is only proposed should give way to what a newer run found."""
     known = (before.row.seq, before.row.version)
     if before.state != "proposed" or known == (charge.seq, charge.version.isoformat()):
         return False
-    _, offered = rests_on(office, connection, charge)
+    _, offered = rests_on(office, history, charge)
     severity = offered.severity if offered else charge.severity
     evidence = json.loads(json.dumps(charge.evidence))  # as the database gives it back
     return (before.severity, before.row.trigger, before.row.evidence) != (severity, charge.trigger, evidence)
-
-
-def _withdraw(office: Office, connection: Connection, doer: Doer, each: Present, why: str) -> None:
-    record(open_matter(office, connection, each.row.id), doer, "withdraw", "withdrawn", why=why)

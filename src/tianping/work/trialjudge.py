@@ -274,7 +274,7 @@ def _found(at: Court, key: Key) -> Found | None:
     if version is None:
         return None
     rows = {
-        trigger.name: by_formula(at.con, at.pack, trigger.rows)
+        trigger.name: by_formula(at.con, at.pack, trigger.rows, covered=False)
         for trigger in version.triggers
         if trigger.rows and trigger.cadence.due(at.case.date)
     }

@@ -31,7 +31,8 @@ def done_of(home: Home, date: dt.date) -> Judgement | None:
 
 class Warned(NamedTuple):
     """A subject near a line. `near`: the share of the line, from 1 on it is reached; `more`: so many more failing rows reach it
-    (0: reached; None: the figure counts no rows); `due`: the day it is looked at. `reading` is JSON of assess.evidence."""
+    (0: reached; None: the figure counts no rows); `due`: the day it is looked at; `clear`: the first T at which, if nothing
+    more comes, it is not reached any more, or not near; None where that is not known. `reading` is JSON of assess.evidence."""
 
     platform: str
     name: str
@@ -45,6 +46,7 @@ class Warned(NamedTuple):
     near: float
     more: int | None
     due: dt.date
+    clear: dt.date | None
     reading: Json
 
 
@@ -80,7 +82,7 @@ def _warned(packs: Mapping[str, Pack], row: Row) -> Warned:
     return Warned(
         row["platform"], row["name"], label, row["trigger"], trigger.words if trigger else None,
         bool(trigger and trigger.records), row["subject_kind"], row["subject_id"], row["shop_id"], row["near"], row["more"],
-        dt.date.fromisoformat(said["due"]), said,
+        dt.date.fromisoformat(said["due"]), row.get("clear"), said,
     )  # fmt: skip
 
 

@@ -1,0 +1,492 @@
+"""Measures through their pages: who may do what, in which words it is refused, and that nothing is lost on the way."""
+
+import datetime as dt
+import html
+import re
+from dataclasses import dataclass, replace
+from typing import get_args
+
+import pytest
+from starlette.testclient import TestClient
+
+from tianping.policy.judging import SEVERITIES, EffectKind, Severity, SubjectKind
+from tianping.store import effects, ledger, violations
+from tianping.store.audit import Wanted as Lines
+from tianping.store.docket import Wanted
+from tianping.store.violations import Event, Present, State
+from tianping.web.judging import clock_words
+from tianping.web.pages import measures as pages
+from tianping.web.pages.deeds import DEEDS, LABELS
+from tianping.web.wording import words
+from tianping.work import accounts, hearing, trail, verdicts
+from tianping.work import measures as verbs
+from tianping.work.catalogue import catalogue
+from tianping.work.close import find, rows
+from tianping.work.entering import Why as EntryWhy
+from tianping.work.hearing import Post
+from tianping.work.history import Office
+from tianping.work.measures import Charge, Why
+from tianping.work.reach import EVERYTHING
+from tianping.work.trail import Doer
+from web.conftest import DATE, NOW, Site, csrf_of
+
+SINCE = dt.date(2010, 1, 1)
+DAY = dt.timedelta(days=1)
+
+
+@dataclass
+class Court:
+    """A console to change, a shop of the merchant's and another's, and a product of the first."""
+
+    site: Site
+    mine: str
+    other: str
+    product: str
+
+    @property
+    def office(self) -> Office:
+        return verdicts.office(self.site.console.home, self.site.console.packs)
+
+    def propose(
+        self, name: str = "quality_anomaly", severity: Severity = "serious", table: str = "sensory_quality", shop: str = "",
+        date: dt.date = DATE, kind: SubjectKind = "product",
+    ) -> int:  # fmt: skip
+        """A measure proposed by the clock."""
+        shop = shop or self.mine
+        subject = self.product if kind == "product" else shop
+        trigger = "category" if kind == "product" else "daily"
+        charge = Charge(
+            "kuaishou", name, SINCE, trigger, kind, subject, shop, date, severity, severity,
+            seq=1, table=table, needs_why="the rule",
+        )  # fmt: skip
+        return verbs.propose(self.office, Doer(None, NOW - 10 * DAY), charge)
+
+    def confirm(self, id_: int, *, days_ago: int = 0) -> None:
+        account = self.account("adjudicator")
+        verbs.confirm(self.office, Doer(account, NOW - days_ago * DAY), id_)
+
+    def account(self, name: str) -> int:
+        return next(each.account.id for each in accounts.every(self.site.console.home) if each.account.name == name)
+
+    def state(self, id_: int) -> State:
+        return self.told(id_).last.state
+
+    def told(self, id_: int) -> hearing.Hearing:
+        return hearing.hear(self.office, id_, Post(0, EVERYTHING, judges=True, appeals=True), NOW)
+
+    def send(self, role: str, id_: int, verb: str, *, lang: str = "zh", **given: object) -> "Told":
+        """A form of the measure's page, as it stands now unless `seen` is given."""
+        client = self.site.as_(role)
+        client.get(f"/language/{lang}", follow_redirects=False)
+        form = {"csrf": csrf_of(client), "verb": verb, "seen": self.told(id_).last.n, **given}
+        answer = client.post(f"/measures/{id_}/events", data=form, follow_redirects=False)
+        return Told(answer.status_code, answer.text, client)
+
+
+@dataclass
+class Told:
+    status: int
+    text: str
+    client: TestClient
+
+
+@pytest.fixture
+def court(own_site: Site) -> Court:
+    home = own_site.console.home
+    shops = next(each.shops for each in accounts.every(home) if each.account.name == "merchant")
+    book = catalogue(home, home.versions()[-1].seq)
+    kuaishou = [each.id for each in book.shops.values() if each.platform == "kuaishou"]
+    mine = next(each for each in shops if each in kuaishou)
+    other = next(each for each in book.shops if each not in shops)
+    return Court(own_site, mine, other, str(book.of_shop(mine)["product_id"][0]))
+
+
+def page(court: Court, role: str, id_: int, lang: str = "zh") -> str:
+    client = court.site.as_(role)
+    client.get(f"/language/{lang}", follow_redirects=False)
+    told = client.get(f"/measures/{id_}")
+    assert told.status_code == 200, told.text
+    return html.unescape(re.sub(r"\s+", " ", told.text))
+
+
+def test_a_measure_is_confirmed_within_its_ranges(court: Court) -> None:
+    """With the amounts that the adjudicator chose: money in yuan on the page, in fen in the ledger. And it is in the trail."""
+    id_ = court.propose()
+    shown = page(court, "adjudicator", id_)
+    assert 'min="300" max="2000"' in shown
+    assert 'name="amount-0-ban" type="number" inputmode="decimal" min="3" max="5" step="1" value="3"' in shown
+    sent = {"amount-0-ban": "4", "amount-0-money": "512.5", "amount-0-points": "7"}
+    assert court.send("adjudicator", id_, "confirm", **sent).status == 303
+    assert court.state(id_) == "in_force"
+    dealt = {each.effect.name: each.effect.amount for each in court.told(id_).dealings}
+    assert (dealt["ban"], dealt["money"], dealt["points"], dealt["campaign"]) == (4, 51_250, 7, 3)
+    with court.site.console.home.database.connect() as connection:
+        assert ledger.balance(connection, ledger.FINES) == 51_250
+    lines = trail.page(court.site.console.home, Lines(act="measure")).lines
+    assert [(each.entry.object, dict(each.entry.detail)) for each in lines] == [(f"measure {id_}", {"verb": "confirm"})]
+    assert "¥512.50" in page(court, "merchant", id_)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"amount-0-ban": "6"}, {"amount-0-ban": "2"}, {"amount-0-money": "2000.01"}, {"amount-0-money": "300.005"},
+        {"amount-0-ban": "x"}, {"amount-0-ban": "nan"}, {"amount-0-ban": "1e99"}, {"amount-0-ban": "3.5"},
+        {"amount-0-points": "-5"},
+    ],
+)  # fmt: skip
+def test_amounts_outside_the_rule_are_refused(court: Court, sent: dict[str, str]) -> None:
+    """In the reader's language, with what was typed still there; nothing has happened."""
+    id_ = court.propose()
+    for lang, said in (("zh", "数额超出规则允许的范围"), ("en", "An amount is outside what the rule allows")):
+        told = court.send("adjudicator", id_, "confirm", lang=lang, why="because", **sent)
+        assert (told.status, court.state(id_)) == (409, "proposed")
+        assert said in told.text
+        assert "because" in told.text
+        assert all(f'value="{value}"' in told.text for value in sent.values())
+
+
+def test_what_somebody_else_did_meanwhile_is_told(court: Court) -> None:
+    id_ = court.propose()
+    assert court.send("operator", id_, "dismiss", why="no").status == 303
+    told = court.send("adjudicator", id_, "confirm", seen=1)
+    assert told.status == 409
+    assert "别人已经处理过" in told.text
+    assert "不予处罚" in told.text
+    told = court.send("adjudicator", court.propose(date=DATE - DAY), "confirm", seen="")
+    assert (told.status, "别人已经处理过" in told.text) == (409, True)
+
+
+def test_an_appeal_goes_its_way(court: Court) -> None:
+    """The merchant appeals; who confirmed may not decide; somebody else overturns, and the money is back."""
+    id_ = court.propose()
+    court.send("adjudicator", id_, "confirm")
+    assert court.send("merchant", id_, "appeal", why="收据 <script>alert(1)</script>").status == 303
+    assert court.state(id_) == "appealed"
+    shown = court.site.as_("adjudicator").get(f"/measures/{id_}").text
+    assert "<script>alert" not in shown
+    assert "要由另一人来决定" in shown
+    told = court.send("adjudicator", id_, "overturn", why="mine")
+    assert told.status == 409
+    assert "要由另一人来决定" in told.text
+    assert "nobody else" not in court.send("adjudicator", id_, "uphold", lang="en", why="x").text
+    assert court.send("operator", id_, "overturn", why="right").status == 303
+    assert court.state(id_) == "overturned"
+    with court.site.console.home.database.connect() as connection:
+        assert ledger.balance(connection, ledger.FINES) == 0
+        assert not effects.standing(connection, id_)
+
+
+def test_a_reduction_is_milder(court: Court) -> None:
+    id_ = court.propose()
+    court.send("adjudicator", id_, "confirm", **{"amount-0-ban": "5"})
+    court.send("merchant", id_, "appeal", why="please")
+    told = court.send("operator", id_, "reduce", why="no change")
+    assert (told.status, "减轻后要比现在轻" in told.text) == (409, True)
+    assert court.send("operator", id_, "reduce", why="first time", severity="minor").status == 303
+    found = court.told(id_)
+    assert (found.last.state, found.last.severity) == ("in_force", "minor")
+    assert {each.effect.name for each in found.dealings if not each.taken_back} == {"warning", "study"}
+
+
+def test_less_of_the_same(court: Court) -> None:
+    id_ = court.propose()
+    court.send("adjudicator", id_, "confirm", **{"amount-0-ban": "5"})
+    court.send("merchant", id_, "appeal", why="please")
+    assert court.send("operator", id_, "reduce", why="shorter", **{"amount-0-ban": "3"}).status == 303
+    now = {each.effect.name: each.effect.amount for each in court.told(id_).dealings if not each.taken_back}
+    assert (now["ban"], now["money"]) == (3, 30_000)
+
+
+def test_an_appeal_comes_in_time_or_not_at_all(court: Court) -> None:
+    """Seven days after it took effect, to the second; the form is there so long and no longer."""
+    in_time, late = court.propose(), court.propose(date=DATE - DAY)
+    court.confirm(in_time, days_ago=7)
+    account = court.account("adjudicator")
+    verbs.confirm(court.office, Doer(account, NOW - 7 * DAY - dt.timedelta(seconds=1)), late)
+    assert 'value="appeal"' in page(court, "merchant", in_time)
+    assert 'value="appeal"' not in page(court, "merchant", late)
+    assert court.send("merchant", in_time, "appeal", why="in time").status == 303
+    told = court.send("merchant", late, "appeal", why="late")
+    assert (told.status, "申诉期已过" in told.text) == (409, True)
+
+
+@pytest.mark.parametrize(
+    ("role", "verb"),
+    [
+        *((role, verb) for role in ("merchant", "agency") for verb in ("confirm", "dismiss", "revoke", "label", "overturn")),
+        *(("auditor", verb) for verb in ("confirm", "appeal", "fulfil", "dismiss")),
+        *((role, "appeal") for role in ("adjudicator", "operator", "administrator")),
+    ],
+)
+def test_who_may_not(court: Court, role: str, verb: str) -> None:
+    """Sellers do not judge, judges do not appeal, the auditor does nothing. Of an agency it is not even there."""
+    id_ = court.propose()
+    told = court.send(role, id_, verb, why="x")
+    assert told.status == (404 if role == "agency" else 403)
+    assert court.state(id_) == "proposed"
+
+
+def test_the_clocks_verbs_are_nobodys(court: Court) -> None:
+    id_ = court.propose()
+    for verb in ("serve", "withdraw", "propose", "rejudge", "", "x"):
+        assert court.send("adjudicator", id_, verb, why="x").status == 404
+
+
+def test_another_shops_measure_is_not_there(court: Court) -> None:
+    id_ = court.propose(name="negative_reviews", table="negative_reviews", shop=court.other, kind="shop")
+    client = court.site.as_("merchant")
+    assert client.get(f"/measures/{id_}").status_code == 404
+    assert court.send("merchant", id_, "appeal", why="x").status == 404
+    assert f'/measures/{id_}"' not in client.get("/measures?state=all").text
+    assert f'/measures/{id_}"' in court.site.as_("operator").get("/measures?state=all").text
+
+
+def test_duties(court: Court) -> None:
+    """A merchant says that the exam is passed; that frees of study as well. What is not a seller's to say stays."""
+    id_ = court.propose()
+    court.send("adjudicator", id_, "confirm")
+    assert court.told(id_).duties == ("exam",)
+    told = court.send("merchant", id_, "fulfil", duty="ban")
+    assert (told.status, "没有这项待完成的义务" in told.text) == (409, True)
+    assert court.send("merchant", id_, "fulfil", duty="exam").status == 303
+    assert court.told(id_).duties == ()
+    assert [each.fulfilled for each in court.told(id_).dealings if each.effect.name == "exam"] == [True]
+
+
+def test_a_frozen_shop_does_not_thaw_itself(court: Court) -> None:
+    """What lasts until a fault is remedied ends when a judge says so, not the shop."""
+    id_ = court.propose("contact_numbers", "minor", "contact_numbers", kind="shop", date=DATE - 99 * DAY)
+    assert court.send("adjudicator", id_, "confirm", option="2").status == 303  # one of three, not the one proposed
+    told = court.send("merchant", id_, "fulfil", duty="freeze")
+    assert (told.status, "不由您来确认" in told.text) == (409, True)
+    assert 'value="fulfil"' not in page(court, "merchant", id_)
+    assert court.send("operator", id_, "fulfil", duty="freeze").status == 303
+    assert [each.fulfilled for each in court.told(id_).dealings] == [True]
+
+
+def test_texts_are_read_first(court: Court) -> None:
+    """KS-V05: without labels no confirmation; each label is one of ours."""
+    id_ = court.propose(name="negative_reviews", table="negative_reviews", kind="shop")
+    told = court.send("adjudicator", id_, "confirm")
+    assert (told.status, "要先阅读并标注文本" in told.text) == (409, True)
+    assert court.send("adjudicator", id_, "label", **{"label-V1": "rubbish"}).status == 409
+    assert court.send("adjudicator", id_, "label").status == 409
+    assert court.send("adjudicator", id_, "label", **{"label-V1": "product", "label-V2": ""}).status == 303
+    assert court.told(id_).last.detail == {"labels": {"V1": "product"}}
+    assert court.send("adjudicator", id_, "confirm").status == 303
+
+
+def test_the_worst_is_only_a_persons_to_say(court: Court) -> None:
+    """It needs all sales of the shop; the money is half of them where that is more."""
+    id_ = court.propose(severity="especially_serious")
+    told = court.send("adjudicator", id_, "confirm", severity="extremely_serious")
+    assert (told.status, "全部销售额" in told.text) == (409, True)
+    assert court.send("adjudicator", id_, "confirm", severity="extremely_serious", sales="300000").status == 303
+    dealt = {each.effect.name: each.effect.amount for each in court.told(id_).dealings}
+    assert (dealt["money"], dealt["points"]) == (15_000_000, 100)
+    removal = hearing.listing(court.site.console.home, Wanted(violation="points_line"), EVERYTHING, limit=5).listed
+    assert [each.state for each in removal] == ["proposed"]
+    assert "清退（扣分满线）" in page(court, "merchant", removal[0].row.id)
+    assert f"处罚 {id_} 使扣分满线" in page(court, "merchant", removal[0].row.id)
+
+
+def test_merchants_are_not_told_who_judged(court: Court) -> None:
+    id_ = court.propose()
+    court.send("adjudicator", id_, "confirm", why="clear")
+    label = "示例判责员 Adjudicator"
+    assert label in page(court, "operator", id_)
+    shown = page(court, "merchant", id_)
+    assert label not in shown
+    assert "判责员" in shown
+    assert "clear" in shown
+
+
+def test_reasons_must_be_given(court: Court) -> None:
+    id_ = court.propose()
+    for lang, said in (("zh", "请写明理由"), ("en", "Say why")):
+        told = court.send("adjudicator", id_, "dismiss", lang=lang, why="  ")
+        assert (told.status, said in told.text) == (409, True)
+
+
+# The list
+
+
+def test_every_measure_stands_on_one_page(court: Court, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Page by page, newest first, each once; what is new meanwhile moves nothing."""
+    monkeypatch.setattr(pages, "SIZE", 3)
+    made = [court.propose(date=DATE - n * DAY) for n in range(1, 9)]
+    client, found = court.site.as_("merchant"), list[int]()
+    path = f"/measures?state=proposed&violation=quality_anomaly&shop={court.mine}"
+    while path:
+        text = html.unescape(client.get(path).text)
+        found += [int(each) for each in re.findall(r'<th scope="row"><a href="/measures/(\d+)"', text)]
+        court.propose(date=DATE - (20 + len(found)) * DAY)
+        more = re.search(r'rel="next" href="([^"]+)"', text)
+        path = more[1] if more else ""
+    assert sorted(found, reverse=True) == found
+    assert set(made) <= set(found)
+    assert len(found) == len(set(found))
+
+
+def test_tabs_count(court: Court) -> None:
+    ids = [court.propose(date=DATE - n * DAY) for n in range(1, 4)]
+    court.confirm(ids[0])
+    court.send("operator", ids[1], "dismiss", why="no")
+    client = court.site.as_("merchant")
+    text = html.unescape(client.get("/measures?state=done&violation=quality_anomaly").text)
+    assert f'/measures/{ids[1]}"' in text
+    assert f'/measures/{ids[0]}"' not in text
+    assert re.search(r"已结束 <span class=\"count\">1</span>", text)
+
+
+def test_a_great_many_are_not_counted(court: Court, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all shops: counting would take longer than the page. Of one's own it does not."""
+    monkeypatch.setattr(hearing, "MOST_COUNTED", 0)
+    assert 'class="count"' not in court.site.as_("operator").get("/measures").text
+    assert 'class="count"' in court.site.as_("merchant").get("/measures").text
+
+
+# Entered by hand
+
+
+def entry(court: Court, **given: str) -> dict[str, str]:
+    return {
+        "violation": "kuaishou/late_shipment", "shop": court.mine, "severity": "serious", "date": str(DATE),
+        "words": "38 orders late", **given,
+    }  # fmt: skip
+
+
+def enter(court: Court, role: str = "operator", lang: str = "zh", **given: str) -> Told:
+    client = court.site.as_(role)
+    client.get(f"/language/{lang}", follow_redirects=False)
+    answer = client.post("/measures", data={"csrf": csrf_of(client), **entry(court, **given)}, follow_redirects=False)
+    return Told(answer.status_code, answer.text, client)
+
+
+def newest(court: Court) -> Present:
+    return hearing.listing(court.site.console.home, Wanted(), EVERYTHING, limit=1).listed[0]
+
+
+def test_a_violation_entered_by_hand(court: Court) -> None:
+    """Proposed, with the words of who entered it as its evidence; the merchant reads them; somebody confirms it."""
+    assert enter(court, words="38 orders <b>late</b>").status == 303
+    made = newest(court)
+    assert (made.row.violation, made.row.trigger, made.state, made.severity) == (
+        "late_shipment",
+        "by_hand",
+        "proposed",
+        "serious",
+    )
+    shown = court.site.as_("merchant").get(f"/measures/{made.row.id}").text
+    assert "38 orders &lt;b&gt;late&lt;/b&gt;" in shown
+    assert court.send("adjudicator", made.row.id, "confirm").status == 303
+    told = trail.page(court.site.console.home, Lines(act="measure_new")).lines
+    assert [each.entry.object for each in told] == [f"measure {made.row.id}"]
+
+
+def test_repeats_weigh_more(court: Court) -> None:
+    """KS-V16: for shipping, a repeat of a serious one is treated as the next."""
+    enter(court, date=str(DATE - 30 * DAY))
+    court.confirm(newest(court).row.id)
+    enter(court)
+    assert newest(court).severity == "especially_serious"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"violation": "kuaishou/quality_anomaly"}, "请选择一种要人工录入的违规"),
+        ({"violation": "nothing"}, "请选择一种要人工录入的违规"),
+        ({"shop": "S999"}, "该平台没有这家店铺"),
+        ({"violation": "douyin/fake_logistics"}, "该平台没有这家店铺"),
+        ({"severity": "extremely_serious"}, "处罚表没有这个情节"),
+        ({"severity": "x"}, "处罚表没有这个情节"),
+        ({"date": "2024-13-01"}, "日期不对"),
+        ({"date": "2031-01-01"}, "日期不对"),
+        ({"words": " "}, "请写明发生了什么"),
+    ],
+)
+def test_entries_that_cannot_be(court: Court, given: dict[str, str], words: str) -> None:
+    before = newest(court).row.id
+    told = enter(court, **given)
+    assert (told.status, words in told.text) == (409, True)
+    assert newest(court).row.id == before
+
+
+def test_the_same_entry_twice(court: Court) -> None:
+    assert enter(court).status == 303
+    told = enter(court, lang="en")
+    assert (told.status, "was entered already" in told.text) == (409, True)
+
+
+@pytest.mark.parametrize("role", ["merchant", "agency", "auditor"])
+def test_who_does_not_enter(court: Court, role: str) -> None:
+    assert enter(court, role).status == 403
+    assert court.site.as_(role).get("/measures/new").status_code == 403
+
+
+# Words
+
+
+def test_every_verb_state_and_effect_has_its_words() -> None:
+    """Whatever the database can hold is said in both languages."""
+    known = words()
+    for beginning, names in {
+        "verb": violations.VERBS, "state": violations.STATES, "severity": SEVERITIES, "effect": get_args(EffectKind),
+        "refused": get_args(Why), "new_refused": get_args(EntryWhy), "tab": pages.STANDS, "label": LABELS,
+        "done": DEEDS, "do": DEEDS,
+    }.items():  # fmt: skip
+        assert [each for each in names if f"judgement.{beginning}_{each}" not in known] == []
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        "found anew with newer facts", "not found any more with newer facts", "found again", "by the rule, without a person",
+        "level", "violation 3 event 2", "violation 3, which was counted here: overturn",
+        "the points at the time would have been 90: violation 3 event 4",
+    ],
+)  # fmt: skip
+def test_what_the_clock_says_is_said_in_words(why: str) -> None:
+    """Its reasons, as the code writes them."""
+    event = Event(1, 2, NOW, None, "rejudge", "proposed", "minor", None, why, {})
+    assert not re.search("[a-z]", clock_words(event, "zh"))
+    assert clock_words(event, "en")
+    assert clock_words(replace(event, account_id=1), "zh") == why
+
+
+# The statement of reasons, and the texts to read
+
+
+def test_the_statement_of_reasons(court: Court) -> None:
+    """In the reader's language, without scripts or styles of its own; for another shop it is not there."""
+    id_ = court.propose()
+    client = court.site.as_("merchant")
+    for lang, title in (("zh", "理由说明书"), ("en", "Statement of reasons")):
+        client.get(f"/language/{lang}", follow_redirects=False)
+        told = client.get(f"/measures/{id_}/reasons")
+        assert (told.status_code, title in told.text) == (200, True)
+        assert not re.search(r"<script|<style|style=", told.text)
+    assert client.get(f"/measures/{id_}/reasons.json").json()["id"] == id_
+    other = court.propose(name="negative_reviews", table="negative_reviews", shop=court.other, kind="shop")
+    for path in ("reasons", "reasons.json"):
+        assert client.get(f"/measures/{other}/{path}").status_code == 404
+
+
+def test_the_texts_are_listed_to_be_read(court: Court) -> None:
+    """Those that the figure counts, with the buyers' words: as many as its numerator."""
+    home = court.site.console.home
+    given: dict[str, list[object]] = {"metric": ["negative_review_rate"], "variant": [""], "by": ["shop"], "days": [30]}
+    most = max(rows(home, find(home, DATE), given), key=lambda row: int(str(row["numerator"])))
+    reading = {"metric": "negative_review_rate", "days": 30, "take": "ratio", "against": "platform"}
+    charge = Charge(
+        "kuaishou", "negative_reviews", SINCE, "daily", "shop", str(most["subject"]), str(most["subject"]), DATE, "minor",
+        "minor", table="negative_reviews", evidence={"reached": {"severity": "minor", "line": "2", "reading": reading}},
+    )  # fmt: skip
+    id_ = verbs.propose(court.office, Doer(None, NOW), charge)
+    found = hearing.texts(home, court.site.console.packs, court.told(id_).row)
+    assert found is not None
+    assert len(found) == min(int(str(most["numerator"])), hearing.TEXTS) > 0
+    shown = court.site.as_("adjudicator").get(f"/measures/{id_}").text
+    assert all(f'name="label-{each.order}"' in shown for each in found)
