@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from tianping.assess.finding import Subject
 from tianping.assess.level import Standing
+from tianping.assess.trigger import Reached, Verdict
+from tianping.assess.violation import Earlier, Found, settle
 from tianping.periods import Period, day_start
 from tianping.store import judgements, violations
 from tianping.store.violations import Present
-from tianping.work import judged
+from tianping.work import imports, judged
 from tianping.work.close import Asked
+from tianping.work.erase import erase
 from tianping.work.home import Home, open_home, set_scope
 from tianping.work.judge import close_day
 
@@ -110,6 +114,46 @@ def test_own_shops_are_judged_by_imported_benchmarks_only(home: Home) -> None:
     assert row["severity"] == "especially_serious"  # 5 times: serious; the shop is over 1.3 times the platform: one up
 
 
+@pytest.mark.parametrize(("days", "found"), [(31, 1), (32, 0)])
+def test_an_old_benchmark_accuses_nobody(home: Home, days: int, found: int) -> None:
+    set_scope(home, "own_shops")
+    bring(home, market(bad=20), covers=WHOLE)
+    columns = "platform,metric,by,subject,date,days,numerator,denominator"
+    share = ("kuaishou", "product_quality_refund_rate", "category_l3", "服饰/女装/连衣裙", T - days * DAY, 7, 1, 100)
+    bring(home, {"benchmarks": table(columns, share)}, hour=1)
+    close_day(home, rules(), Asked(T), at=NOON + dt.timedelta(hours=2))
+    assert len(proposed(home)) == found
+
+
+def test_a_product_that_another_shop_sells_is_not_judged(home: Home) -> None:
+    """Its figures are not its shop's alone: one order of shop B names product PA."""
+    bring(home, market(bad=20), covers=WHOLE)
+    other = table("order_id,shop_id,product_id,created_at,paid_at,channel,quantity,amount_fen",
+                  ("X", "B", "PA", at(PAID), at(PAID), "self_built", 1, 1000))  # fmt: skip
+    bring(home, {"orders": other}, hour=1)
+    close_day(home, rules(), Asked(T), at=NOON + dt.timedelta(hours=2))
+    assert not proposed(home)
+
+
+def test_erasing_a_buyer_does_not_end_judgement(home: Home) -> None:
+    """An erasure is no import: the close that follows still knows most."""
+    bring(home, market(bad=20), covers=WHOLE)
+    bring(home, {"orders": table("order_id,buyer_id", ("A0", "U1"))}, hour=1)
+    erase(home, "U1", at=NOON + dt.timedelta(hours=2))
+    close_day(home, rules(), Asked(T), at=NOON + dt.timedelta(hours=3))
+    assert len(proposed(home)) == 1
+
+
+def test_an_undone_platform_is_accused_of_nothing(home: Home) -> None:
+    done = bring(home, market(bad=20), covers=WHOLE)
+    bring(home, {"shops": table("shop_id,platform", ("D", "douyin"))}, hour=1)
+    close_day(home, rules(), Asked(T), at=NOON + dt.timedelta(hours=2))
+    assert done.seq is not None
+    imports.undo(home, done.seq, at=NOON + dt.timedelta(hours=3))
+    close_day(home, rules(), Asked(T), at=NOON + dt.timedelta(hours=4))
+    assert [each.state for each in proposed(home)] == ["withdrawn"]
+
+
 def douyin(days: int) -> dict[str, str]:
     """A shop opened long ago that sells three orders a day, ships them in time, and is praised by nobody."""
     first = T - dt.timedelta(days=days)
@@ -194,3 +238,34 @@ def test_what_was_never_supplied_accuses_nobody(home: Home) -> None:
     bring(home, {"shops": table(f"shop_id,platform,{phones}", ("B", "kuaishou", "1", "1", "1", None))}, hour=1)
     close_day(home, rules(), Asked(T), at=NOON)
     assert [each.row.shop_id for each in proposed(home, "contact_numbers")] == ["B"]
+
+
+def test_what_the_clock_alone_put_in_force_it_takes_back(home: Home) -> None:
+    """A video graded poor by a wrong export: mended, the close of the same day gives all back."""
+    head = "video_id,shop_id,published_at,duration_s,look_reviewed_at,look_grade"
+    bring(home, {"videos": table(head, ("V", "A", at(PAID), 10, at(PAID), "poor")),
+                 "shops": table("shop_id,platform", ("A", "kuaishou"))}, covers=WHOLE)  # fmt: skip
+    close_day(home, rules(), Asked(T), at=day_start(T) + DAY)
+    bring(home, {"videos": table(head, ("V", "A", at(PAID), 10, at(PAID), "good"))}, hour=1)
+    close_day(home, rules(), Asked(T), at=day_start(T) + 2 * DAY)
+    [one] = proposed(home, "poor_video")
+    assert one.state == "revoked"
+
+
+def test_what_repeats_make_worse_is_for_a_person() -> None:
+    """A rule that takes effect by itself does so at its own severity; raised, it waits."""
+
+    class Once:
+        def confirmed(self, *_: object) -> Sequence[Earlier]:
+            return [Earlier("past M1", "minor", T - 30 * DAY)]
+
+        def last_found(self, *_: object, records: bool) -> None:
+            del records
+
+    version = rules()["kuaishou"].judging.violations["quality_anomaly"].versions[-1]
+    verdict = Verdict("minor", Reached("minor"))
+    found = Found("quality_anomaly", T, Subject("kuaishou", "A", "PA"), "product", version.triggers[1], verdict, "minor",
+                  needs_person=False)  # fmt: skip
+    settled = settle(found, version, Once())
+    assert settled is not None
+    assert (settled.severity, settled.needs_person, settled.why) == ("serious", True, "repeats")

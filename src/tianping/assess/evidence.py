@@ -18,7 +18,12 @@ def seen(figure: Seen | None) -> dict[str, Any] | None:
 
 
 def whole(benchmark: Whole | None) -> dict[str, Any] | None:
-    return None if benchmark is None else {**benchmark._asdict(), "rate": str(benchmark.rate)}
+    """Of an imported one the day it is of."""
+    if benchmark is None:
+        return None
+    day = {"imported": benchmark.imported.isoformat()} if benchmark.imported else {}
+    kept = {name: value for name, value in benchmark._asdict().items() if name != "imported"}
+    return {**kept, "rate": str(benchmark.rate), **day}
 
 
 def reading(read: Reading) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 Three-valued: a finding holds, does not hold, or cannot be said (None, with the reason).
 """
 
+import datetime as dt
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -47,13 +48,14 @@ class Seen(NamedTuple):
 
 
 class Whole(NamedTuple):
-    """What a figure is held against: the benchmark's rate, its counts where it was computed, and how many shops of the platform
-    have a denominator there."""
+    """What a figure is held against: the benchmark's rate; its counts where it was computed, and how many shops of the platform
+    have a denominator there; where it was imported, the day it is of."""
 
     rate: Fraction
     numerator: int | None = None
     denominator: int | None = None
     shops: int | None = None
+    imported: dt.date | None = None
 
 
 class Figures(Protocol):

@@ -104,7 +104,11 @@ def settle(found: Found, version: ViolationVersion, history: History) -> Found |
     first, yesterday = found.date - dt.timedelta(days=version.repeats.days), found.date - dt.timedelta(days=1)
     whose = (found.violation, found.kind, found.id, found.subject.shop)
     repeats = tuple(history.confirmed(*whose, first, yesterday))
-    return replace(found, severity=raised(found.severity, len(repeats), version.repeats.up_to), repeats=repeats)
+    severity = raised(found.severity, len(repeats), version.repeats.up_to)
+    held = severity != found.severity and not found.needs_person  # what repeats make worse is for a person
+    return replace(
+        found, severity=severity, repeats=repeats, needs_person=found.needs_person or held, why="repeats" if held else found.why
+    )
 
 
 def _cools(found: Found, version: ViolationVersion, history: History) -> bool:

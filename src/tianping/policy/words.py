@@ -1,8 +1,9 @@
 """The words every part of a pack is made of: names, labels in two languages, sources."""
 
+import re
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from tianping.policy.strict import Strict
 
@@ -10,11 +11,20 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]  # names go into SQL
 MetricName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(/[a-z][a-z0-9_]*)?$")]  # metric, or metric/variant
 
 
+_FOLDED = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef]) (?=[\u3000-\u9fff\uff00-\uffef])")
+
+
 class Words(Strict):
     """The same words in Chinese and English."""
 
     zh: str
     en: str
+
+    @field_validator("zh")
+    @classmethod
+    def _unfolded(cls, zh: str) -> str:
+        """YAML folds a line's end into a space; Chinese has none there."""
+        return _FOLDED.sub("", zh)
 
 
 class Source(Strict):

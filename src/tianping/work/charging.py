@@ -5,7 +5,7 @@ look back.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 
 import duckdb
@@ -48,7 +48,22 @@ def charge(who: Office, bench: Bench, seq: int, found: Iterable[Charged], at: dt
         brought = bring(who, connection, at, Run(platform, date, seq, _settled(history, seq, found)), history)
         if at - day_start(date) <= TIMELY:
             measures.confirm_by_rule(brought.new, at)
+    _release(who, platform, date, {(each.found.violation, each.found.kind, each.found.id) for each in found}, at)
     return brought.taken
+
+
+def _release(who: Office, platform: str, date: dt.date, found: Collection[tuple[str, str, str]], at: dt.datetime) -> None:
+    """Take back what the clock alone put in force as of T and the figures show no more: sanction and release are one line."""
+    with who.database.connect() as connection:
+        gone = [
+            each.row.id
+            for each in violations.of_date(connection, platform, date)
+            if each.state == "in_force"
+            and (each.row.violation, each.row.subject_kind, each.row.subject_id) not in found
+            and all(event.account_id is None for event in violations.events(connection, each.row.id))
+        ]
+    for id_ in gone:
+        measures.revoke(who, Doer(None, at), id_, "not found any more with newer facts")
 
 
 def _settled(history: History, seq: int, found: Iterable[Charged]) -> Sequence[Charge]:
@@ -71,3 +86,14 @@ def remove_lowest(who: Office, platform: str, removals: Mapping[str, dt.date], a
                 propose_removal(
                     connection, Doer(None, at), platform, shop, name="removal", since=since, cause="level", evidence=said
                 )
+
+
+def spare_risen(who: Office, platform: str, since: Mapping[str, dt.date], at: dt.datetime) -> None:
+    """Withdraw removals still only proposed of shops that, by newer facts, do not stand where they stood. `since`: by shop, the
+    day its present level began."""
+    with who.database.connect() as connection:
+        open_ = [each.row for each in violations.in_state(connection, ("proposed",)) if each.row.platform == platform]
+    for row in open_:
+        stood = row.evidence.get("level_since")
+        if stood is not None and stood != str(since.get(row.shop_id)):
+            measures.withdraw(who, Doer(None, at), row.id, "the level is another by newer facts")

@@ -1,5 +1,6 @@
 """What judgement rests on at a close: the figures that a pack's rules read, their benchmarks, and the subjects they weigh."""
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -23,6 +24,8 @@ Key = tuple[str, By, str, int]
 """metric or metric/variant, by, subject, days."""
 
 
+FRESH = dt.timedelta(days=31)
+"""How old an imported benchmark may be for rules. What an industry was like long ago accuses nobody today."""
 _OF_SHOPS = """f."by" in ('platform', 'category_l1', 'category_l2', 'category_l3', 'shop')"""
 _OF_PRODUCTS = """f."by" = 'product' and f.numerator <> 0"""
 
@@ -60,7 +63,8 @@ def grounds(home: Home, done: Close, pack: Pack, sticks: Yardsticks) -> Grounds:
         read for part in PARTS for read, by in of_shops_and_products(pack.judging, done.date, part) if by == "product"
     ]
     seen.update(_figures(path, pack.platform, of_products, _OF_PRODUCTS))
-    return Grounds(seen, _computed(pack.platform, seen) if sticks.market else _given(pack.platform, sticks.imported, wanted))
+    given = {} if sticks.market else _given(pack.platform, sticks.imported, wanted, done.date)
+    return Grounds(seen, _computed(seen) if sticks.market else given)
 
 
 def _figures(path: str, platform: str, wanted: Iterable[Read], whose: str) -> Iterator[tuple[Key, Seen]]:
@@ -79,27 +83,34 @@ def _figures(path: str, platform: str, wanted: Iterable[Read], whose: str) -> It
             yield (f"{metric}/{variant}" if variant else metric, by, subject, days), Seen(numerator, denominator, status, why)
 
 
-def _computed(platform: str, seen: Mapping[Key, Seen]) -> dict[Key, Whole]:
+def _computed(seen: Mapping[Key, Seen]) -> dict[Key, Whole]:
     """In a market: the same metric over all shops of the platform, or of the category."""
     shops: dict[tuple[str, int], int] = {}
     for (metric, by, _, days), each in seen.items():
         if by == "shop" and each.denominator:
             shops[metric, days] = shops.get((metric, days), 0) + 1
     return {
-        key: Whole(Fraction(each.numerator, each.denominator), each.numerator, each.denominator, shops.get((key[0], key[3]), 0))
+        key: Whole(Fraction(each.numerator, each.denominator), each.numerator, each.denominator, _shops_of(key, shops))
         for key, each in seen.items()
         if key[1] not in ("shop", "product") and each.denominator
     }
 
 
-def _given(platform: str, imported: Mapping[tuple[object, ...], Imported], wanted: Iterable[Read]) -> dict[Key, Whole]:
-    """In a home of own shops: the imported ones, else none."""
+def _shops_of(key: Key, shops: Mapping[tuple[str, int], int]) -> int | None:
+    """How many shops the platform has there; of a category it is not counted."""
+    return shops.get((key[0], key[3]), 0) if key[1] == "platform" else None
+
+
+def _given(
+    platform: str, imported: Mapping[tuple[object, ...], Imported], wanted: Iterable[Read], date: dt.date
+) -> dict[Key, Whole]:
+    """In a home of own shops: the imported ones that are fresh, else none."""
     asked = set(wanted)
     found: dict[Key, Whole] = {}
     for (of, metric, variant, by, subject, days), each in imported.items():
         name = f"{metric}/{variant}" if variant else str(metric)
-        if of == platform and Read(name, int(str(days))) in asked:
-            found[name, by, str(subject), int(str(days))] = Whole(each.rate)  # type: ignore[index]
+        if of == platform and Read(name, int(str(days))) in asked and date - each.date <= FRESH:
+            found[name, by, str(subject), int(str(days))] = Whole(each.rate, imported=each.date)  # type: ignore[index]
     return found
 
 
@@ -110,16 +121,20 @@ def shops(con: duckdb.DuckDBPyConnection, platform: str) -> Sequence[Subject]:
 
 
 def products(con: duckdb.DuckDBPyConnection, platform: str, seen: Mapping[Key, Seen]) -> Sequence[Subject]:
-    """The products of a platform that have a numerator in some figure that rules read, with their categories."""
+    """The products of a platform that have a numerator in some figure that rules read, with their categories. One that orders
+    of other shops name is not among them: its figures are not its shop's alone."""
     ids = sorted({subject for _, by, subject, _ in seen if by == "product"})
     if not ids:
         return []
     found = con.execute(
-        f"select shop_id, product_id, {', '.join(f'coalesce({path}, ?)' for path in PATHS)} "
-        "from facts.products semi join (select unnest(?) as product_id) using (product_id) order by product_id",
-        ["", "", "", ids],
+        f"""with asked as (select unnest(?) as product_id),
+          shared as (select product_id from facts.orders o semi join asked using (product_id)
+            join facts.products p using (product_id) where o.shop_id <> p.shop_id)
+        select shop_id, product_id, {", ".join(f"coalesce({path}, '')" for path in PATHS)}
+        from facts.products semi join asked using (product_id) anti join shared using (product_id) order by product_id""",
+        [ids],
     )
-    return [Subject(platform, shop, product, paths) for shop, product, *three in found.fetchall() for paths in [_three(three)]]
+    return [Subject(platform, shop, product, _three(three)) for shop, product, *three in found.fetchall()]
 
 
 def _three(paths: Sequence[str]) -> tuple[str, str, str]:
@@ -129,12 +144,14 @@ def _three(paths: Sequence[str]) -> tuple[str, str, str]:
 
 def by_formula(con: duckdb.DuckDBPyConnection, pack: Pack, rows: Rows, *, covered: bool = True) -> Sequence[Subject]:
     """The subjects of a trigger's formula: shops, or videos with their shops. Needs `as_of`. Of a shop whose columns were never
-    supplied nothing can be said (`covered=False`: coverage is not asked for)."""
+    supplied, or that is closed, nothing is said (`covered=False`: coverage is not asked for)."""
     tree, view = formula.compile(rows.when, pack.sets), VIEWS[rows.of]
     columns = frozenset(formula.columns_of(tree))
-    found = view.select(sorted({"shop_id", "platform", *view.key, *columns}))
+    own = {"closed_at"} if rows.of == "shop" else set[str]()
+    found = view.select(sorted({"shop_id", "platform", *view.key, *columns, *own}))
     video = "''" if rows.of == "shop" else view.key[0]
     known = _supplied(view.needs(columns, columns)) if covered else "true"
+    known += " and closed_at is null" if rows.of == "shop" else ""
     query = f"select shop_id, {video} from ({found}) where platform = ? and {formula.condition(tree)} and {known} order by all"
     return [Subject(pack.platform, shop, each) for shop, each in con.execute(query, [pack.platform]).fetchall()]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tianping.facts.asof import as_of
-from tianping.facts.versions import newest
+from tianping.facts.versions import seq_at
 from tianping.policy.model import Pack
 from tianping.store import judgements
 from tianping.store.closes import Close
@@ -20,6 +20,7 @@ from tianping.work.close import Asked, close
 from tianping.work.history import Office
 from tianping.work.home import Home, facts, locked
 from tianping.work.outcomes import Charged
+from tianping.work.proposing import Run, take_up
 
 
 def close_day(home: Home, packs: Mapping[str, Pack], asked: Asked, *, at: dt.datetime) -> tuple[Close, Judgement]:
@@ -50,7 +51,7 @@ def _judge(home: Home, packs: Mapping[str, Pack], done: Close, blank: Judgement)
         found = {each.pack.platform: list(outcomes.charged(each)) for each in benches}
         written["found"] = judged.write(into, "found", (outcomes.of_found(each) for all_ in found.values() for each in all_))
     result = replace(blank, counts=written)
-    if done.seq == newest(home.versions()):
+    if done.seq == seq_at(home.versions()):
         _charge(home, charging.office(home, packs, con), benches, found, result)
     judgements.keep(home.database, result)
     standings.forward(home, packs, result)
@@ -60,12 +61,16 @@ def _judge(home: Home, packs: Mapping[str, Pack], done: Close, blank: Judgement)
 def _charge(
     home: Home, who: Office, benches: Sequence[Bench], found: Mapping[str, Sequence[Charged]], result: Judgement
 ) -> None:
-    """What the close that knows most leads to."""
+    """What the close that knows most leads to. Of a platform that is gone nothing is found any more."""
     for each in benches:
         platform = each.pack.platform
         charging.charge(who, each, result.seq, found[platform], result.at)
-        fallen = judged.read(home, result, "levels", {"platform": [platform], "happened": ["removal"]})
-        charging.remove_lowest(who, platform, {row["shop_id"]: row["since"] for row in fallen}, result.at)
+        stands = judged.read(home, result, "levels", {"platform": [platform]})
+        fallen = {row["shop_id"]: row["since"] for row in stands if row["happened"] == "removal"}
+        charging.remove_lowest(who, platform, fallen, result.at)
+        charging.spare_risen(who, platform, {row["shop_id"]: row["since"] for row in stands}, result.at)
+    for gone in sorted(set(who.rules) - set(result.packs)):
+        take_up(who, result.at, Run(gone, result.date, result.seq, ()))
     measures.serve_due(who, result.at)
 
 

@@ -101,7 +101,7 @@ class Matter:
         if event is None or event.chosen is None:
             return None
         said = event.chosen
-        return Standing(event.severity, said["option"], deal_of(said["effects"]), tuple(said["picked"]))
+        return Standing(event.severity, said["option"], deal_of(said["effects"]), tuple(said.get("picked", ())))
 
     @property
     def deal(self) -> Deal:

@@ -19,7 +19,7 @@ from tianping.work import dealt, measures
 from tianping.work.brief import Brief, brief
 from tianping.work.home import Home
 from tianping.work.voice import Said, Voice, exact, readings
-from tianping.work.why import chance_lines, clause, comparison_of, kept, name_of
+from tianping.work.why import chance_lines, clause, comparison_of, kept, name_of, state_word
 from tianping.work.wordbook import FOLDER, Lang
 
 Pairs = tuple[tuple[str, str], ...]
@@ -112,7 +112,7 @@ def _what(voice: Voice, known: Brief) -> Iterator[tuple[str, str]]:
     matter, row = known.matter, known.matter.row
     yield voice.t("f_violation"), name_of(voice, known)
     yield voice.t("f_severity"), voice.t(matter.severity)
-    yield voice.t("f_state"), voice.t(matter.state)
+    yield voice.t("f_state"), voice.t(state_word(matter))
     yield voice.t("f_shop"), " ".join(filter(None, (row.shop_id, known.shop)))
     if row.subject_kind != "shop":
         yield voice.t(f"f_{row.subject_kind}"), " ".join(filter(None, (row.subject_id, known.product)))

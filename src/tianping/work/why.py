@@ -14,6 +14,7 @@ from tianping.policy.model import Pack
 from tianping.policy.words import Source
 from tianping.work import dealt
 from tianping.work.brief import LOWEST, Brief
+from tianping.work.matter import Matter
 from tianping.work.rejudge import REMOVAL
 from tianping.work.voice import Said, Voice, exact, readings, rows_command
 
@@ -144,7 +145,7 @@ def _heading(voice: Voice, known: Brief) -> Iterator[str]:
         kind = voice.t(f"by_{row.subject_kind}")
         yield " ".join(filter(None, (voice.t("of_whom", kind=kind, id=row.subject_id), known.product)))
     yield voice.t("as_of", date=row.date, seq=row.seq)
-    yield voice.t("severity_state", severity=voice.t(matter.severity), state=voice.t(matter.state))
+    yield voice.t("severity_state", severity=voice.t(matter.severity), state=voice.t(state_word(matter)))
     if known.changed:
         yield voice.t("pack_changed")
     if "trigger" in row.evidence:
@@ -198,7 +199,8 @@ def found_by(voice: Voice, data: Said, trigger: Trigger | None, whose: Whose) ->
     if reached.get("reading"):
         parts.append(_line(voice, reached, trigger, whose))
     if data.get("shift"):
-        parts.append(_shift(voice, data["shift"], trigger, whose))
+        moved = (data["reached"]["severity"], data["severity"])
+        parts.append(_shift(voice, data["shift"], trigger, whose, moved))
     lines = [clause(voice, data["clause"]), voice.t("said_severity", severity=voice.t(data["severity"]))]
     if not parts:
         lines.append(voice.t("by_formula"))
@@ -219,13 +221,23 @@ def _line(voice: Voice, reached: Said, trigger: Trigger | None, whose: Whose) ->
     return Node("line", voice.t(key, said=text), lines, _exactly(said), (figure(voice, said, whose),))
 
 
-def _shift(voice: Voice, said: Said, trigger: Trigger | None, whose: Whose) -> Node:
+def _shift(voice: Voice, said: Said, trigger: Trigger | None, whose: Whose, moved: tuple[str, str]) -> Node:
+    """`moved`: the severity before and after."""
     text = f"{voice.reading(said)}{voice.t('colon')}{voice.amount(said, exact(said['taken']))}"
     lines = [voice.calculation(said)]
     if trigger and trigger.shift:
         up, down = (voice.amount(said, each) for each in (trigger.shift.up_above, trigger.shift.down_below))
         lines.append(voice.t("shifted", up=up, down=down))
+    before, after = (voice.t(each) for each in moved)
+    lines.append(
+        voice.t("shift_moved", before=before, after=after) if before != after else voice.t("shift_stays", severity=after)
+    )
     return Node("shift", voice.t("shift", said=text), tuple(lines), _exactly(said), (figure(voice, said, whose),))
+
+
+def state_word(matter: Matter) -> str:
+    """What the state is called; what is only recorded waits for nothing."""
+    return "only_recorded" if matter.row.records and matter.state == "proposed" else matter.state
 
 
 def chance(voice: Voice, data: Said) -> Node:
