@@ -7,8 +7,9 @@ from typing import Literal, NamedTuple
 from tianping.assess.finding import Subject
 from tianping.assess.violation import Earlier, raised, table_of
 from tianping.errors import NotFound, TianpingError
-from tianping.facts.versions import newest
+from tianping.facts.versions import seq_at
 from tianping.metrics.levels import PATHS
+from tianping.periods import to_wall
 from tianping.policy.judging import SEVERITIES, Judging, Severity, ViolationVersion
 from tianping.policy.model import Pack
 from tianping.policy.words import Words
@@ -90,7 +91,7 @@ def enter(home: Home, office: Office, packs: Mapping[str, Pack], entry: Entry, r
         charge = Charge(
             entry.platform, entry.violation, rule.since, BY_HAND, rule.subject, subject, whom.shop, entry.date,
             raised(entry.severity, len(repeats), again.up_to) if again else entry.severity, entry.severity,
-            newest(home.versions()), again.up_to if again else None, repeats, table_of(rule, whom), needs_why="the rule",
+            seq_at(home.versions()), again.up_to if again else None, repeats, table_of(rule, whom), needs_why="the rule",
             evidence=_evidence(kind, entry, whom),
         )  # fmt: skip
         try:
@@ -115,13 +116,13 @@ def _require(kind: Kind, entry: Entry, at: dt.datetime) -> None:
         raise EntryRefused("severity", f"choose one of {', '.join(kind.severities)}")
     if not 0 < len(entry.words.strip()) <= MOST_WORDS:
         raise EntryRefused("words", f"say what was done, in up to {MOST_WORDS} characters")
-    if not dt.date(2000, 1, 1) <= entry.date <= at.date() + dt.timedelta(days=1):
+    if not dt.date(2000, 1, 1) <= entry.date <= to_wall(at).date():
         raise EntryRefused("date", "the day of the deed has not come yet")
 
 
 def _subject(home: Home, kind: Kind, entry: Entry, reach: Reach) -> Subject:
     """Whom it is of. What is out of reach is told as what is not there."""
-    book = catalogue(home, newest(home.versions()))
+    book = catalogue(home, seq_at(home.versions()))
     shop = book.shops.get(entry.shop) if reach.holds(entry.shop) else None
     if shop is None or shop.platform != entry.platform:
         raise EntryRefused("shop", f'there is no shop "{entry.shop}" of {entry.platform} here')

@@ -258,7 +258,9 @@ def _refusal(matter: Matter, verb: Verb, doer: Doer) -> tuple[Why, str] | None:
 
 
 def _has_spoken(matter: Matter, account_id: int) -> bool:
-    return any(each.account_id == account_id and each.verb in (*DECIDES, "appeal") for each in matter.events)
+    """Whoever accused by hand is no judge of the appeal either."""
+    spoken: tuple[Verb, ...] = (*DECIDES, "appeal", *(("propose",) if matter.state == "appealed" else ()))
+    return any(each.account_id == account_id and each.verb in spoken for each in matter.events)
 
 
 def _unconfirmed(matter: Matter, doer: Doer) -> tuple[Why, str] | None:
