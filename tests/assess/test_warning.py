@@ -237,3 +237,20 @@ def test_bad_days_leave_the_window() -> None:
     figures = Crowd({}, wholes)
     assert leaves(dt.date(2024, 6, 10), 7, 15) == dt.date(2024, 7, 2)
     assert eased(one, PRODUCT, figures, dt.date(2024, 6, 29), per_day=per_day, lag=15) == dt.date(2024, 7, 2)
+
+
+@pytest.mark.spec("KS-B07")
+@pytest.mark.parametrize(
+    ("own", "category", "more"),
+    [((9, 300), (20, 1000), 8), ((21, 64), (26, 132), None)],  # held still, the benchmark would give 3 and 5
+)
+def test_more_rows_are_rows_of_the_benchmark_too(own: tuple[int, int], category: tuple[int, int], more: int | None) -> None:
+    """A product is part of its category: each further refund raises both. One that is half of it never reaches twice as much."""
+    key = "product_quality_refund_rate"
+    seen = {(key, "product", "P1", 7): Seen(*own), (key, "shop", "S1", 7): Seen(*own)}
+    wholes = {
+        (key, "category_l3", PATHS[2], 7): Whole(Fraction(*category), *category),
+        (key, "platform", "kuaishou", 7): Whole(Fraction(*own)),
+    }
+    trigger = shipped("quality_anomaly").triggers[0]
+    assert more_until(trigger, PRODUCT, Crowd(seen, wholes)) == more

@@ -1,7 +1,8 @@
 """Early warnings: how near a subject is to a violation, how many more failing rows it takes, and when the bad days leave.
 
 A warning is before any penalty, and daily, whatever the trigger's cadence. Counts are exact, all else staying as it is: the
-denominators, the benchmark, the other subjects of a tail. A product's failing row is its shop's too, and moves the shift.
+denominators, an imported benchmark, the other subjects of a tail. A failing row is also one of the benchmark computed from it,
+and a product's is its shop's too, and moves the shift.
 """
 
 import datetime as dt
@@ -63,7 +64,14 @@ class Changed(NamedTuple):
         return found._replace(numerator=found.numerator + self.plus)
 
     def benchmark(self, metric: str, against: By, subject: str, days: int) -> Whole | None:
-        return self.figures.benchmark(metric, against, subject, days)
+        """A computed benchmark has the subject's own rows in it, and moves with them."""
+        found = self.figures.benchmark(metric, against, subject, days)
+        if found is None or (metric, days) != (self.reading.metric, self.reading.days) or not self.plus:
+            return found
+        if found.numerator is None or not found.denominator or subject != self.subject.named(against):
+            return found
+        numerator = found.numerator + self.plus
+        return found._replace(rate=Fraction(numerator, found.denominator), numerator=numerator)
 
     def score(self, name: str, shop: str) -> Fraction | None:
         return self.figures.score(name, shop)
