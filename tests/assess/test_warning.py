@@ -245,7 +245,7 @@ def test_bad_days_leave_the_window() -> None:
     [((9, 300), (20, 1000), 8), ((21, 64), (26, 132), None)],  # held still, the benchmark would give 3 and 5
 )
 def test_more_rows_are_rows_of_the_benchmark_too(own: tuple[int, int], category: tuple[int, int], more: int | None) -> None:
-    """A product is part of its category: each further refund raises both. One that is half of it never reaches twice as much."""
+    """A product is part of its category: each further refund raises both. Half of it never reaches twice it."""
     key = "product_quality_refund_rate"
     seen = {(key, "product", "P1", 7): Seen(*own), (key, "shop", "S1", 7): Seen(*own)}
     wholes = {
