@@ -382,7 +382,8 @@ def test_a_session_is_answered_in_its_own_shop(shop: str, tmp_path: Path) -> Non
 
 
 def test_every_view_hangs_on_one_thing() -> None:
-    assert sorted(view for family in FAMILIES for view in family.views) == sorted(VIEWS)
+    """All but that of shops, whose metrics are counted anew at each close."""
+    assert sorted(view for family in FAMILIES for view in family.views) == sorted(VIEWS.keys() - {"shop"})
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)

@@ -15,8 +15,10 @@ from tianping.cli.policy import policy
 from tianping.errors import NotFound
 from tianping.policy.load import open_all, shipped
 from tianping.policy.model import Pack
+from tianping.simulate import demo as demo_market
 from tianping.store.schema import violation
-from tianping.work.home import Home
+from tianping.work import imports
+from tianping.work.home import Home, open_home, set_scope
 from tianping.work.judge import judge
 from tianping.work.judged import find, read
 from tianping.work.replay import Asked, Replayed, replay
@@ -34,9 +36,13 @@ def all_of_it(before: Pack, after: Pack, _first: dt.date, _last: dt.date) -> Sco
 
 
 @pytest.fixture(scope="module")
-def home(demo: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Three days closed and judged."""
-    home = copy(demo, tmp_path_factory.mktemp("replay") / "home")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The demo market, three days of it closed and judged, and none after them: what was found later would cool these."""
+    folder = tmp_path_factory.mktemp("replay")
+    demo_market.write(folder / "market")
+    home = open_home(folder / "home", create=True)
+    imports.bring(home, imports.Request((folder / "market",), NOON))
+    set_scope(home, "market")
     for number in range((LAST - FIRST).days + 1):
         judge(home, rules(), closed(home, FIRST + dt.timedelta(days=number)), at=NOON)
     return home

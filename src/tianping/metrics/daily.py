@@ -66,7 +66,8 @@ def _of_view(
 ) -> Iterator[tuple[int, str, dt.date, int, int]]:
     windows = [uses[0].figures.days]
     whose = " or ".join(dict.fromkeys(use.figures.whose for use in uses))
-    rows = rows_sql(views[name], [use.side.tally for use in uses], windows, date, where=[f"({whose})"])
+    shops = f"({whose})" if all(use.figures.by == "shop" for use in uses) else ""
+    rows = rows_sql(views[name], [use.side.tally for use in uses], windows, date, where=[f"({whose})"], shops=shops)
     con.execute(f"create or replace temp table daily_rows as {rows}")
     parts = " union all ".join(_side(use, date) for use in uses)
     yield from con.sql(f"select * from ({parts}) order by all").fetchall()

@@ -57,8 +57,8 @@ class Kept:
 
 
 def keeps(use: Use) -> bool:
-    """Whether a ledger keeps it: a greatest value is neither summed nor one a buyer."""
-    return not use.side.tally.greatest
+    """Whether a ledger keeps it: a greatest value is neither summed nor one a buyer, and shops are no things that are touched."""
+    return not use.side.tally.greatest and any(use.side.tally.view in family.views for family in FAMILIES)
 
 
 class Round:
