@@ -10,8 +10,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from tianping.policy.saying import amount
+from tianping.store import docket, violations
+from tianping.store.docket import Wanted
 from tianping.web import findings
 from tianping.web.findings import Whose
+from tianping.web.pages.warnings import lines_of
 from tianping.work import judged, watch
 from tianping.work.accounts import every
 from tianping.work.boards import Look, look
@@ -50,7 +53,7 @@ def test_a_shop_is_shown_as_it_was_judged(site: Site) -> None:
                 assert f" {findings.points(Fraction(row['points']))} " in shown, (shop, row)
         for row in rows(site, "rights", shop_id=shop):
             label = site.console.packs[row["platform"]].judging.rights[row["name"]].label.zh
-            assert row["held"] or re.search(rf"{re.escape(label)} · 已取消", shown), row
+            assert row["held"] or re.search(rf"{re.escape(label)} · 不具备", shown), row
 
 
 def test_the_shares_of_a_score_add_up(site: Site) -> None:
@@ -97,6 +100,7 @@ def test_a_level_says_what_is_missing(site: Site) -> None:
             if use["used"] is not None and use["name"] == "orders":
                 assert amount(Fraction(use["used"]), "count").replace("\u2009", " ") in shown
         assert "还差" in shown or "已是最高等级" in shown
+        assert ("即提出清退，最早" in shown) == (row["level"] == "LV0" and row["removal"] is None)
 
 
 def test_a_day_that_was_not_judged(site: Site) -> None:
@@ -133,6 +137,41 @@ def test_a_merchant_is_warned_of_his_own_alone(site: Site, here: Look) -> None:
     other = next(each.shop for each in watch.warnings(here, EVERYTHING, limit=1000).listed if each.shop not in shops)
     assert watch.warnings(here, Reach(shops), shop=other).total == 0
     assert watch.warnings(here, Reach(frozenset())).total == 0
+
+
+def test_what_is_at_its_line_says_what_was_found(site: Site, here: Look) -> None:
+    """At this close, or before and not again so soon, with the measure; or that nothing was."""
+    listed = [each for each in watch.warnings(here, EVERYTHING, limit=1000).listed if each.near >= 1 and not each.records]
+    assert listed
+    told = lines_of(here, listed, "zh")
+    with here.home.database.connect() as connection:
+        for line in told:
+            found = [
+                each.row
+                for each in violations.of_shop(connection, line.warned.shop)
+                if (each.row.violation, each.row.subject_id) == (line.warned.name, line.warned.subject) and not each.row.records
+            ]
+            recent = [each for each in found if 0 <= (DATE - each.date).days < max(line.again, 1)]
+            assert (line.last.id if line.last else None) == (max(recent, key=lambda each: each.date).id if recent else None)
+    shown = text(site.as_("operator"), "/warnings")
+    assert ("本次日结已认定" in shown) == any(each.last and each.last.date == DATE for each in told)
+
+
+def test_a_day_to_come_is_told(here: Look) -> None:
+    """Of what is not at its line, the next day it is judged on lies ahead."""
+    for line in lines_of(here, watch.warnings(here, EVERYTHING, limit=1000).listed, "zh"):
+        assert line.next is not None
+        assert line.next > DATE
+
+
+def test_a_shop_says_what_is_proposed(site: Site) -> None:
+    """Beside what is in force: so many, with the way there."""
+    shops = [each["shop_id"] for each in site.as_("operator").get("/api/v1/violations?state=proposed").json()["items"]]
+    with site.console.home.database.connect() as connection:
+        for shop in set(shops):
+            n = docket.counts(connection, Wanted(shop=shop)).get(("proposed", False), 0)
+            shown = text(site.as_("operator"), f"/shops/{shop}/judgement")
+            assert (f"待确认 {n} 项" in shown) == (n > 0)
 
 
 def test_the_morning_tells_of_warnings(site: Site, here: Look) -> None:

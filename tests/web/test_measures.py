@@ -17,6 +17,7 @@ from tianping.store.violations import Event, Present, State
 from tianping.web.judging import clock_words
 from tianping.web.pages import measures as pages
 from tianping.web.pages.deeds import DEEDS, LABELS
+from tianping.web.pages.deeds import Why as DeedWhy
 from tianping.web.wording import words
 from tianping.work import accounts, hearing, trail, verdicts
 from tianping.work import measures as verbs
@@ -115,7 +116,7 @@ def test_a_measure_is_confirmed_within_its_ranges(court: Court) -> None:
     shown = page(court, "adjudicator", id_)
     assert 'min="300" max="2000"' in shown
     assert 'name="amount-0-ban" type="number" inputmode="decimal" min="3" max="5" step="1" value="3"' in shown
-    sent = {"amount-0-ban": "4", "amount-0-money": "512.5", "amount-0-points": "7"}
+    sent = {"amount-0-ban": "4", "amount-0-money": "512.5", "amount-0-points": "7", "why": "38 buyers"}
     assert court.send("adjudicator", id_, "confirm", **sent).status == 303
     assert court.state(id_) == "in_force"
     dealt = {each.effect.name: each.effect.amount for each in court.told(id_).dealings}
@@ -179,7 +180,7 @@ def test_an_appeal_goes_its_way(court: Court) -> None:
 
 def test_a_reduction_is_milder(court: Court) -> None:
     id_ = court.propose()
-    court.send("adjudicator", id_, "confirm", **{"amount-0-ban": "5"})
+    court.send("adjudicator", id_, "confirm", why="38 buyers", **{"amount-0-ban": "5"})
     court.send("merchant", id_, "appeal", why="please")
     told = court.send("operator", id_, "reduce", why="no change")
     assert (told.status, "减轻后要比现在轻" in told.text) == (409, True)
@@ -191,11 +192,87 @@ def test_a_reduction_is_milder(court: Court) -> None:
 
 def test_less_of_the_same(court: Court) -> None:
     id_ = court.propose()
-    court.send("adjudicator", id_, "confirm", **{"amount-0-ban": "5"})
+    court.send("adjudicator", id_, "confirm", why="38 buyers", **{"amount-0-ban": "5"})
     court.send("merchant", id_, "appeal", why="please")
     assert court.send("operator", id_, "reduce", why="shorter", **{"amount-0-ban": "3"}).status == 303
     now = {each.effect.name: each.effect.amount for each in court.told(id_).dealings if not each.taken_back}
     assert (now["ban"], now["money"]) == (3, 30_000)
+
+
+def test_more_than_the_rule_proposes_needs_a_reason(court: Court) -> None:
+    """And the page says what was proposed, what was chosen, and why."""
+    id_ = court.propose()
+    for lang, said in (("zh", "数额高于规则所拟，请写明理由"), ("en", "above what the rule proposes: say why")):
+        told = court.send("adjudicator", id_, "confirm", lang=lang, **{"amount-0-ban": "5"})
+        assert (told.status, said in told.text, 'value="5"' in told.text) == (409, True, True)
+    assert court.state(id_) == "proposed"
+    assert court.send("adjudicator", id_, "confirm", why="38 buyers", **{"amount-0-ban": "5"}).status == 303
+    shown = page(court, "merchant", id_)
+    assert "规则所拟 3 天，由人选定 5 天" in shown
+    assert "选定的理由：38 buyers" in shown
+
+
+def test_amounts_do_not_vanish_with_another_severity(court: Court) -> None:
+    """They are those of the present one: whoever changes both is told so, and nothing happens."""
+    id_ = court.propose(severity="especially_serious")
+    told = court.send("adjudicator", id_, "confirm", severity="extremely_serious", why="x", **{"amount-0-points": "25"})
+    assert (told.status, "请只改一样" in told.text, court.state(id_)) == (409, True, "proposed")
+    court.send("adjudicator", id_, "confirm")
+    court.send("merchant", id_, "appeal", why="please")
+    assert "换情节时数额" in page(court, "operator", id_)
+    before = {each.effect.name: each.effect.amount for each in court.told(id_).dealings}
+    sent = {"severity": "minor", "amount-0-points": str((before["points"] or 0) - 1)}
+    told = court.send("operator", id_, "reduce", why="x", **sent)
+    assert (told.status, "请只改一样" in told.text, court.state(id_)) == (409, True, "appealed")
+    sent["amount-0-points"] = str(before["points"])
+    assert court.send("operator", id_, "reduce", why="x", **sent).status == 303
+
+
+def test_the_end_of_the_time_to_appeal_stands_on_top(court: Court) -> None:
+    """With the days left; once appealed, that somebody else decides; and the morning tells of both."""
+    id_ = court.propose()
+    court.confirm(id_, days_ago=2)
+    shown = page(court, "merchant", id_)
+    assert re.search(r"申诉截止</dt><dd>[^<]+ <span[^>]*>(<[^>]+>)*还有 5 天", shown)
+    assert shown.index("申诉截止") < shown.index('id="evidence"')
+    morning = html.unescape(court.site.as_("merchant").get("/morning").text)
+    assert "1 项生效中" in morning
+    assert re.search(r"1 项可申诉，最早 [-0-9: ]+ 截止（还有 5 天）", morning)
+    assert "可申诉" not in court.site.as_("operator").get("/morning").text
+    court.send("merchant", id_, "appeal", why="please")
+    assert "裁决前处罚继续执行" in page(court, "merchant", id_)
+    morning = court.site.as_("merchant").get("/morning").text
+    assert ("1 项申诉中" in morning, "可申诉" in morning) == (True, False)
+
+
+def test_words_are_not_lost_with_a_verb_that_is_over(court: Court) -> None:
+    id_ = court.propose()
+    court.confirm(id_)
+    told = court.send("operator", id_, "dismiss", seen=1, why="long <reasons>")
+    assert told.status == 409
+    assert '<blockquote class="words">long &lt;reasons&gt;</blockquote>' in told.text
+    back = told.client.get(f"/measures/{id_}/events", follow_redirects=False)
+    assert (back.status_code, back.headers["location"]) == (303, f"/measures/{id_}")
+
+
+def test_what_is_only_recorded_waits_for_nobody(court: Court) -> None:
+    """It has a word and a tab of its own, and is not counted among those to be confirmed."""
+    path = f"/measures?state=proposed&shop={court.mine}"
+    before = re.search(r'待确认 <span class="count">(\d+)', court.site.as_("merchant").get(path).text)
+    charge = Charge(
+        "kuaishou", "quality_anomaly", SINCE, "category", "product", court.product, court.mine, DATE, "minor", "minor",
+        seq=1, records=True,
+    )  # fmt: skip
+    id_ = verbs.propose(court.office, Doer(None, NOW), charge)
+    told = court.site.as_("merchant").get(path).text
+    after = re.search(r'待确认 <span class="count">(\d+)', told)
+    assert before is not None
+    assert after is not None
+    assert (after[1], f'/measures/{id_}"' in told) == (before[1], False)
+    assert f'/measures/{id_}"' in court.site.as_("merchant").get("/measures?state=recorded").text
+    shown = page(court, "merchant", id_)
+    assert f"记录 {id_}" in shown
+    assert "待确认" not in shown.split('id="history"')[0].split("<main")[1]
 
 
 def test_an_appeal_comes_in_time_or_not_at_all(court: Court) -> None:
@@ -280,9 +357,12 @@ def test_texts_are_read_first(court: Court) -> None:
 def test_the_worst_is_only_a_persons_to_say(court: Court) -> None:
     """It needs all sales of the shop; the money is half of them where that is more."""
     id_ = court.propose(severity="especially_serious")
-    told = court.send("adjudicator", id_, "confirm", severity="extremely_serious")
+    told = court.send("adjudicator", id_, "confirm", severity="extremely_serious", why="toys that burn")
     assert (told.status, "全部销售额" in told.text) == (409, True)
-    assert court.send("adjudicator", id_, "confirm", severity="extremely_serious", sales="300000").status == 303
+    told = court.send("adjudicator", id_, "confirm", severity="extremely_serious", sales="300000")
+    assert (told.status, "请写明理由" in told.text) == (409, True)
+    sent = {"severity": "extremely_serious", "sales": "300000", "why": "toys that burn"}
+    assert court.send("adjudicator", id_, "confirm", **sent).status == 303
     dealt = {each.effect.name: each.effect.amount for each in court.told(id_).dealings}
     assert (dealt["money"], dealt["points"]) == (15_000_000, 100)
     removal = hearing.listing(court.site.console.home, Wanted(violation="points_line"), EVERYTHING, limit=5).listed
@@ -420,6 +500,18 @@ def test_the_same_entry_twice(court: Court) -> None:
     assert (told.status, "was entered already" in told.text) == (409, True)
 
 
+def test_what_was_entered_wrongly_is_entered_anew(court: Court) -> None:
+    """Once the first was dismissed; then again only when that is over as well."""
+    enter(court, severity="minor")
+    first = newest(court).row.id
+    court.send("adjudicator", first, "dismiss", why="the wrong severity")
+    assert enter(court).status == 303
+    made = newest(court)
+    assert (made.row.id > first, made.row.trigger, made.severity) == (True, "by_hand/2", "serious")
+    assert enter(court).status == 409
+    assert "行为日期" in page(court, "merchant", made.row.id)
+
+
 @pytest.mark.parametrize("role", ["merchant", "agency", "auditor"])
 def test_who_does_not_enter(court: Court, role: str) -> None:
     assert enter(court, role).status == 403
@@ -434,8 +526,8 @@ def test_every_verb_state_and_effect_has_its_words() -> None:
     known = words()
     for beginning, names in {
         "verb": violations.VERBS, "state": violations.STATES, "severity": SEVERITIES, "effect": get_args(EffectKind),
-        "refused": get_args(Why), "new_refused": get_args(EntryWhy), "tab": pages.STANDS, "label": LABELS,
-        "done": DEEDS, "do": DEEDS,
+        "refused": (*get_args(Why), *get_args(DeedWhy)), "new_refused": get_args(EntryWhy), "tab": pages.STANDS,
+        "label": LABELS, "done": DEEDS, "do": DEEDS,
     }.items():  # fmt: skip
         assert [each for each in names if f"judgement.{beginning}_{each}" not in known] == []
 

@@ -11,21 +11,25 @@ from typing import get_args
 
 import pytest
 
+from tianping.assess.violation import Earlier
+from tianping.periods import to_wall
 from tianping.policy.judging import SEVERITIES, EffectKind
 from tianping.policy.model import Pack
 from tianping.store.violations import STATES, VERBS
-from tianping.work import measures
+from tianping.work import entering, measures
 from tianping.work.brief import brief
 from tianping.work.close import Asked
 from tianping.work.home import Home
 from tianping.work.judge import close_day
 from tianping.work.measures import MeasureRefused
+from tianping.work.proposing import Charge
+from tianping.work.reach import Reach
 from tianping.work.reasons import Statement, as_html, as_json, statement
 from tianping.work.trail import Doer
 from tianping.work.voice import readings
 from tianping.work.wordbook import LANGS, Lang, t, words
 
-from .accused import BO, HOSTILE, MERCHANT, TITLE, T, accused, bad_product, entered, ids, office
+from .accused import ANNA, BO, HOSTILE, MERCHANT, TITLE, T, accused, bad_product, entered, ids, office
 from .homes import NOON, copy, rules
 
 BOTH = pytest.mark.parametrize("lang", LANGS)
@@ -192,8 +196,113 @@ def test_the_consoles_page_has_no_style_of_its_own(home: Home) -> None:
 
 
 def test_a_link_to_the_rows(home: Home) -> None:
-    found = statement(home, rules(), bad_product(home), "zh", at=NOON, rows="/violations/1/rows.csv")
-    assert '<a href="/violations/1/rows.csv">' in as_html(found)
+    """On the console: every figure's own page and the way back to the measure, and no command line."""
+    id_ = bad_product(home)
+    found = statement(
+        home, rules(), id_, "zh", at=NOON, rows=lambda said: f"/figures/{said['metric']}", measure=f"/measures/{id_}"
+    )
+    page = as_html(found)
+    assert {each.rows for each in found.figures} == {f"/figures/{each.exact['metric']}" for each in found.figures}
+    assert all(f'<a href="{each.rows}">' in page for each in found.figures)
+    assert f'<a href="/measures/{id_}">' in page
+    assert "tianping explain" not in page
+    assert "tianping explain" not in json.dumps(as_json(found))
+
+
+# Not found in figures
+
+
+@BOTH
+def test_what_a_person_entered_is_the_ground(own: Home, lang: Lang) -> None:
+    """The words stand as the ground; there is no section of statistics or of rows, and the numbers of the others follow on."""
+    found = told(own, typed(own, "papers of another shop"), lang)
+    page = " ".join(Text(as_html(found)).texts)
+    assert any("papers of another shop" in each for each in found.grounds)
+    assert len(found.grounds) == 1, "not what is told elsewhere"
+    assert dict(found.rule)[t("f_trigger", lang)] == t("entered_by_person", lang)
+    assert dict(found.what)[t("f_deed", lang)] == T.isoformat()
+    assert found.rows == ""
+    assert t("h_rows", lang) not in page
+    assert t("h_chance", lang) not in page
+    assert t("h_part", lang, n="四" if lang == "zh" else 4, words=t("h_effects", lang)) in page
+
+
+def typed(home: Home, said: str) -> int:
+    """What a person entered on the console."""
+    who, entry = office(home), entering.Entry("kuaishou", "qualification", "A", "minor", T, said)
+    return entering.enter(home, who, rules(), entry, Reach(None), BO)
+
+
+@BOTH
+def test_the_row_that_a_formula_read_is_told(home: Home, lang: Lang) -> None:
+    """Which numbers are missing, and what to do; the numbers themselves are not kept."""
+    [id_] = ids(home, "contact_numbers")
+    found = told(home, id_, lang)
+    phones = ("phone_manager", "phone_return", "phone_service", "phone_shipping")
+    assert found.data["evidence"]["row"] == dict.fromkeys(phones, "missing")
+    for phone in phones:
+        assert f"{t(f'col_{phone}', lang)}{t('colon', lang)}{t('cell_missing', lang)}" in found.grounds
+        assert any(t(f"col_{phone}", lang) in each for each in found.remedy)
+
+
+def test_what_the_row_of_a_video_says(market: Home) -> None:
+    """When it was graded, and how; it needs a person, as its day was closed late."""
+    [id_, *_] = ids(market, "poor_video")
+    kept = brief(market, rules(), id_).matter.row.evidence["row"]
+    found = told(market, id_, "zh")
+    assert kept["look_grade"] == "poor"
+    at = to_wall(dt.datetime.fromisoformat(kept["look_reviewed_at"][:-1]))
+    assert f"画风审核时间：{at:%Y-%m-%d %H:%M:%S}" in found.grounds
+    assert "画风审核结论：差" in found.grounds
+    assert t("held_back", "zh", why=t("why_late", "zh")) in found.effects_said or found.data["state"] == "in_force"
+
+
+def test_what_is_only_recorded_waits_for_nobody(market: Home) -> None:
+    recorded = [id_ for id_ in ids(market) if brief(market, rules(), id_).matter.row.records]
+    assert recorded
+    for id_ in recorded[:5]:
+        found = told(market, id_, "en")
+        assert "person confirms" not in str(found)
+        assert dict(found.what)["State"] == "recorded only"
+
+
+# What happened
+
+
+def test_the_repeats_and_what_they_raise(own: Home) -> None:
+    """The line stays as the rule says it, though a person then chose a milder severity."""
+    first = entered(own, "serious")
+    measures.confirm(office(own), BO, first)
+    charge = Charge(
+        "kuaishou", "qualification", dt.date(2010, 1, 1), "by hand", "shop", "A", "A", T + dt.timedelta(days=9),
+        "especially_serious", "serious", up_to="especially_serious", table="qualification", evidence={},
+        repeats=(Earlier(first, "serious", T),),
+    )  # fmt: skip
+    second = measures.propose(office(own), Doer(1, NOON + dt.timedelta(days=9)), charge)
+    assert "Raised from serious to especially serious by repeats" in told(own, second, "en").grounds
+
+
+def test_the_history_tells_severities_and_amounts(own: Home) -> None:
+    """From what to what; and why an amount is another than proposed."""
+    id_ = entered(own, "serious")
+    measures.confirm(office(own), ANNA, id_, measures.Choice(0, {"ban": 13}), why="the papers were forged")
+    assert "the reason given: the papers were forged" in str(told(own, id_, "en").effects)
+    measures.appeal(office(own), MERCHANT, id_, "no")
+    measures.reduce(office(own), Doer(2, MERCHANT.at + SECOND), id_, "a first time", choice=measures.Choice(0, {"ban": 11}))
+    found = told(own, id_, "en")
+    proposed, confirmed, appealed, reduced = (each[3] for each in found.history)
+    assert proposed == "Severity: serious"
+    assert "No new listings 13 days" in confirmed
+    assert appealed == ""
+    assert reduced == "No new listings 13 days → 11 days"
+    assert "the reason given: a first time" in str(found.effects)
+
+
+def test_a_number_does_not_break(own: Home) -> None:
+    """The space within an amount is one at which no line breaks."""
+    page = as_html(told(own, entered(own, "serious")))
+    assert "¥3\u202f000.00" in page
+    assert "\u2009" not in page
 
 
 # What can be done
@@ -221,7 +330,7 @@ def test_the_last_moment_of_an_appeal(own: Home) -> None:
 def test_what_became_of_it(own: Home) -> None:
     """Confirmed, appealed, overturned: nothing stands, and each effect says when it was taken back."""
     id_ = entered(own, "serious")
-    measures.confirm(office(own), BO, id_)
+    measures.confirm(office(own), ANNA, id_)
     standing = told(own, id_, "en")
     exam = next(each for each in standing.effects if each.exact["effect"] == "exam")
     assert "until it is done" in exam.span
@@ -230,13 +339,15 @@ def test_what_became_of_it(own: Home) -> None:
     third = Doer(3, MERCHANT.at + SECOND)
     with pytest.raises(MeasureRefused):
         measures.overturn(office(own), third, id_, "our own")
-    measures.overturn(office(own), Doer(1, MERCHANT.at + SECOND), id_, "they are in order")
+    measures.overturn(office(own), Doer(2, MERCHANT.at + SECOND), id_, "they are in order")
     found = told(own, id_, "en")
     assert t("penalty_gone", "en") in found.effects_said
     assert {each.span for each in found.effects} == {"taken back at 2024-06-06 12:00:01"}
     assert found.remedy[0] == t("appeal_none", "en")
+    assert not any("Still to be done" in each for each in found.remedy), "nothing is owed any more"
+    assert "taken back" in found.history[3][3]
     assert [each[2] for each in found.history] == ["proposed", "confirmed", "appealed", "overturned"]
-    assert found.history[2][3] == "our papers are here"
+    assert found.history[2][4] == "our papers are here"
 
 
 def test_both_languages_say_the_same(market: Home) -> None:

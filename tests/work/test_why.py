@@ -11,13 +11,14 @@ import pytest
 from tianping.errors import NotFound, TianpingError
 from tianping.metrics.proof import Scope
 from tianping.periods import Period
-from tianping.work import judged, measures, why, whyjudged
+from tianping.work import entering, judged, measures, why, whyjudged
 from tianping.work.asknown import rows_of_violation
 from tianping.work.brief import brief
 from tianping.work.close import Asked
 from tianping.work.explain import Named, explain, totals
 from tianping.work.home import Home, open_home, set_scope
 from tianping.work.judge import close_day
+from tianping.work.reach import Reach
 from tianping.work.trail import Doer
 from tianping.work.voice import Voice
 from tianping.work.why import Node
@@ -125,6 +126,7 @@ def test_a_row_of_the_shop_where_a_formula_held(home: Home) -> None:
     [row] = rows_of_violation(home, rules(), id_).rows()
     assert (row["shop_id"], row["phone_service"]) == ("A", None)
     assert "不依据指标" in str([each.lines for each in every(tree(home, id_))])
+    assert "负责人电话：未填写" in str([each.lines for each in every(tree(home, id_))])
 
 
 def test_a_changed_pack_is_said(home: Home) -> None:
@@ -149,6 +151,17 @@ def test_what_a_person_entered(home: Home, tmp_path: Path) -> None:
     assert "range 11 days to 14 days; the first at this severity: the low end" in ban.lines
     with pytest.raises(NotFound, match="it has no rows"):
         rows_of_violation(made, rules(), id_)
+    typed = entering.enter(
+        made,
+        office(made),
+        rules(),
+        entering.Entry("kuaishou", "qualification", "B", "serious", T, "no papers"),
+        Reach(None),
+        BO,
+    )
+    assert [each.title.endswith("no papers") for each in of_kind(tree(made, typed), "kept")] == [True]
+    with pytest.raises(NotFound, match="was entered by a person, whose words are its ground; it has no rows"):
+        rows_of_violation(made, rules(), typed)
 
 
 def test_amounts_say_who_chose_them(home: Home, tmp_path: Path) -> None:

@@ -60,7 +60,9 @@ def rows_of_violation(home: Home, packs: Mapping[str, Pack], id_: int) -> RowsKn
     known = brief(home, packs, id_)
     row = known.matter.row
     asked = list({_key(each): each for each in _readings(row.evidence)}.values())
-    if "trigger" not in row.evidence:
+    if known.by_hand:
+        raise NotFound(f"violation {id_} was entered by a person, whose words are its ground; it has no rows")
+    if not known.judged:
         raise NotFound(f"violation {id_} was not found in figures; it has no rows")
     if known.pack is None or row.evidence.get("figures") != known.pack.digest:
         raise PackChanged(f"the pack {row.platform} has changed since violation {id_} was found; its rows cannot be got by it")

@@ -17,6 +17,7 @@ from tianping.policy.judging import (
 from tianping.policy.model import Pack
 from tianping.store import effects
 from tianping.store.effects import Effect
+from tianping.work.entering import BY_HAND
 from tianping.work.history import Office
 from tianping.work.home import Home, facts
 from tianping.work.matter import Matter, open_matter
@@ -64,6 +65,16 @@ class Brief:
             if ruled
             else None
         )
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person entered it; its evidence then has the words of that person."""
+        return bool(self.matter.row.evidence.get("trigger") == BY_HAND)
+
+    @property
+    def judged(self) -> bool:
+        """Whether a trigger found it, in figures or rows: neither a person nor points or levels."""
+        return self.matter.row.evidence.get("trigger") not in (None, BY_HAND)
 
     @property
     def changed(self) -> bool:

@@ -57,7 +57,7 @@ class Kept:
 
 
 def keeps(use: Use) -> bool:
-    """Whether a ledger keeps it: a greatest value is neither summed nor one a buyer, and shops are no things that are touched."""
+    """Whether a ledger keeps it: a greatest value is neither summed nor one a buyer, and no family has shops."""
     return not use.side.tally.greatest and any(use.side.tally.view in family.views for family in FAMILIES)
 
 

@@ -1,15 +1,17 @@
 """How the effects of a violation read: what, how much and why so much, from when to when."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import takewhile
 from typing import Any
 
 from tianping.assess import penalty
-from tianping.assess.penalty import Dealt
+from tianping.assess.penalty import Deal, Dealt, deal_of
 from tianping.policy.saying import amount
 from tianping.store.effects import Effect
+from tianping.store.violations import Event
 from tianping.work.brief import Brief
 from tianping.work.voice import Voice
 
@@ -86,10 +88,23 @@ def _choice(voice: Voice, known: Brief, dealt: Dealt) -> str:
     n = offered.n if offered else 0
     proposed = penalty.amount(dealt.low, dealt.high, n)
     if standing and dealt.key in standing.picked:
-        return voice.t("why_chosen", amount=sized(voice, proposed, dealt.unit))
+        chosen = voice.t("why_chosen", amount=sized(voice, proposed, dealt.unit))
+        reason = _picked_because(known, dealt)
+        return f"{chosen}{voice.t('semicolon')}{voice.t('why_said', why=reason) if reason else voice.t('why_unsaid')}"
     if dealt.amount != proposed:
         return voice.t("why_eased")
     return voice.t(("why_low", "why_middle", "why_high")[min(n, 2)], n=n + 1)
+
+
+def _picked_because(known: Brief, dealt: Dealt) -> str:
+    """What was said by whoever picked the amount that stands."""
+    made = [each for each in known.matter.events if each.chosen is not None]
+    same = takewhile(lambda each: any(one == dealt for one in _deal(each)), reversed(made))
+    return next((each.why.strip() for each in reversed(list(same)) if dealt.key in (each.chosen or {}).get("picked", ())), "")
+
+
+def _deal(event: Event) -> Deal:
+    return deal_of(event.chosen["effects"]) if event.chosen else ()
 
 
 def _span(voice: Voice, known: Brief, effect: Effect) -> str:
@@ -110,8 +125,9 @@ def duties(voice: Voice, known: Brief) -> list[str]:
 
 
 def _open(known: Brief) -> tuple[str, ...]:
-    standing = known.matter.standing
-    return penalty.still_open(standing.deal, known.matter.fulfilled) if standing else ()
+    """None where the measure does not stand, or not any more."""
+    standing, binds = known.matter.standing, known.matter.state in ("in_force", "appealed")
+    return penalty.still_open(standing.deal, known.matter.fulfilled) if standing and binds else ()
 
 
 def told(voice: Voice, known: Brief) -> Iterator[str]:
@@ -123,12 +139,65 @@ def told(voice: Voice, known: Brief) -> Iterator[str]:
         yield voice.t("penalty_proposed")
     elif not known.effects:
         yield voice.t("penalty_gone")
+    if not matter.row.records:
+        yield from _confirming(voice, known)
     if matter.row.immediate:
         yield voice.t("immediate")
     if offered and known.table and known.table.version and known.table.version.by == "count":
         yield voice.t("times_counted", n=offered.times)
     if offered and len(offered.options) > 1 and matter.state == "proposed":
         yield voice.t("options", n=len(offered.options))
+
+
+def _confirming(voice: Voice, known: Brief) -> Iterator[str]:
+    """Why a person must confirm it, while nobody has; that nobody had to, where the clock did."""
+    matter = known.matter
+    by_clock = any(each.verb == "confirm" and each.account_id is None for each in matter.events)
+    if matter.state == "proposed":
+        held = str(matter.row.proposal.get("why") or "the rule") if matter.row.proposal.get("needs_person", True) else "late"
+        yield voice.t("held_back", why=voice.t(_HELD.get(held, "why_rule")))
+    elif by_clock and known.effects:
+        yield voice.t("itself")
+
+
+_HELD = {
+    "the rule": "why_rule", "texts to read": "why_texts", "chance unknown": "why_unknown", "chance": "why_chance",
+    "repeats": "why_repeats", "late": "why_late",
+}  # fmt: skip
+
+
+def changes(voice: Voice, events: Sequence[Event]) -> Iterator[str]:
+    """What each event made of severity and penalty: `情节：严重；限制上新 28 天 → 11 天`; "" where nothing."""
+    before: Event | None = None
+    deal: Deal = ()
+    for event in events:
+        after = () if event.verb in ("overturn", "revoke") else deal if event.chosen is None else _deal(event)
+        said = [*_severity(voice, before, event), *_moved(voice, deal, after)]
+        yield voice.t("semicolon").join(said)
+        before, deal = event, after
+
+
+def _severity(voice: Voice, before: Event | None, event: Event) -> Iterator[str]:
+    now = voice.t(event.severity)
+    if before is None:
+        yield voice.t("said_severity", severity=now)
+    elif before.severity != event.severity:
+        yield voice.t("said_severity", severity=voice.t("from_into", before=voice.t(before.severity), after=now))
+
+
+def _moved(voice: Voice, before: Deal, after: Deal) -> Iterator[str]:
+    held, kept = {each.key: each for each in before}, {each.key for each in after}
+    for each in after:
+        was = held.get(each.key)
+        if was is None or was.amount != each.amount:
+            name, now = effect_name(voice, each.key), _amount(voice, each)
+            size = now if was is None else voice.t("from_into", before=_amount(voice, was) or "–", after=now or "–")
+            yield f"{name} {size}".strip()
+    yield from (voice.t("no_more", name=effect_name(voice, key)) for key in held if key not in kept)
+
+
+def _amount(voice: Voice, each: Dealt) -> str:
+    return "" if each.amount is None else sized(voice, each.amount, each.unit)
 
 
 def _iso(at: dt.datetime | None) -> str | None:

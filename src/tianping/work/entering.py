@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
+from sqlalchemy import Connection
+
 from tianping.assess.finding import Subject
 from tianping.assess.violation import Earlier, raised, table_of
 from tianping.errors import NotFound, TianpingError
@@ -14,6 +16,7 @@ from tianping.policy.judging import SEVERITIES, Judging, Severity, ViolationVers
 from tianping.policy.model import Pack
 from tianping.policy.words import Words
 from tianping.store import violations
+from tianping.store.violations import State
 from tianping.work.catalogue import Product, catalogue
 from tianping.work.history import Confirmed, Office
 from tianping.work.home import Home
@@ -22,7 +25,9 @@ from tianping.work.reach import Reach
 from tianping.work.trail import Doer, leave
 
 BY_HAND = "by_hand"
-"""The trigger of what a person enters."""
+"""The trigger of what a person enters; `by_hand/2` where the first was dismissed or taken back."""
+OVER: tuple[State, ...] = ("dismissed", "withdrawn", "revoked", "overturned")
+"""States of what counts no more: it may be entered again."""
 MOST_WORDS = 4_000
 Why = Literal["kind", "shop", "subject", "severity", "date", "words", "again"]
 
@@ -89,7 +94,7 @@ def enter(home: Home, office: Office, packs: Mapping[str, Pack], entry: Entry, r
         subject, again = whom.product or whom.shop, rule.repeats
         repeats = _repeats(Confirmed(connection, office.past), entry, rule, whom) if again else ()
         charge = Charge(
-            entry.platform, entry.violation, rule.since, BY_HAND, rule.subject, subject, whom.shop, entry.date,
+            entry.platform, entry.violation, rule.since, _trigger(connection, entry, subject), rule.subject, subject, whom.shop, entry.date,
             raised(entry.severity, len(repeats), again.up_to) if again else entry.severity, entry.severity,
             seq_at(home.versions()), again.up_to if again else None, repeats, table_of(rule, whom), needs_why="the rule",
             evidence=_evidence(kind, entry, whom),
@@ -102,6 +107,19 @@ def enter(home: Home, office: Office, packs: Mapping[str, Pack], entry: Entry, r
             raise EntryRefused("again", str(error)) from error
         leave(connection, doer, "measure_new", f"measure {id_}", violation=entry.violation, shop=entry.shop)
     return id_
+
+
+def _trigger(connection: Connection, entry: Entry, subject: str) -> str:
+    """Raises EntryRefused for what was entered of that day and counts."""
+    there = [
+        each
+        for each in violations.of_date(connection, entry.platform, entry.date)
+        if (each.row.violation, each.row.subject_id) == (entry.violation, subject) and each.row.account_id is not None
+    ]
+    standing = [each.row.id for each in there if each.state not in OVER]
+    if standing:
+        raise EntryRefused("again", f"{entry.violation} of {subject} on {entry.date} was entered already: {standing[0]}")
+    return f"{BY_HAND}/{len(there) + 1}" if there else BY_HAND
 
 
 def _repeats(history: Confirmed, entry: Entry, rule: ViolationVersion, whom: Subject) -> tuple[Earlier, ...]:

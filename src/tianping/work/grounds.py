@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 import duckdb
 
@@ -26,6 +27,8 @@ Key = tuple[str, By, str, int]
 
 FRESH = dt.timedelta(days=31)
 """How old an imported benchmark may be for rules. What an industry was like long ago accuses nobody today."""
+GIVEN, MISSING = "given", "missing"
+"""How a column is frozen of which a formula only asks whether it is filled in: a phone number need not stand in evidence."""
 _OF_SHOPS = """f."by" in ('platform', 'category_l1', 'category_l2', 'category_l3', 'shop')"""
 _OF_PRODUCTS = """f."by" = 'product' and f.numerator <> 0"""
 
@@ -145,6 +148,14 @@ def _three(paths: Sequence[str]) -> tuple[str, str, str]:
 def by_formula(con: duckdb.DuckDBPyConnection, pack: Pack, rows: Rows, *, covered: bool = True) -> Sequence[Subject]:
     """The subjects of a trigger's formula: shops, or videos with their shops. Needs `as_of`. Of a shop whose columns were never
     supplied, or that is closed, nothing is said (`covered=False`: coverage is not asked for)."""
+    return list(read_by_formula(con, pack, rows, covered=covered))
+
+
+def read_by_formula(
+    con: duckdb.DuckDBPyConnection, pack: Pack, rows: Rows, *, covered: bool = True
+) -> Mapping[Subject, Mapping[str, Any]]:
+    """The same, each with what the formula read of its row, as JSON: of columns that it only asks for, whether they are filled
+    in (GIVEN, MISSING) and not what they hold, but for times."""
     tree, view = formula.compile(rows.when, pack.sets), VIEWS[rows.of]
     columns = frozenset(formula.columns_of(tree))
     own = {"closed_at"} if rows.of == "shop" else set[str]()
@@ -152,8 +163,27 @@ def by_formula(con: duckdb.DuckDBPyConnection, pack: Pack, rows: Rows, *, covere
     video = "''" if rows.of == "shop" else view.key[0]
     known = _supplied(view.needs(columns, columns)) if covered else "true"
     known += " and closed_at is null" if rows.of == "shop" else ""
-    query = f"select shop_id, {video} from ({found}) where platform = ? and {formula.condition(tree)} and {known} order by all"
-    return [Subject(pack.platform, shop, each) for shop, each in con.execute(query, [pack.platform]).fetchall()]
+    read, valued = sorted(columns), frozenset(formula.needed_columns(tree))
+    asked = "".join(f', "{column}"' for column in read)
+    query = (
+        f"select shop_id, {video}{asked} from ({found}) "
+        f"where platform = ? and {formula.condition(tree)} and {known} order by all"
+    )
+    return {
+        Subject(pack.platform, shop, each): {
+            name: _cell(value, valued=name in valued) for name, value in zip(read, cells, strict=True)
+        }
+        for shop, each, *cells in con.execute(query, [pack.platform]).fetchall()
+    }
+
+
+def _cell(value: object, *, valued: bool) -> object:
+    """`valued`: the formula asks for the value, not only whether there is one."""
+    if isinstance(value, dt.datetime):
+        return f"{value.isoformat()}Z"
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return value if valued else MISSING if value is None else GIVEN
 
 
 def _supplied(needs: Mapping[str, set[str]]) -> str:

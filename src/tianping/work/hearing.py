@@ -21,9 +21,9 @@ from tianping.policy.model import Pack
 from tianping.policy.words import Words
 from tianping.store import accounts, docket, effects, violations
 from tianping.store.accounts import Account
-from tianping.store.docket import Wanted
+from tianping.store.docket import Counts, Wanted
 from tianping.store.effects import Effect
-from tianping.store.violations import STATES, Event, Present, State, Verb, Violation
+from tianping.store.violations import Event, Present, State, Verb, Violation
 from tianping.work import measures
 from tianping.work.explain import Named, Only
 from tianping.work.history import Office
@@ -106,6 +106,24 @@ class Hearing:
     @property
     def last(self) -> Event:
         return self.events[-1]
+
+    @property
+    def recorded(self) -> bool:
+        """Whether it is only recorded: nobody confirms it, and no penalty goes with it."""
+        return self.row.records and self.last.state == "proposed"
+
+    @property
+    def why_chosen(self) -> str:
+        """The words of who chose the amounts last."""
+        return next((each.why for each in reversed(self.events) if each.chosen and each.verb in ("confirm", "reduce")), "")
+
+    @property
+    def picked(self) -> Sequence[tuple[Dealt, Dealt]]:
+        """What stands with another amount than its table proposes, each beside the proposal."""
+        options = self.offer.options if self.offer else ()
+        keys = [each.key for each in self.deal]
+        proposed = next(({each.key: each for each in deal} for deal in options if [one.key for one in deal] == keys), {})
+        return [(each, proposed[each.key]) for each in self.deal if each.key in proposed and each != proposed[each.key]]
 
     @property
     def chosen(self) -> bool:
@@ -211,7 +229,7 @@ class Listing(NamedTuple):
 
     listed: Sequence[Present]
     before: int | None
-    counts: Mapping[State, int] | None
+    counts: Counts | None
 
 
 def listing(home: Home, wanted: Wanted, reach: Reach, *, limit: int) -> Listing:
@@ -220,9 +238,51 @@ def listing(home: Home, wanted: Wanted, reach: Reach, *, limit: int) -> Listing:
     with home.database.connect() as connection:
         found = docket.page(connection, asked, limit + 1)
         few = wanted.shop or not reach.everything or docket.newest(connection) <= MOST_COUNTED
-        counts = docket.counts(connection, asked._replace(before=None)) if few else None
+        counts = docket.counts(connection, asked._replace(before=None, records=None)) if few else None
     after = found[limit - 1].row.id if len(found) > limit else None
-    return Listing(found[:limit], after, None if counts is None else {state: counts.get(state, 0) for state in STATES})
+    return Listing(found[:limit], after, counts)
+
+
+OPEN: tuple[State, ...] = ("proposed", "in_force", "appealed")
+_MOST_BEGUN = 500
+"""Measures in force looked at for the end of the time to appeal."""
+
+
+class Afoot(NamedTuple):
+    """What is under way: how many by state, of how many shops; how many can be appealed, the first of them until when."""
+
+    counts: Mapping[State, int]
+    shops: int
+    appealable: int
+    until: dt.datetime | None
+
+
+def afoot(office: Office, reach: Reach, at: dt.datetime) -> Afoot | None:
+    """Within reach; None where nothing is, and where counting takes long."""
+    with office.database.connect() as connection:
+        if reach.everything and docket.newest(connection) > MOST_COUNTED:
+            return None
+        wanted = Wanted(OPEN, shops=reach.shops, records=False)
+        counts = docket.counts(connection, wanted)
+        now = {state: counts.get((state, False), 0) for state in OPEN}
+        if not any(now.values()):
+            return None
+        begun = docket.confirmed(connection, at - dt.timedelta(days=_longest(office)), reach.shops, _MOST_BEGUN)
+        ends = [end for each in begun if (end := each.at + _to_appeal(office, each)) >= at]
+        return Afoot(now, docket.shops(connection, wanted), len(ends), min(ends, default=None))
+
+
+def _longest(office: Office) -> int:
+    """The most days that any rule gives to appeal."""
+    every = (each.appeal_days for rules in office.rules.values() for of in rules.violations.values() for each in of.versions)
+    return max(every, default=measures.APPEAL_DAYS)
+
+
+def _to_appeal(office: Office, begun: docket.Confirmed) -> dt.timedelta:
+    rules = office.rules.get(begun.platform)
+    ruled = rules.violations.get(begun.violation) if rules else None
+    rule = ruled.at(begun.date) if ruled else None
+    return dt.timedelta(days=rule.appeal_days if rule else measures.APPEAL_DAYS)
 
 
 def names(home: Home, reach: Reach) -> list[tuple[str, str]]:

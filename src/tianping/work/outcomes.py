@@ -1,6 +1,6 @@
 """What a pack's rules say of every subject at a close, as rows of the judgement's tables."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -16,10 +16,12 @@ from tianping.policy.judging import SubjectKind, ViolationVersion
 from tianping.work.bench import Bench
 from tianping.work.benchmark import rounded
 from tianping.work.easing import clears
-from tianping.work.grounds import by_formula
+from tianping.work.grounds import read_by_formula
 from tianping.work.judged import as_json
 
 Row = dict[str, Any]
+Read = Mapping[str, Mapping[Subject, Mapping[str, Any]]]
+"""By trigger and subject: what its formula read of the row."""
 
 
 def of_scores(bench: Bench) -> Iterator[Row]:
@@ -86,13 +88,14 @@ class Charged(NamedTuple):
 def charged(bench: Bench) -> Iterator[Charged]:
     """The violations of one pack."""
     for name, version in _violations(bench):
-        rows = {
-            trigger.name: by_formula(bench.con, bench.pack, trigger.rows)
+        read = {
+            trigger.name: read_by_formula(bench.con, bench.pack, trigger.rows)
             for trigger in version.triggers
             if trigger.rows and trigger.cadence.due(bench.date)
         }
+        rows = {trigger: list(each) for trigger, each in read.items()}
         for each in find(name, version, bench.date, _subjects(bench, version.subject), bench.weighed, rows):
-            yield Charged(version, each, proved(each, bench))
+            yield Charged(version, each, proved(each, bench, read))
 
 
 def of_found(each: Charged) -> Row:
@@ -112,8 +115,9 @@ def _violations(bench: Bench) -> Iterator[tuple[str, ViolationVersion]]:
             yield name, version
 
 
-def proved(each: Found, bench: Bench) -> Row:
-    """The evidence of a violation, frozen with it: figures, fractions, benchmark, chance, and what the other triggers found."""
+def proved(each: Found, bench: Bench, read: Read) -> Row:
+    """The evidence of a violation, frozen with it: figures, fractions, benchmark, chance, what a formula read of its row, and
+    what the other triggers found."""
     verdict = each.verdict
     steps = each.trigger.steps or each.trigger.tail
     reached = verdict.reached
@@ -133,10 +137,12 @@ def proved(each: Found, bench: Bench) -> Row:
     }  # fmt: skip
     if verdict.shift and each.trigger.shift:
         data["shift"] = evidence.taken(each.trigger.shift, verdict.shift)
+    if each.trigger.rows:
+        data["row"] = dict(read[each.trigger.name][each.subject])
     if each.crossing:
         data["chance"] = _chance(each)
     if each.others:
-        data["others"] = [proved(other, bench) for other in each.others]
+        data["others"] = [proved(other, bench, read) for other in each.others]
     return data
 
 

@@ -6,20 +6,34 @@ text: the template escapes all of it.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from functools import cache
+from itertools import count
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from tianping.policy.judging import Trigger
 from tianping.policy.model import Pack
 from tianping.store.violations import Event
 from tianping.work import dealt, measures
 from tianping.work.brief import Brief, brief
 from tianping.work.home import Home
 from tianping.work.voice import Said, Voice, exact, readings
-from tianping.work.why import chance_lines, clause, comparison_of, kept, name_of, state_word
+from tianping.work.why import (
+    chance_lines,
+    clause,
+    comparison_of,
+    kept,
+    missing,
+    name_of,
+    repeat_lines,
+    row_lines,
+    shift_lines,
+    state_word,
+)
 from tianping.work.wordbook import FOLDER, Lang
 
 Pairs = tuple[tuple[str, str], ...]
@@ -27,19 +41,23 @@ Pairs = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class FigureLine:
-    """A figure that decided: how it was reckoned, what it was held against, and what came out."""
+    """A figure that decided: how it was reckoned, what it was held against, and what came out. `rows`: the address of its rows
+    on the console; "" elsewhere."""
 
     name: str
     calculation: str
     benchmark: str
     line: str
     result: str
+    rows: str
     exact: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Everything in one language; `data` the same for both."""
+    """Everything in one language; `data` the same for both. `rows`: the command that prints the rows; "" on the console, and
+    where there are none. `measure`: the address of the measure on the console, "" elsewhere. `history`: when, who, what, what
+    changed, why."""
 
     id: int
     lang: Lang
@@ -50,18 +68,30 @@ class Statement:
     grounds: tuple[str, ...]
     chance: tuple[str, ...]
     rows: str
+    measure: str
     effects: tuple[dealt.Line, ...]
     effects_said: tuple[str, ...]
     remedy: tuple[str, ...]
-    history: tuple[tuple[str, str, str, str], ...]
+    history: tuple[tuple[str, str, str, str, str], ...]
     data: Mapping[str, Any]
 
 
+Addresses = Callable[[Said], str]
+"""Where the console shows the rows of a reading of evidence; "" where it has no page for it."""
+
+
 def statement(
-    home: Home, packs: Mapping[str, Pack], id_: int, lang: Lang, *, at: dt.datetime, rows: str | None = None
+    home: Home,
+    packs: Mapping[str, Pack],
+    id_: int,
+    lang: Lang,
+    *,
+    at: dt.datetime,
+    rows: Addresses | None = None,
+    measure: str = "",
 ) -> Statement:
-    """The statement of a violation as it stands at `at` (naive UTC). `rows`: where its rows are; else the command that prints
-    them. Raises NotFound."""
+    """The statement of a violation as it stands at `at` (naive UTC). `rows`, `measure`: the console's addresses; without `rows`
+    it says which command prints them. Raises NotFound."""
     known = brief(home, packs, id_)
     voice = Voice(lang, known.pack)
     evidence = known.matter.row.evidence
@@ -71,10 +101,11 @@ def statement(
         made_at=voice.moment(at),
         what=tuple(_what(voice, known)),
         rule=tuple(_rule(voice, known)),
-        figures=tuple(_figures(voice, known)),
+        figures=tuple(_figures(voice, known, rows)),
         grounds=tuple(_grounds(voice, known)),
         chance=tuple(chance_lines(voice, evidence)) if evidence.get("chance") else (),
-        rows=(f"tianping explain violation {id_} --rows csv" if rows is None else rows) if "trigger" in evidence else "",
+        rows=f"tianping explain violation {id_} --rows csv" if rows is None and known.judged else "",
+        measure=measure,
         effects=tuple(dealt.lines(voice, known)),
         effects_said=tuple(dealt.told(voice, known)),
         remedy=tuple(_remedy(voice, known, at)),
@@ -89,7 +120,7 @@ def as_json(told: Statement) -> dict[str, Any]:
         "what": dict(told.what),
         "rule": dict(told.rule),
         "effects": [asdict(each) for each in told.effects],
-        "history": [dict(zip(("at", "who", "what", "why"), each, strict=True)) for each in told.history],
+        "history": [dict(zip(("at", "who", "what", "change", "why"), each, strict=True)) for each in told.history],
     }
 
 
@@ -98,7 +129,26 @@ def as_html(told: Statement, *, stylesheet: str | None = None) -> str:
     own, and can be kept as a file."""
     voice = Voice(told.lang, None)
     own = None if stylesheet else (FOLDER / "statement.css").read_text(encoding="utf-8")
-    return _templates().get_template("statement.html").render(s=told, t=voice.t, stylesheet=stylesheet, own=own)
+    page = (
+        _templates()
+        .get_template("statement.html")
+        .render(s=told, t=voice.t, part=_numbering(voice), stylesheet=stylesheet, own=own)
+    )
+    return _GAP.sub("\u202f", page)
+
+
+_GAP = re.compile(r"(?<=\d)\u2009(?=\d)")
+"""The space within a number, at which no line breaks once it is printed."""
+
+
+def _numbering(voice: Voice) -> Callable[[str], str]:
+    """Headings, numbered in the order they are asked for."""
+    numbers = count()
+    return lambda key: voice.t("h_part", n=_ordinal(voice, next(numbers)), words=voice.t(key))
+
+
+def _ordinal(voice: Voice, place: int) -> str:
+    return "一二三四五六七八九"[place] if voice.lang == "zh" else str(place + 1)
 
 
 @cache
@@ -116,7 +166,7 @@ def _what(voice: Voice, known: Brief) -> Iterator[tuple[str, str]]:
     yield voice.t("f_shop"), " ".join(filter(None, (row.shop_id, known.shop)))
     if row.subject_kind != "shop":
         yield voice.t(f"f_{row.subject_kind}"), " ".join(filter(None, (row.subject_id, known.product)))
-    yield voice.t("f_date"), row.date.isoformat()
+    yield voice.t("f_deed" if known.by_hand else "f_date"), row.date.isoformat()
     if row.seq:
         yield voice.t("f_known"), voice.t("known_seq", seq=row.seq)
     begins = matter.confirmed_at
@@ -126,11 +176,13 @@ def _what(voice: Voice, known: Brief) -> Iterator[tuple[str, str]]:
 def _rule(voice: Voice, known: Brief) -> Iterator[tuple[str, str]]:
     rule, trigger, evidence = known.rule, known.trigger, known.matter.row.evidence
     if rule is None:
-        yield voice.t("f_rule"), voice.t("unruled" if "trigger" in evidence else "by_hand")
+        yield voice.t("f_rule"), voice.t("unruled" if known.judged else "by_hand")
     else:
         yield voice.t("f_rule"), voice.say(rule.words)
     if trigger:
         yield voice.t("f_trigger"), voice.say(trigger.words)
+    elif known.by_hand:
+        yield voice.t("f_trigger"), voice.t("entered_by_person")
     if rule:
         sources = trigger.source if trigger else rule.source
         yield voice.t("f_clause"), voice.t("semicolon").join(map(str, sources))
@@ -145,14 +197,29 @@ def _rule(voice: Voice, known: Brief) -> Iterator[tuple[str, str]]:
         yield voice.t("f_pack"), f"{evidence['pack'][:12]}{changed}"
 
 
-def _figures(voice: Voice, known: Brief) -> Iterator[FigureLine]:
-    evidence = known.matter.row.evidence
-    for each in readings(evidence):
-        yield _figure(voice, each, comparison_of(known.trigger))
-    triggers = known.version.triggers if known.version else ()
+def _figures(voice: Voice, known: Brief, rows: Addresses | None) -> Iterator[FigureLine]:
+    for evidence, trigger in _triggers(known):
+        for each in readings(evidence):
+            line = _figure(voice, each, comparison_of(trigger))
+            moved = _moved(voice, each, evidence, trigger) if each["place"] == "shift" else line.result
+            yield replace(line, result=moved, rows=rows(each) if rows and each.get("metric") else "")
+
+
+def _triggers(known: Brief) -> Iterator[tuple[Said, Trigger | None]]:
+    """The evidence of each trigger that found it, with its rule; None where the pack has it no more."""
+    evidence, triggers = known.matter.row.evidence, known.version.triggers if known.version else ()
+    yield evidence, known.trigger
     for other in evidence.get("others", ()):
-        beside = next((each for each in triggers if each.name == other["trigger"]), None)
-        yield from (_figure(voice, each, comparison_of(beside)) for each in readings(other))
+        yield other, next((each for each in triggers if each.name == other["trigger"]), None)
+
+
+def _moved(voice: Voice, said: Said, evidence: Said, trigger: Trigger | None) -> str:
+    """What the shop's own figure did to the severity; and that control is immediate, if it went up."""
+    moved = evidence["reached"]["severity"], evidence["severity"]
+    lines = list(shift_lines(voice, said, trigger, moved))
+    taken = exact(said["taken"])
+    up = trigger is not None and trigger.shift is not None and taken is not None and taken > trigger.shift.up_above
+    return voice.t("semicolon").join([*lines, voice.t("immediate")] if up else lines)
 
 
 def _figure(voice: Voice, said: Said, comparison: str) -> FigureLine:
@@ -166,6 +233,7 @@ def _figure(voice: Voice, said: Said, comparison: str) -> FigureLine:
         benchmark=voice.benchmark(said),
         line=voice.compared(said, comparison) if line is not None else taken,
         result=voice.result(said["holds"]) if line is not None else "",
+        rows="",
         exact={name: said.get(name) for name in _EXACT},
     )
 
@@ -174,13 +242,14 @@ _EXACT = ("metric", "score", "days", "by", "take", "against", "taken", "figure",
 
 
 def _grounds(voice: Voice, known: Brief) -> Iterator[str]:
-    """What it rests on besides figures: what was entered by hand, and the repeats counted."""
-    evidence, basis = known.matter.row.evidence, known.matter.basis
-    if "trigger" not in evidence:
-        yield from kept(voice, evidence)
+    """What it rests on besides figures: what was entered by hand, what the row says, and the repeats counted."""
+    basis = known.matter.basis
+    if not known.judged:
+        yield from kept(voice, known.matter.row.evidence)
+    for evidence, _ in _triggers(known):
+        yield from row_lines(voice, evidence)
     if basis and basis.repeats:
-        yield voice.t("repeats", n=len(basis.repeats))
-        yield from (voice.t("earlier", date=one.date, severity=voice.t(one.severity), id=one.id) for one in basis.repeats)
+        yield from repeat_lines(voice, basis)
 
 
 def _remedy(voice: Voice, known: Brief, at: dt.datetime) -> Iterator[str]:
@@ -188,7 +257,12 @@ def _remedy(voice: Voice, known: Brief, at: dt.datetime) -> Iterator[str]:
     yield _appeal(voice, known, at)
     if known.matter.state in ("in_force", "served"):
         yield voice.t("appeal_how", id=known.matter.row.id)
-    yield voice.t("evidence")
+        yield voice.t("evidence")
+    lacks = [column for evidence, _ in _triggers(known) for column in missing(voice, evidence)]
+    if lacks and known.matter.state in _LIVE:
+        yield voice.t("mend", columns=voice.t("comma").join(dict.fromkeys(lacks)))
+    if known.judged:
+        yield voice.t("ask_figure")
     if known.matter.state in _LIVE and not known.matter.row.records:
         yield voice.t("remedy")
     if open_ := dealt.duties(voice, known):
@@ -214,10 +288,10 @@ def _appeal(voice: Voice, known: Brief, at: dt.datetime) -> str:
     return voice.t("appeal_open" if at <= until else "appeal_over", until=voice.moment(until))
 
 
-def _history(voice: Voice, known: Brief) -> Iterator[tuple[str, str, str, str]]:
-    for each in known.matter.events:
+def _history(voice: Voice, known: Brief) -> Iterator[tuple[str, str, str, str, str]]:
+    for each, change in zip(known.matter.events, dealt.changes(voice, known.matter.events), strict=True):
         who = voice.t("the_clock" if each.account_id is None else "a_person_did")
-        yield voice.moment(each.at), who, voice.t(f"v_{each.verb}"), _said(voice, each)
+        yield voice.moment(each.at), who, voice.t(f"v_{each.verb}"), change, _said(voice, each)
 
 
 _CLOCK = {
@@ -225,6 +299,7 @@ _CLOCK = {
     "found anew with newer facts": "w_found_anew",
     "not found any more with newer facts": "w_not_found",
     "found again": "w_found_again",
+    "the level is another by newer facts": "w_level",
 }
 
 
@@ -232,7 +307,9 @@ def _said(voice: Voice, event: Event) -> str:
     """What people wrote stays as they wrote it; the program's own words are put into the language."""
     if event.account_id is not None:
         return event.why
-    key = _CLOCK.get(event.why)
+    if "cause" in event.detail:
+        return voice.t("w_counted", id=event.detail["cause"])
+    key = "w_points" if event.why.startswith("the points at the time") else _CLOCK.get(event.why)
     return voice.t(key) if key else ""
 
 

@@ -18,7 +18,8 @@ from tianping.facts.versions import newest
 from tianping.policy.judging import By, Item, Level, LevelsVersion, RightVersion, ScoreVersion
 from tianping.policy.model import Pack
 from tianping.policy.words import Words
-from tianping.store import effects, violations
+from tianping.store import docket, effects, violations
+from tianping.store.docket import Counts, Wanted
 from tianping.store.effects import Effect
 from tianping.store.judgements import Judgement
 from tianping.store.violations import Violation
@@ -143,7 +144,7 @@ class PointsOf(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All that judgement says of one shop."""
+    """All that judgement says of one shop. `counts`: its measures by state."""
 
     done: Judgement
     scores: Sequence[ScoreOf]
@@ -152,6 +153,7 @@ class Verdict:
     level: LevelOf | None
     warnings: Sequence[Warned]
     measures: Sequence[InForce]
+    counts: Counts
     points: PointsOf | None
     deposit: Deposit | None
 
@@ -175,6 +177,7 @@ def of_shop(look: Look, platform: str, shop: str, *, at: dt.datetime) -> Verdict
         level=_level(look, pack, levels[0]) if levels else None,
         warnings=warnings(look, look.reach, shop=shop, limit=100).listed,
         measures=in_force(look, shop, at),
+        counts=_counts(look.home, platform, shop),
         points=_points(look, platform, shop, at) if judging.points or judging.penalties else None,
         deposit=_deposit(look.home, shop, at),
     )
@@ -191,6 +194,11 @@ def in_force(look: Look, shop: str, at: dt.datetime) -> list[InForce]:
             row = violations.get(connection, id_)
             found += [InForce(row, list(some))] if row else []
     return found
+
+
+def _counts(home: Home, platform: str, shop: str) -> Counts:
+    with home.database.connect() as connection:
+        return docket.counts(connection, Wanted(platform=platform, shop=shop))
 
 
 def _points(look: Look, platform: str, shop: str, at: dt.datetime) -> PointsOf:

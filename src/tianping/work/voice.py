@@ -4,6 +4,7 @@
 """
 
 import datetime as dt
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from tianping.work.wordbook import Lang, t, words
 
 Said = Mapping[str, Any]
 COUNTED = ("denominator", "rest")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 TIMES = ("ratio", "times_mean_shop")
 
 
@@ -35,9 +37,9 @@ class Voice:
     def say(self, told: Words) -> str:
         return say(told, self.lang)
 
-    def known(self, code: str) -> str:
-        """The word of a status or reason; one that has none is left as it is."""
-        return self.t(code) if code in words() else code
+    def known(self, code: str, otherwise: str | None = None) -> str:
+        """The word of a status or reason; one that has none is left as it is, or is as given."""
+        return self.t(code) if code in words() else code if otherwise is None else otherwise
 
     def metric(self, name: str) -> Metric | None:
         return self.pack.metrics.get(key_of(name)) if self.pack else None
@@ -148,6 +150,19 @@ class Voice:
         own, other = self.amount(said, taken), self.amount(said, line)
         beside = f" ({taken})" if own == other and taken != line else ""
         return f"{own}{beside} {self.t(said.get('comparison', comparison), line=other)}"
+
+    def column(self, name: str) -> str:
+        """A column of a row; one that has no words keeps its name."""
+        return self.known(f"col_{name}", name)
+
+    def cell(self, value: object) -> str:
+        """A value of a row that a formula read, as `grounds` freezes it."""
+        if value is None or isinstance(value, bool):
+            return self.t({True: "yes", False: "no", None: "unknown"}[value])
+        text = str(value)
+        return (
+            self.moment(dt.datetime.fromisoformat(text[:-1])) if _INSTANT.fullmatch(text) else self.known(f"cell_{text}", text)
+        )
 
     def result(self, holds: bool | None) -> str:  # noqa: FBT001
         return self.t({True: "holds", False: "fails", None: "unsaid"}[holds])

@@ -9,6 +9,8 @@ from tianping.errors import NotFound
 from tianping.policy.judging import Trigger, ViolationVersion
 from tianping.policy.model import Pack
 from tianping.policy.words import Words
+from tianping.store import docket
+from tianping.store.docket import Last, Subject
 from tianping.store.judgements import Judgement
 from tianping.work import judged
 from tianping.work.boards import Look
@@ -84,6 +86,15 @@ def _warned(packs: Mapping[str, Pack], row: Row) -> Warned:
         bool(trigger and trigger.records), row["subject_kind"], row["subject_id"], row["shop_id"], row["near"], row["more"],
         dt.date.fromisoformat(said["due"]), row.get("clear"), said,
     )  # fmt: skip
+
+
+def found_before(home: Home, warned: Sequence[Warned], date: dt.date) -> Mapping[Subject, Last]:
+    """What closes up to T have found of those at their line."""
+    shops = sorted({each.shop for each in warned if each.near >= 1 and not each.records})
+    if not shops:
+        return {}
+    with home.database.connect() as connection:
+        return docket.latest(connection, shops, date)
 
 
 def _told(packs: Mapping[str, Pack], row: Row) -> tuple[Words, Trigger | None]:

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from tianping.assess.violation import raised
 from tianping.policy.judging import Dated, Trigger
 from tianping.policy.model import Pack
 from tianping.policy.words import Source
 from tianping.work import dealt
 from tianping.work.brief import LOWEST, Brief
-from tianping.work.matter import Matter
+from tianping.work.grounds import MISSING
+from tianping.work.matter import Basis, Matter
 from tianping.work.rejudge import REMOVAL
 from tianping.work.voice import Said, Voice, exact, readings, rows_command
 
@@ -148,14 +150,14 @@ def _heading(voice: Voice, known: Brief) -> Iterator[str]:
     yield voice.t("severity_state", severity=voice.t(matter.severity), state=voice.t(state_word(matter)))
     if known.changed:
         yield voice.t("pack_changed")
-    if "trigger" in row.evidence:
+    if known.judged:
         yield voice.t("rows_of", command=f"tianping explain violation {row.id} --rows csv")
 
 
 def _rule(voice: Voice, known: Brief) -> Node | None:
     rule = known.rule
     if rule is None:
-        return Node("rule", voice.t("unruled" if "trigger" in known.matter.row.evidence else "by_hand"))
+        return Node("rule", voice.t("unruled" if known.judged else "by_hand"))
     return Node("rule", voice.t("rule", words=voice.say(rule.words)), tuple(clauses(voice, rule)), {"version": str(rule.since)})
 
 
@@ -169,7 +171,7 @@ def clauses(voice: Voice, version: Dated) -> Iterator[str]:
 
 def _found(voice: Voice, known: Brief) -> Iterator[Node]:
     data, row = known.matter.row.evidence, known.matter.row
-    if "trigger" not in data:
+    if not known.judged:
         yield from (Node("kept", text) for text in kept(voice, data))
         return
     whose = Whose(row.platform, row.shop_id, row.date, row.subject_id if row.subject_kind == "product" else "")
@@ -186,10 +188,26 @@ def _found(voice: Voice, known: Brief) -> Iterator[Node]:
 def kept(voice: Voice, data: Said) -> Iterator[str]:
     """What a person, or the program, gave as evidence, as it was written."""
     for key, value in data.items():
-        yield voice.t("kept_evidence", key=voice.t(_KEPT[key]) if key in _KEPT else key, value=value)
+        if key not in _TOLD_ELSEWHERE:
+            yield voice.t("kept_evidence", key=voice.t(_KEPT[key]) if key in _KEPT else key, value=value)
 
 
-_KEPT = {"level_since": "level_since", "points": "points_total", "line": "points_line", "days": "points_days"}
+_KEPT = {
+    "level_since": "level_since", "points": "points_total", "line": "points_line", "days": "points_days",
+    "words": "entered_words",
+}  # fmt: skip
+_TOLD_ELSEWHERE = ("subject", "trigger", "clause", "pack", "figures")
+
+
+def row_lines(voice: Voice, data: Said) -> Iterator[str]:
+    """What the formula of a trigger read of the row of a shop or video: `负责人电话：未填写`."""
+    for column, value in data.get("row", {}).items():
+        yield f"{voice.column(column)}{voice.t('colon')}{voice.cell(value)}"
+
+
+def missing(voice: Voice, data: Said) -> list[str]:
+    """The columns that should have been filled in."""
+    return [voice.column(column) for column, value in data.get("row", {}).items() if value == MISSING]
 
 
 def found_by(voice: Voice, data: Said, trigger: Trigger | None, whose: Whose) -> Node:
@@ -203,7 +221,7 @@ def found_by(voice: Voice, data: Said, trigger: Trigger | None, whose: Whose) ->
         parts.append(_shift(voice, data["shift"], trigger, whose, moved))
     lines = [clause(voice, data["clause"]), voice.t("said_severity", severity=voice.t(data["severity"]))]
     if not parts:
-        lines.append(voice.t("by_formula"))
+        lines += [voice.t("by_formula"), *row_lines(voice, data)]
     words = voice.say(trigger.words) if trigger else data["trigger"]
     return Node("trigger", voice.t("trigger", words=words), tuple(lines), {"trigger": data["trigger"]}, tuple(parts))
 
@@ -224,15 +242,17 @@ def _line(voice: Voice, reached: Said, trigger: Trigger | None, whose: Whose) ->
 def _shift(voice: Voice, said: Said, trigger: Trigger | None, whose: Whose, moved: tuple[str, str]) -> Node:
     """`moved`: the severity before and after."""
     text = f"{voice.reading(said)}{voice.t('colon')}{voice.amount(said, exact(said['taken']))}"
-    lines = [voice.calculation(said)]
+    lines = [voice.calculation(said), *shift_lines(voice, said, trigger, moved)]
+    return Node("shift", voice.t("shift", said=text), tuple(lines), _exactly(said), (figure(voice, said, whose),))
+
+
+def shift_lines(voice: Voice, said: Said, trigger: Trigger | None, moved: tuple[str, str]) -> Iterator[str]:
+    """Where the severity moves, and that it did: from what to what."""
     if trigger and trigger.shift:
         up, down = (voice.amount(said, each) for each in (trigger.shift.up_above, trigger.shift.down_below))
-        lines.append(voice.t("shifted", up=up, down=down))
+        yield voice.t("shifted", up=up, down=down)
     before, after = (voice.t(each) for each in moved)
-    lines.append(
-        voice.t("shift_moved", before=before, after=after) if before != after else voice.t("shift_stays", severity=after)
-    )
-    return Node("shift", voice.t("shift", said=text), tuple(lines), _exactly(said), (figure(voice, said, whose),))
+    yield voice.t("shift_moved", before=before, after=after) if before != after else voice.t("shift_stays", severity=after)
 
 
 def state_word(matter: Matter) -> str:
@@ -246,7 +266,7 @@ def chance(voice: Voice, data: Said) -> Node:
 
 
 def chance_lines(voice: Voice, data: Said) -> Iterator[str]:
-    """Interval, counts that cross, how often by chance, whether a person must confirm."""
+    """Interval, counts that cross, how often by chance."""
     beside = data["chance"]
     low, high = (voice.share(Fraction(str(each))) for each in beside["interval"])
     yield voice.t("interval", low=low, high=high)
@@ -256,9 +276,6 @@ def chance_lines(voice: Voice, data: Said) -> Iterator[str]:
     if beside["chance"] is not None:
         benchmark = voice.share(Fraction(beside["benchmark"]))
         yield voice.t("by_chance", benchmark=benchmark, chance=_percent(voice, beside["chance"]))
-    why = {"the rule": "why_rule", "texts to read": "why_texts", "chance unknown": "why_unknown", "chance": "why_chance"}
-    held = why.get(data.get("needs_person") or "")
-    yield voice.t("held_back", why=voice.t(held)) if held else voice.t("itself")
 
 
 def _size(voice: Voice, data: Said) -> str:
@@ -279,10 +296,17 @@ def _repeats(voice: Voice, known: Brief) -> Iterator[Node]:
     basis = known.matter.basis
     if basis is None or not basis.repeats:
         return
-    lines = [voice.t("earlier", date=each.date, severity=voice.t(each.severity), id=each.id) for each in basis.repeats]
-    if known.matter.severity != basis.base:
-        lines.append(voice.t("raised", base=voice.t(basis.base), severity=voice.t(known.matter.severity)))
-    yield Node("repeats", voice.t("repeats", n=len(basis.repeats)), tuple(lines), {"ids": [each.id for each in basis.repeats]})
+    first, *lines = repeat_lines(voice, basis)
+    yield Node("repeats", first, tuple(lines), {"ids": [each.id for each in basis.repeats]})
+
+
+def repeat_lines(voice: Voice, basis: Basis) -> Iterator[str]:
+    """How many repeats are counted, which, and what they raise the severity to: as the rule says, whatever people chose."""
+    yield voice.t("repeats", n=len(basis.repeats))
+    yield from (voice.t("earlier", date=each.date, severity=voice.t(each.severity), id=each.id) for each in basis.repeats)
+    severity = raised(basis.base, len(basis.repeats), basis.up_to) if basis.up_to else basis.base
+    if severity != basis.base:
+        yield voice.t("raised", base=voice.t(basis.base), severity=voice.t(severity))
 
 
 def of_penalty(voice: Voice, known: Brief) -> Node:

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import cast, get_args
+from typing import Literal, cast, get_args
 
 from starlette.datastructures import FormData
 
 from tianping.assess.penalty import Dealt
+from tianping.errors import TianpingError
 from tianping.policy.judging import Severity
 from tianping.store.violations import Verb
 from tianping.work import measures
@@ -15,6 +16,17 @@ from tianping.work.hearing import Hearing
 from tianping.work.history import Office
 from tianping.work.measures import Choice, MeasureRefused
 from tianping.work.trail import Doer
+
+Why = Literal["amounts", "above", "worst"]
+
+
+class DeedRefused(TianpingError):
+    """A form that says too little, or too much; `why` for its words."""
+
+    def __init__(self, why: Why, said: str) -> None:
+        super().__init__(said)
+        self.why = why
+
 
 LABELS = ("product", "logistics", "service", "unrelated", "malicious", "mistaken")
 """What a text may be labelled as."""
@@ -99,19 +111,37 @@ def _confirm(deed: Deed) -> None:
     if sales_fen is not None and sales_fen < 0:
         raise MeasureRefused("sales", "sales are not negative")
     options = offer.options if offer else ()
-    choice = measures.AS_PROPOSED
-    if options and not worst:
-        option = min(deed.option, len(options) - 1)
-        choice = deed.choice(options[option], option)
+    option = min(deed.option, len(options) - 1)
+    choice = deed.choice(options[option], option) if options else measures.AS_PROPOSED
+    if worst and not deed.why:
+        raise DeedRefused("worst", "say why it is extremely serious")
+    if options and worst:
+        choice = _none_of_another(choice, options[option])
+    elif options and not deed.why and _raises(choice, options[option]):
+        raise DeedRefused("above", "an amount is above what the rule proposes: say why")
     measures.confirm(
         deed.office, deed.doer, deed.told.row.id, choice, severity=worst, sales_fen=sales_fen, why=deed.why, seen=deed.seen
     )
 
 
+def _raises(choice: Choice, proposed: Sequence[Dealt]) -> bool:
+    return any(choice.amounts.get(each.key, 0) > (each.amount or 0) for each in proposed)
+
+
+def _none_of_another(choice: Choice, shown: Sequence[Dealt]) -> Choice:
+    """What a form sends along with another severity: its amounts are those of the present one. Raises DeedRefused where
+    somebody has changed them."""
+    if any(choice.amounts.get(each.key, each.amount) != each.amount for each in shown):
+        raise DeedRefused("amounts", "the amounts are those of the present severity; choose the one or the other")
+    return measures.AS_PROPOSED
+
+
 def _reduce(deed: Deed) -> None:
     present = deed.told.last.severity
     milder = deed.severity if deed.severity in deed.told.milder else None
-    choice = measures.AS_PROPOSED if milder and milder != present else deed.choice(deed.told.deal, 0)
+    choice = deed.choice(deed.told.deal, 0)
+    if milder and milder != present:
+        choice = _none_of_another(choice, deed.told.deal)
     measures.reduce(deed.office, deed.doer, deed.told.row.id, deed.why, severity=milder, choice=choice, seen=deed.seen)
 
 

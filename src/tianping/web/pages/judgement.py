@@ -1,5 +1,6 @@
 """What judgement says of a shop: scores, rights, level, warnings, points, deposit, measures in force."""
 
+import datetime as dt
 from functools import partial
 
 from fastapi import APIRouter, Request
@@ -16,7 +17,7 @@ from tianping.web.pages.product import looked
 from tianping.web.pages.warnings import lines_of
 from tianping.work import boards, verdicts
 from tianping.work.catalogue import catalogue
-from tianping.work.verdicts import ScoredGroup, ScoredItem, ScoreOf
+from tianping.work.verdicts import LevelOf, ScoredGroup, ScoredItem, ScoreOf
 
 router = APIRouter()
 MOST = 20
@@ -40,6 +41,7 @@ def of_shop(request: Request, seen: Seen, desk: Desk, shop: str) -> Response:
         pack=pack,
         most=MOST,
         verdict=verdict,
+        removal_from=removal_from(verdict.level) if verdict and verdict.level else None,
         warned=lines_of(look, verdict.warnings, seen.lang) if verdict else (),
         products=named,
         titles=book.named([each.subject for each in named]),
@@ -55,6 +57,15 @@ def of_shop(request: Request, seen: Seen, desk: Desk, shop: str) -> Response:
         amount_words=partial(amount_words, lang=seen.lang),
         wall=wall(desk),
     )  # fmt: skip
+
+
+def removal_from(at: LevelOf) -> dt.date | None:
+    """The first T at which the removal of a shop at the lowest level can be proposed; None at any other."""
+    rule = at.version.removal
+    if rule is None or at.row["level"] != rule.level:
+        return None
+    since: dt.date = at.row["since"]
+    return since + dt.timedelta(days=rule.days)
 
 
 def _group_words(group: ScoredGroup, lang: str) -> str:

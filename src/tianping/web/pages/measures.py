@@ -4,23 +4,23 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, cast, get_args
+from typing import Annotated, NamedTuple, cast, get_args
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.datastructures import FormData
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from tianping.errors import NotFound
 from tianping.periods import to_wall
 from tianping.policy.judging import Severity
-from tianping.store.docket import Wanted
+from tianping.store.docket import Counts, Wanted
 from tianping.store.violations import Present, State, Verb
 from tianping.web import findings, judging
 from tianping.web.access import Forbidden, Seen, Viewer, address_of, needs
 from tianping.web.addresses import address
 from tianping.web.console import MOST_ID, Console, Desk, Id
 from tianping.web.frame import page, seen_other, static
-from tianping.web.pages.deeds import DEEDS, LABELS, MOST_WORDS, Deed, field, text, yuan
+from tianping.web.pages.deeds import DEEDS, LABELS, MOST_WORDS, Deed, DeedRefused, field, text, yuan
 from tianping.web.wording import t
 from tianping.work import entering, hearing, verdicts
 from tianping.work.catalogue import Product, Shop, catalogue
@@ -32,13 +32,23 @@ from tianping.work.trail import Doer, record
 
 router = APIRouter()
 SIZE = 50
-STANDS: Mapping[str, tuple[State, ...]] = {
-    "open": ("proposed", "in_force", "appealed"),
-    "proposed": ("proposed",),
-    "in_force": ("in_force",),
-    "appealed": ("appealed",),
-    "done": ("served", "dismissed", "withdrawn", "revoked", "overturned"),
-    "all": (),
+
+
+class Tab(NamedTuple):
+    """States (none: all), and whether of what is only recorded (None: of both)."""
+
+    states: tuple[State, ...] = ()
+    records: bool | None = None
+
+
+STANDS: Mapping[str, Tab] = {
+    "open": Tab(hearing.OPEN, records=False),
+    "proposed": Tab(("proposed",), records=False),
+    "in_force": Tab(("in_force",)),
+    "appealed": Tab(("appealed",)),
+    "done": Tab(("served", "dismissed", "withdrawn", "revoked", "overturned")),
+    "recorded": Tab(("proposed",), records=True),
+    "all": Tab(),
 }
 """The tabs of the list."""
 
@@ -78,12 +88,12 @@ def listed(
 ) -> Response:
     """Measures within reach, newest first."""
     chosen = state if state in STANDS else "proposed" if seen.may("judge") else "open"
-    wanted = Wanted(STANDS[chosen], platform, violation, shop, before=before)
+    wanted = Wanted(STANDS[chosen].states, platform, violation, shop, before=before, records=STANDS[chosen].records)
     found = hearing.listing(desk.home, wanted, seen.reach, limit=SIZE)
     asked = {"platform": platform, "violation": violation, "shop": shop}
     tabs = [
-        (name, t(f"judgement.tab_{name}", seen.lang), address("/measures", state=name, **asked), _count(found.counts, states))
-        for name, states in STANDS.items()
+        (name, t(f"judgement.tab_{name}", seen.lang), address("/measures", state=name, **asked), _count(found.counts, tab))
+        for name, tab in STANDS.items()
     ]
     names = hearing.names(desk.home, seen.reach)
     return page(
@@ -102,8 +112,14 @@ def listed(
     )  # fmt: skip
 
 
-def _count(counts: Mapping[State, int] | None, states: Sequence[State]) -> int | None:
-    return None if counts is None else sum(counts[each] for each in states or counts)
+def _count(counts: Counts | None, tab: Tab) -> int | None:
+    if counts is None:
+        return None
+    return sum(
+        n
+        for (state, records), n in counts.items()
+        if (not tab.states or state in tab.states) and tab.records in (None, records)
+    )
 
 
 def _lines(desk: Console, found: Sequence[Present], lang: str) -> list[Line]:
@@ -139,10 +155,16 @@ def _new(
         request, seen, "judgement/new.html", status=status,
         kinds=kinds,
         options=[(f"{each.platform}/{each.name}", _kind_words(desk, each, seen.lang)) for each in kinds],
+        limits=[(words, _severity_words(kind, seen.lang)) for kind in kinds if (words := _kind_words(desk, kind, seen.lang))],
         severities=[(each, t(f"judgement.severity_{each}", seen.lang)) for each in get_args(Severity)[:-1]],
         given={"date": today.isoformat(), "severity": "minor", **given},
         refused=refused,
     )  # fmt: skip
+
+
+def _severity_words(kind: Kind, lang: str) -> str:
+    """The severities that can be chosen for it."""
+    return t("judgement.comma", lang).join(t(f"judgement.severity_{each}", lang) for each in kind.severities)
 
 
 def _kind_words(desk: Console, kind: Kind, lang: str) -> str:
@@ -241,7 +263,17 @@ def reasons_json(request: Request, seen: Seen, desk: Desk, measure_id: Id) -> Re
 def _statement(seen: Viewer, desk: Console, id_: int) -> Statement:
     """Raises NotFound for one that is not there, or not within reach."""
     told = hearing.hear(verdicts.office(desk.home, desk.packs), id_, _post(seen), desk.clock())
-    return statement(desk.home, desk.packs, told.row.id, seen.lang, at=desk.clock())
+    whose = judging.whose_found(desk.packs, told.row)
+    return statement(
+        desk.home, desk.packs, told.row.id, seen.lang, at=desk.clock(),
+        rows=lambda reading: findings.said(reading, whose, seen.lang).href, measure=address("/measures", told.row.id),
+    )  # fmt: skip
+
+
+@router.get("/measures/{measure_id}/events")
+def acted(measure_id: Id) -> Response:
+    """Where the links of a refusal's page lead back to, and a reload by its address."""
+    return RedirectResponse(address("/measures", measure_id), 303)
 
 
 @router.post("/measures/{measure_id}/events")
@@ -256,7 +288,7 @@ def act(request: Request, seen: Seen, desk: Desk, measure_id: Id, form: Sent) ->
         raise Forbidden("frame.no_right")
     try:
         DEEDS[verb](Deed(office, doer, told, form))
-    except MeasureRefused as error:
+    except (MeasureRefused, DeedRefused) as error:
         kept = {name: value for name, value in form.items() if name != "csrf" and isinstance(value, str)}
         return _one(request, seen, desk, measure_id, error.why, kept, 409)
     record(desk.home, seen.account.id, "measure", f"measure {measure_id}", doer.at, address=doer.address, detail={"verb": verb})

@@ -14,10 +14,11 @@ from tianping.policy.model import Metric, Pack
 from tianping.web.access import Seen
 from tianping.web.console import Desk
 from tianping.web.frame import fragment, page
+from tianping.web.judging import wall
 from tianping.web.pages.data_words import column_word
 from tianping.web.pages.product import looked
 from tianping.web.pages.warnings import lines_of
-from tianping.work import boards, watch
+from tianping.work import boards, hearing, verdicts, watch
 from tianping.work import morning as mornings
 from tianping.work.boards import Look, Shown, Subject
 from tianping.work.catalogue import Catalogue, Shop, catalogue
@@ -88,6 +89,10 @@ def morning(
         turns=turns(made),
         warned=lines_of(look, warned.listed, seen.lang),
         warnings=warned.total,
+        reached=any(each.near >= 1 for each in warned.listed),
+        afoot=hearing.afoot(verdicts.office(desk.home, desk.packs), look.reach, desk.clock()),
+        wall=wall(desk),
+        now=desk.clock(),
         at_once=_WORSE,
         gaps=mornings.gaps(look, shops),
         names=book.shops,

@@ -1,14 +1,17 @@
 """Who is near a line before any violation, and what a person should look at first."""
 
+import datetime as dt
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from tianping.assess.warning import advice
-from tianping.policy.judging import ViolationVersion
+from tianping.assess.warning import advice, next_due
+from tianping.policy.judging import Trigger, ViolationVersion
 from tianping.policy.words import Words
+from tianping.store.docket import Last
 from tianping.web import findings
 from tianping.web.access import Seen, needs
 from tianping.web.addresses import address
@@ -29,31 +32,60 @@ Number = Annotated[int, Query(alias="page", ge=1, le=100_000)]
 
 
 class Line(NamedTuple):
-    """A warning with its figure in words. `days`: until it is looked at; `advice`: what to do (KS-B07)."""
+    """A warning with its figure in words. `days`: until it is looked at; `next`: when again after T; `daily`: every day;
+    `gate`: the line is reached, another condition is not; `advice`: what to do (KS-B07); `last`: what was found of it, and
+    is not found again for so many days (`again`); None where nothing was."""
 
     warned: Warned
     said: Said
     shop: Shop | None
     product: Product | None
     days: int
+    next: dt.date | None
+    daily: bool
+    gate: bool
     advice: Sequence[Words]
+    last: Last | None
+    again: int
 
 
 def lines_of(look: Look, warned: Sequence[Warned], lang: str) -> list[Line]:
     """Warnings as the pages show them."""
     book = catalogue(look.home, look.done.seq)
     titles = book.named({each.subject for each in warned if each.kind == "product"})
+    found = watch.found_before(look.home, warned, look.done.date)
     return [
-        Line(
-            each,
-            findings.said(each.reading, whose_warned(look.packs, each, look.done.date), lang),
-            book.shops.get(each.shop),
-            titles.get(each.subject),
-            (each.due - look.done.date).days,
-            advice(rule) if (rule := rule_of(look, each)) else (),
-        )
-        for each in warned
+        _line(look, each, lang, book.shops.get(each.shop), titles.get(each.subject), found.get(_key(each))) for each in warned
     ]
+
+
+def _key(warned: Warned) -> tuple[str, str, str]:
+    return warned.platform, warned.name, warned.subject
+
+
+def _line(look: Look, each: Warned, lang: str, shop: Shop | None, product: Product | None, last: Last | None) -> Line:
+    rule, date = rule_of(look, each), look.done.date
+    trigger = next((one for one in rule.triggers if one.name == each.trigger), None) if rule else None
+    again = rule.again_after_days if rule else 0
+    return Line(
+        warned=each,
+        said=findings.said(each.reading, whose_warned(look.packs, each, date), lang),
+        shop=shop,
+        product=product,
+        days=(each.due - date).days,
+        next=next_due(trigger, date + dt.timedelta(days=1)) if trigger else None,
+        daily=bool(trigger and trigger.cadence.every == "day"),
+        gate=bool(trigger and _by_gate(each, trigger)),
+        advice=advice(rule) if rule else (),
+        last=last if last and (date - last.date).days < max(again, 1) else None,
+        again=again,
+    )
+
+
+def _by_gate(warned: Warned, trigger: Trigger) -> bool:
+    """Whether the line itself is reached, so that the share is that of another condition on the figure."""
+    taken, steps = warned.reading.get("taken"), trigger.steps
+    return warned.near < 1 and taken is not None and steps is not None and Fraction(str(taken)) >= steps.lines[0][1]
 
 
 def rule_of(look: Look, warned: Warned) -> ViolationVersion | None:
