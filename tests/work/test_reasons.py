@@ -245,6 +245,12 @@ def test_the_row_that_a_formula_read_is_told(home: Home, lang: Lang) -> None:
         assert any(t(f"col_{phone}", lang) in each for each in found.remedy)
 
 
+def test_numbers_of_people_are_not_frozen(market: Home) -> None:
+    """Only whether they are there."""
+    kept = [brief(market, rules(), id_).matter.row.evidence["row"] for id_ in ids(market, "contact_numbers")]
+    assert {value for row in kept for value in row.values()} == {"given", "missing"}
+
+
 def test_what_the_row_of_a_video_says(market: Home) -> None:
     """When it was graded, and how; it needs a person, as its day was closed late."""
     [id_, *_] = ids(market, "poor_video")

@@ -154,7 +154,7 @@ def _level(found: Json) -> str:
 def _about(found: Json, whose: Whose, lang: str) -> str:
     """`近 7 天`, `近 7 天 · 店铺`."""
     of, take = str(found.get("by") or _by(whose)), found["take"]
-    told = [t("judgement.last_days", lang, n=found["days"])]
+    told = [t("judgement.last_days" if found["days"] != 1 else "judgement.last_day", lang, n=found["days"])]
     told += [t(f"judgement.by_{of.partition('_l')[0]}", lang)] if of != _by(whose) else []
     told += [t(f"judgement.take_{take}", lang)] if take in ("numerator", "denominator", "rest") and "line" in found else []
     return " · ".join(told)

@@ -139,8 +139,7 @@ def told(voice: Voice, known: Brief) -> Iterator[str]:
         yield voice.t("penalty_proposed")
     elif not known.effects:
         yield voice.t("penalty_gone")
-    if not matter.row.records:
-        yield from _confirming(voice, known)
+    yield from confirming(voice, known)
     if matter.row.immediate:
         yield voice.t("immediate")
     if offered and known.table and known.table.version and known.table.version.by == "count":
@@ -149,9 +148,12 @@ def told(voice: Voice, known: Brief) -> Iterator[str]:
         yield voice.t("options", n=len(offered.options))
 
 
-def _confirming(voice: Voice, known: Brief) -> Iterator[str]:
-    """Why a person must confirm it, while nobody has; that nobody had to, where the clock did."""
+def confirming(voice: Voice, known: Brief) -> Iterator[str]:
+    """Why a person must confirm it, while nobody has; that nobody had to, where the clock did. Of what is only recorded,
+    nothing."""
     matter = known.matter
+    if matter.row.records:
+        return
     by_clock = any(each.verb == "confirm" and each.account_id is None for each in matter.events)
     if matter.state == "proposed":
         held = str(matter.row.proposal.get("why") or "the rule") if matter.row.proposal.get("needs_person", True) else "late"

@@ -28,6 +28,8 @@ BY_HAND = "by_hand"
 """The trigger of what a person enters; `by_hand/2` where the first was dismissed or taken back."""
 OVER: tuple[State, ...] = ("dismissed", "withdrawn", "revoked", "overturned")
 """States of what counts no more: it may be entered again."""
+FIRST = dt.date(2000, 1, 1)
+"""The first day that a deed can be of."""
 MOST_WORDS = 4_000
 Why = Literal["kind", "shop", "subject", "severity", "date", "words", "again"]
 
@@ -84,17 +86,20 @@ def _severities(judging: Judging, version: ViolationVersion, date: dt.date) -> l
 
 def enter(home: Home, office: Office, packs: Mapping[str, Pack], entry: Entry, reach: Reach, doer: Doer) -> int:
     """Propose it; its id. Raises EntryRefused."""
+    if not FIRST <= entry.date <= to_wall(doer.at).date():
+        raise EntryRefused("date", f"the day of the deed lies before {FIRST}, or has not come yet")
     kind = next((each for each in kinds(packs, entry.date) if (each.platform, each.name) == entry[:2]), None)
     if kind is None:
         raise EntryRefused("kind", f"{entry.platform} has no violation {entry.violation} to be entered by hand")
-    _require(kind, entry, doer.at)
+    _require(kind, entry)
     whom = _subject(home, kind, entry, reach)
     rule = kind.version
     with violations.alone(office.database, entry.shop) as connection:
         subject, again = whom.product or whom.shop, rule.repeats
         repeats = _repeats(Confirmed(connection, office.past), entry, rule, whom) if again else ()
+        trigger = _trigger(connection, entry, subject)
         charge = Charge(
-            entry.platform, entry.violation, rule.since, _trigger(connection, entry, subject), rule.subject, subject, whom.shop, entry.date,
+            entry.platform, entry.violation, rule.since, trigger, rule.subject, subject, whom.shop, entry.date,
             raised(entry.severity, len(repeats), again.up_to) if again else entry.severity, entry.severity,
             seq_at(home.versions()), again.up_to if again else None, repeats, table_of(rule, whom), needs_why="the rule",
             evidence=_evidence(kind, entry, whom),
@@ -129,13 +134,11 @@ def _repeats(history: Confirmed, entry: Entry, rule: ViolationVersion, whom: Sub
     return tuple(history.confirmed(entry.violation, rule.subject, whom.product or whom.shop, whom.shop, first, last))
 
 
-def _require(kind: Kind, entry: Entry, at: dt.datetime) -> None:
+def _require(kind: Kind, entry: Entry) -> None:
     if entry.severity not in kind.severities:
         raise EntryRefused("severity", f"choose one of {', '.join(kind.severities)}")
     if not 0 < len(entry.words.strip()) <= MOST_WORDS:
         raise EntryRefused("words", f"say what was done, in up to {MOST_WORDS} characters")
-    if not dt.date(2000, 1, 1) <= entry.date <= to_wall(at).date():
-        raise EntryRefused("date", "the day of the deed has not come yet")
 
 
 def _subject(home: Home, kind: Kind, entry: Entry, reach: Reach) -> Subject:

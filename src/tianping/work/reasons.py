@@ -260,13 +260,13 @@ def _remedy(voice: Voice, known: Brief, at: dt.datetime) -> Iterator[str]:
         yield voice.t("evidence")
     lacks = [column for evidence, _ in _triggers(known) for column in missing(voice, evidence)]
     if lacks and known.matter.state in _LIVE:
-        yield voice.t("mend", columns=voice.t("comma").join(dict.fromkeys(lacks)))
-    if known.judged:
+        yield voice.t("mend", columns=voice.t("and_so_on").join(dict.fromkeys(lacks)))
+    if any(True for evidence, _ in _triggers(known) for _ in readings(evidence)):
         yield voice.t("ask_figure")
     if known.matter.state in _LIVE and not known.matter.row.records:
         yield voice.t("remedy")
     if open_ := dealt.duties(voice, known):
-        yield voice.t("duty", duties=voice.t("comma").join(open_))
+        yield voice.t("duty", duties=voice.t("and_so_on").join(open_))
     yield voice.t("a_person")
     yield voice.t("stays_open")
 

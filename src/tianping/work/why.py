@@ -177,7 +177,8 @@ def _found(voice: Voice, known: Brief) -> Iterator[Node]:
     whose = Whose(row.platform, row.shop_id, row.date, row.subject_id if row.subject_kind == "product" else "")
     yield found_by(voice, data, known.trigger, whose)
     if data.get("chance"):
-        yield chance(voice, data)
+        lines = (*chance_lines(voice, data), *dealt.confirming(voice, known))
+        yield Node("chance", voice.t("chance"), lines, data["chance"])
     for other in data.get("others", ()):
         triggers = known.version.triggers if known.version else ()
         beside = next((each for each in triggers if each.name == other["trigger"]), None)
@@ -260,13 +261,8 @@ def state_word(matter: Matter) -> str:
     return "only_recorded" if matter.row.records and matter.state == "proposed" else matter.state
 
 
-def chance(voice: Voice, data: Said) -> Node:
-    """The statistics beside the verdict."""
-    return Node("chance", voice.t("chance"), tuple(chance_lines(voice, data)), data["chance"])
-
-
 def chance_lines(voice: Voice, data: Said) -> Iterator[str]:
-    """Interval, counts that cross, how often by chance."""
+    """The statistics beside the verdict: interval, counts that cross, how often by chance."""
     beside = data["chance"]
     low, high = (voice.share(Fraction(str(each))) for each in beside["interval"])
     yield voice.t("interval", low=low, high=high)

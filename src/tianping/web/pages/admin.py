@@ -234,13 +234,18 @@ def detail_words(lang: Lang, name: str, value: object) -> tuple[str, str]:
     return t(key, lang) if key in words() else name, _value(lang, name, value)
 
 
+_SAID = {"role": "parts.role_", "verb": "judgement.verb_"}
+"""Details whose values have words, and how these begin."""
+
+
 def _value(lang: Lang, name: str, value: object) -> str:
     if isinstance(value, bool):
         return t("admin.is_true" if value else "admin.is_false", lang)
     if isinstance(value, list):
         more = f" … {len(value)}" if len(value) > MOST_TOLD else ""
         return ("、" if lang == "zh" else ", ").join(map(str, value[:MOST_TOLD])) + more
-    return t(f"parts.role_{value}", lang) if name == "role" and value in accounts.ROLES else str(value)
+    said = _SAID.get(name, "") + str(value)
+    return t(said, lang) if said in words() else str(value)
 
 
 def _day(text: str) -> dt.date | None:
