@@ -268,7 +268,6 @@ def test_only_a_person_calls_it_extremely_serious(bench: Office, sales: int, fen
     refused("severity", lambda: measures.confirm(bench, CLOCK, by_clock, severity=worst, sales_fen=0))
 
 
-@pytest.mark.spec("KS-P11")
 def test_a_penalty_is_served(bench: Office) -> None:
     """When every timed effect has ended and every duty is done; points run on. An exam passed spares the study."""
     id_ = imposed(bench, charge(base="serious"))
