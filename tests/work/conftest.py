@@ -1,9 +1,15 @@
-"""The demo home, shared by every test of this folder."""
+"""The demo home, and databases with an office, shared by every test of this folder."""
+
+from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
+from tianping.store.database import open_database, sqlite_url
+from tianping.work.history import Office
 from tianping.work.home import Home
 
+from .bench import office
 from .homes import demo_home
 
 
@@ -11,3 +17,19 @@ from .homes import demo_home
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The demo market; not to be written into."""
     return demo_home(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Office:
+    url = sqlite_url(tmp_path / "db.sqlite") if request.param == "sqlite" else request.getfixturevalue("postgres")
+    return office(open_database(url))
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    return open_database(sqlite_url(tmp_path / "db.sqlite"))
+
+
+@pytest.fixture
+def bench(engine: Engine) -> Office:
+    return office(engine)

@@ -41,12 +41,6 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def either(request: pytest.FixtureRequest, tmp_path: Path) -> Office:
-    url = sqlite_url(tmp_path / "db.sqlite") if request.param == "sqlite" else request.getfixturevalue("postgres")
-    return office(open_database(url))
-
-
 def another(empty: Path) -> Office:
     """A database of one's own."""
     path = empty.with_name(f"{next(NUMBERS)}.sqlite")

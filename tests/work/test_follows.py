@@ -1,6 +1,5 @@
 """What follows for others when a violation is taken back; points and deposits; runs of the close; two people at once."""
 
-from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
@@ -8,7 +7,6 @@ from sqlalchemy import Engine
 
 from tianping.errors import NotFound, TianpingError
 from tianping.store import violations
-from tianping.store.database import open_database, sqlite_url
 from tianping.store.violations import State, Verb
 from tianping.work import measures, points
 from tianping.work.history import Office, Past
@@ -40,22 +38,6 @@ from .bench import (
     score,
     state,
 )
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def either(request: pytest.FixtureRequest, tmp_path: Path) -> Office:
-    url = sqlite_url(tmp_path / "db.sqlite") if request.param == "sqlite" else request.getfixturevalue("postgres")
-    return office(open_database(url))
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    return open_database(sqlite_url(tmp_path / "db.sqlite"))
-
-
-@pytest.fixture
-def bench(engine: Engine) -> Office:
-    return office(engine)
 
 
 @pytest.mark.spec("KS-V16")

@@ -1,14 +1,10 @@
 """The verbs: what each does, and when it is refused."""
 
-from pathlib import Path
-
 import pytest
-from sqlalchemy import Engine
 
 from tianping.errors import NotFound
 from tianping.policy.judging import Severity
 from tianping.store import effects
-from tianping.store.database import open_database, sqlite_url
 from tianping.store.violations import State, Verb
 from tianping.work import measures
 from tianping.work.history import Office
@@ -33,7 +29,6 @@ from .bench import (
     imposed,
     look,
     of_shop,
-    office,
     proposed,
     refused,
     repeated,
@@ -41,22 +36,6 @@ from .bench import (
     score,
     state,
 )
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def either(request: pytest.FixtureRequest, tmp_path: Path) -> Office:
-    url = sqlite_url(tmp_path / "db.sqlite") if request.param == "sqlite" else request.getfixturevalue("postgres")
-    return office(open_database(url))
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    return open_database(sqlite_url(tmp_path / "db.sqlite"))
-
-
-@pytest.fixture
-def bench(engine: Engine) -> Office:
-    return office(engine)
 
 
 def test_a_penalty_takes_effect_when_confirmed(either: Office) -> None:

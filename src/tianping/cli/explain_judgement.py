@@ -52,6 +52,12 @@ def _pack(platform: str) -> tuple[Mapping[str, Pack], Pack]:
     return every, pack_of(every, platform)
 
 
+def _voice(platform: str, lang: str) -> tuple[Pack, Voice]:
+    """A platform's pack, and the words in which it speaks alone."""
+    _, pack = _pack(platform)
+    return pack, why.voice_of({platform: pack}, platform, lang)
+
+
 @explain.command("score")
 @click.argument("score")
 @click.option("--track", type=click.Choice(["measured", "adjusted"]), default="measured", show_default=True)
@@ -61,8 +67,7 @@ def explain_score(
     settings: Settings, score: str, track: str, platform: str, subject: str, date: dt.datetime, lang: str, form: str
 ) -> None:
     """A SCORE of a shop: its groups, its items with their curves and figures."""
-    _, pack = _pack(platform)
-    voice = why.voice_of({platform: pack}, platform, lang)
+    pack, voice = _voice(platform, lang)
     _print(whyjudged.of_score(voice, home_of(settings), pack, score, subject, date.date(), track=track), form)
 
 
@@ -75,8 +80,7 @@ def explain_right(
     settings: Settings, right: str, product: str, platform: str, subject: str, date: dt.datetime, lang: str, form: str
 ) -> None:
     """A RIGHT of a shop or product: held, or withdrawn and by which figures."""
-    _, pack = _pack(platform)
-    voice = why.voice_of({platform: pack}, platform, lang)
+    pack, voice = _voice(platform, lang)
     _print(whyjudged.of_right(voice, home_of(settings), pack, right, subject, date.date(), product=product), form)
 
 
@@ -85,8 +89,7 @@ def explain_right(
 @click.pass_obj
 def explain_level(settings: Settings, platform: str, subject: str, date: dt.datetime, lang: str, form: str) -> None:
     """The level of a shop: since when, what happened at this close, and on what grounds."""
-    _, pack = _pack(platform)
-    voice = why.voice_of({platform: pack}, platform, lang)
+    pack, voice = _voice(platform, lang)
     _print(whyjudged.of_level(voice, home_of(settings), pack, subject, date.date()), form)
 
 

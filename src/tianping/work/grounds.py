@@ -67,7 +67,7 @@ def grounds(home: Home, done: Close, pack: Pack, sticks: Yardsticks) -> Grounds:
     ]
     seen.update(_figures(path, pack.platform, of_products, _OF_PRODUCTS))
     given = {} if sticks.market else _given(pack.platform, sticks.imported, wanted, done.date)
-    return Grounds(seen, _computed(seen) if sticks.market else given)
+    return Grounds(seen, computed(seen) if sticks.market else given)
 
 
 def _figures(path: str, platform: str, wanted: Iterable[Read], whose: str) -> Iterator[tuple[Key, Seen]]:
@@ -86,7 +86,7 @@ def _figures(path: str, platform: str, wanted: Iterable[Read], whose: str) -> It
             yield (f"{metric}/{variant}" if variant else metric, by, subject, days), Seen(numerator, denominator, status, why)
 
 
-def _computed(seen: Mapping[Key, Seen]) -> dict[Key, Whole]:
+def computed(seen: Mapping[Key, Seen]) -> dict[Key, Whole]:
     """In a market: the same metric over all shops of the platform, or of the category."""
     shops: dict[tuple[str, int], int] = {}
     for (metric, by, _, days), each in seen.items():

@@ -5,12 +5,11 @@ the rows as they were known at the close. Nothing is written anywhere.
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import NamedTuple
 
 import duckdb
 
-from tianping.assess.finding import Seen, Whole
+from tianping.assess.finding import Seen
 from tianping.facts.views import VIEWS
 from tianping.metrics.compile import USUAL_DAYS, Definition, define
 from tianping.metrics.engine import compute
@@ -22,7 +21,7 @@ from tianping.store.closes import Close
 from tianping.work.adjusted import Wanted, adjusted
 from tianping.work.bench import Bench, Points
 from tianping.work.benchmark import Yardsticks
-from tianping.work.grounds import Grounds, Key, grounds, products, shops
+from tianping.work.grounds import Grounds, Key, computed, grounds, products, shops
 from tianping.work.home import Home
 from tianping.work.leaving import Track
 
@@ -117,7 +116,7 @@ def _measured(laid: Laid, pack: Pack, same: frozenset[Read], base: _Base | None)
     if not market:
         return Grounds({**seen, **fresh}, closed.wholes)
     wholes = {key: each for key, each in kept.wholes.items() if Read(key[0], key[3]) in rest}
-    return Grounds({**seen, **fresh}, {**wholes, **dict(_wholes(fresh))})
+    return Grounds({**seen, **fresh}, {**wholes, **computed(fresh)})
 
 
 def _counted(con: duckdb.DuckDBPyConnection, pack: Pack, date: dt.date, asked: frozenset[Read]) -> Iterator[tuple[Key, Seen]]:
@@ -144,15 +143,3 @@ def _definitions(pack: Pack, date: dt.date, asked: frozenset[Read]) -> Sequence[
         for name, wanted in sorted(days.items())
         if (key := key_of(name)) in pack.metrics and (version := pack.metrics[key].at(date)) is not None
     ]
-
-
-def _wholes(seen: Mapping[Key, Seen]) -> Iterator[tuple[Key, Whole]]:
-    """The benchmarks of a market: the same metric over all its shops."""
-    counted: dict[tuple[str, int], int] = {}
-    for (metric, by, _, days), each in seen.items():
-        if by == "shop" and each.denominator:
-            counted[metric, days] = counted.get((metric, days), 0) + 1
-    for key, each in seen.items():
-        if key[1] not in ("shop", "product") and each.denominator:
-            rate = Fraction(each.numerator, each.denominator)
-            yield key, Whole(rate, each.numerator, each.denominator, counted.get((key[0], key[3]), 0))

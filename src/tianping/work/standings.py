@@ -15,7 +15,6 @@ import duckdb
 from tianping.assess import evidence
 from tianping.assess.finding import Figures, Subject
 from tianping.assess.level import Looked, Standing, Use, begin, step, uses
-from tianping.periods import HOME_ZONE, to_wall
 from tianping.policy.model import Pack
 from tianping.store import closes, judgements
 from tianping.store.judgements import Judgement
@@ -23,6 +22,7 @@ from tianping.work import judged
 from tianping.work.benchmark import yardsticks
 from tianping.work.grounds import grounds, shops
 from tianping.work.home import Home, facts
+from tianping.work.openings import openings
 
 Row = dict[str, Any]
 _COLUMNS = tuple(each.name for each in fields(Standing))
@@ -36,7 +36,7 @@ def of_levels(
     rule = levels.at(date) if levels else None
     if levels is None or rule is None:
         return
-    before, opened = _before(home, pack.platform, date), _opened(con, pack.platform)
+    before, opened = _before(home, pack.platform, date), openings(con, pack.platform)
     for shop in whom:
         standing = before.get(shop.shop) or begin(levels, date, *opened[shop.shop])
         if standing is None:
@@ -82,19 +82,6 @@ def _before(home: Home, platform: str, date: dt.date) -> Mapping[str, Standing]:
     last = next((each for each in _best(home) if each.date < date), None)
     rows = judged.read(home, last, "levels", {"platform": [platform]}) if last else []
     return {row["shop_id"]: Standing(**{name: row[name] for name in _COLUMNS}) for row in rows}
-
-
-def _opened(con: duckdb.DuckDBPyConnection, platform: str) -> Mapping[str, tuple[dt.date | None, str, dt.date | None]]:
-    """By shop: the day it opened, its level by notice, and since when; days of its own zone."""
-    query = (
-        "select shop_id, coalesce(timezone, ?), opened_at, coalesce(level, ''), level_since from facts.shops where platform = ?"
-    )
-    found = con.execute(query, [HOME_ZONE, platform]).fetchall()
-    return {shop: (_day(opened, zone), level, _day(since, zone)) for shop, zone, opened, level, since in found}
-
-
-def _day(instant: dt.datetime | None, zone: str) -> dt.date | None:
-    return None if instant is None else to_wall(instant, zone).date()
 
 
 def _looked(looked: Looked) -> Row:
