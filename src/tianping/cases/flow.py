@@ -1,0 +1,172 @@
+"""One verb done to one case: pure. A person's act and the clock's act are this same function."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from tianping.cases import clocks
+from tianping.cases.case import Act, Case, Due, Event, Refusal, Step, Timer
+from tianping.cases.conditions import Known, holds
+from tianping.policy.casebook import Casebook
+from tianping.policy.flowing import Actor, AmountVersion, Effect, FlowVersion, State, Verb
+
+Do = Mapping[str, Any]
+
+
+def flow_of(book: Casebook, case: Case) -> FlowVersion:
+    """The flow that this case began under."""
+    return book.flows[case.kind].at(case.began)
+
+
+def step(book: Casebook, case: Case, act: Act, known: Known) -> Step | Refusal:
+    """What the act makes of the case, or why not. `known` holds the facts of its surroundings; its `own` are the case's.
+
+    A case that opens is one with `n` 0 and no state: its verb has no `from`.
+    """
+    flow = flow_of(book, case)
+    verb = flow.verbs.get(act.verb)
+    refused = _refused(book, flow, case, verb, act, known)
+    if refused or verb is None:
+        return refused or _unknown(book, flow, case, act, known)
+    at, n = known.at, case.n + 1
+    facts = {**case.facts, **_changes(book, case, verb, act, known)}
+    now = replace(known, own=facts)
+    branch = next((branch.state for branch in verb.branches if holds(branch.when, now)), case.state)
+    moved = replace(case, state=branch, n=n, changed_at=at, facts=facts)
+    state = flow.states[branch]
+    moved = replace(moved, ended_at=at if state.final else None)
+    anew = branch != case.state or verb.restarts
+    ended = case.timers if anew else ()
+    begun = tuple(_timers(book, moved, state, now)) if anew else ()
+    turned = () if anew else tuple(_turned(case, state, now))
+    kept = () if anew else tuple({timer.clock: timer for timer in (*case.timers, *turned)}.values())
+    changes = {name: value for name, value in facts.items() if case.facts.get(name) != value}
+    event = Event(case.id, n, at, act.doer, act.verb, case.state, branch, act.why, changes)
+    follows = tuple(_follows(verb, now))
+    before = case if case.n else None
+    over = tuple(_over(timer, act) for timer in ended)
+    return Step(before, replace(moved, timers=(*kept, *begun)), event, over, begun, turned, follows)
+
+
+def _over(timer: Timer, act: Act) -> Timer:
+    lapsed = act.doer.actor == "clock" and timer.passes == act.verb
+    return replace(timer, state="lapsed" if lapsed else "met")
+
+
+def possible(book: Casebook, case: Case, actor: Actor, known: Known) -> tuple[str, ...]:
+    """The verbs that this actor can do now: right state, right actor, all guards that do not wait for what is handed in."""
+    flow = flow_of(book, case)
+    return tuple(name for name, verb in flow.verbs.items() if _may(book, case, verb, actor, known))
+
+
+def _may(book: Casebook, case: Case, verb: Verb, actor: Actor, known: Known) -> bool:
+    if actor not in verb.who or (case.state not in verb.from_ if case.n else bool(verb.from_)):
+        return False
+    open_ = set(verb.takes)
+    guards = (book.guards[name].at(case.began) for name in verb.guards)
+    return all(holds(guard.holds, known) for guard in guards if not open_ & set(asked(guard.holds)))
+
+
+def asked(test: Any) -> Iterator[str]:
+    """The facts that a test asks."""
+    if test.fact is not None:
+        yield test.fact
+        yield from (line for line in (test.at_least, test.more_than, test.at_most, test.less_than) if isinstance(line, str))
+    for each in (*test.all, *test.any, *test.none):
+        yield from asked(each)
+
+
+def _refused(book: Casebook, flow: FlowVersion, case: Case, verb: Verb | None, act: Act, known: Known) -> Refusal | None:
+    """The first thing that stands in the way."""
+    if verb is None:
+        return None
+    can = possible(book, case, act.doer.actor, known)
+    if act.seen is not None and act.seen != case.n:
+        return Refusal("seen", "此单刚被他人处理过，请刷新后再试", "somebody has just acted on this case; look again", can)
+    if case.state not in verb.from_ if case.n else bool(verb.from_):
+        label = flow.states[case.state].label if case.n else None
+        zh, en = (label.zh, label.en) if label else ("尚未提交", "not opened")
+        return Refusal("state", f"当前状态“{zh}”不能{verb.label.zh}", f'not while the case is "{en}"', can)
+    if act.doer.actor not in verb.who:
+        return Refusal("who", f"无权{verb.label.zh}", f"{act.doer.actor} may not do this", can)
+    unknown = sorted(set(act.takes) - set(verb.takes))
+    if unknown:
+        return Refusal("takes", f"不接受：{'、'.join(unknown)}", f"takes no {', '.join(unknown)}", can)
+    missing = [name for name, need in verb.takes.items() if need == "needed" and act.takes.get(name) in (None, "")]
+    if missing:
+        return Refusal("takes", f"缺少：{'、'.join(missing)}", f"missing: {', '.join(missing)}", can)
+    handed = replace(known, own={**case.facts, **_handed(act)})
+    for name in verb.guards:
+        guard = book.guards[name].at(case.began)
+        if not holds(guard.holds, handed):
+            return Refusal(name, guard.refusal.zh, guard.refusal.en, can)
+    return None
+
+
+def _unknown(book: Casebook, flow: FlowVersion, case: Case, act: Act, known: Known) -> Refusal:
+    can = possible(book, case, act.doer.actor, known)
+    return Refusal("verb", f"没有“{act.verb}”这个操作", f'there is no "{act.verb}" in this flow', can)
+
+
+def _handed(act: Act) -> Do:
+    return {name: value for name, value in act.takes.items() if value is not None}
+
+
+def _changes(book: Casebook, case: Case, verb: Verb, act: Act, known: Known) -> Do:
+    """The facts that the verb gives the case, in the order that `Verb` says."""
+    new: dict[str, Any] = dict(_handed(act))
+    new |= dict.fromkeys(verb.marks, known.at)
+    new |= verb.sets
+    now = replace(known, own={**case.facts, **new})
+    new |= {name: value for name, of in verb.copies.items() if (value := now.get(of)) is not None}
+    for name, amount in verb.computes.items():
+        now = replace(known, own={**case.facts, **new})
+        new[name] = sum_of(book.amounts[amount].at(case.began), now)
+    now = replace(known, own={**case.facts, **new})
+    for name, added in verb.adds.items():
+        new[name] = (now.get(name) or 0) + _number(added, now)
+    return new
+
+
+def _number(added: int | str, known: Known) -> int:
+    if isinstance(added, int):
+        return added
+    return -(known.get(added[1:]) or 0) if added.startswith("-") else (known.get(added) or 0)
+
+
+def sum_of(amount: AmountVersion, known: Known) -> int:
+    """A sum in fen, floored; 0 where no part's test holds, or what it is a share of is unknown."""
+    part = next((part for part in amount.parts if holds(part.when, known)), None)
+    if part is None:
+        return 0
+    fen = int(Fraction(part.share) * (known.get(part.of) or 0)) if part.of else part.fen
+    return fen if part.at_most_fen is None else min(fen, part.at_most_fen)
+
+
+def _timers(book: Casebook, case: Case, state: State, known: Known) -> Iterator[Timer]:
+    for timer in state.timers:
+        assert state.owner is not None  # policy check: every state with a timer has one
+        rule = book.clocks[timer.clock].at(case.began)
+        begun = clocks.start(timer, rule, known, book.calendars, case_id=case.id, n=case.n, owner=state.owner)
+        if begun:
+            yield begun
+
+
+def _turned(case: Case, state: State, known: Known) -> Iterator[Timer]:
+    """Timers of a state that stays, which now pause or run again."""
+    rules = {timer.clock: timer for timer in state.timers}
+    for timer in case.timers:
+        runs = holds(rules[timer.clock].runs_while, known)
+        if runs != (timer.paused_at is None):
+            yield clocks.resume(timer, known.at) if runs else clocks.pause(timer, known.at)
+
+
+def _follows(verb: Verb, known: Known) -> Iterator[Due]:
+    for effect in verb.effects:
+        if holds(effect.when, known):
+            yield Due(effect, (known.get(effect.fen) or 0) if effect.fen else 0, _gives(effect, known))
+
+
+def _gives(effect: Effect, known: Known) -> Do:
+    return {**{name: known.get(of) for name, of in effect.gives.items()}, **effect.sets}

@@ -1,0 +1,14 @@
+"""The desk put together: the one place where its parts meet."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Engine
+
+from tianping.policy.casebook import Casebook, casebooks
+from tianping.work.desk.effects import follow
+from tianping.work.desk.sitting import Desk
+
+
+def open_desk(database: Engine, books: Mapping[str, Casebook] | None = None) -> Desk:
+    """The desk over an operational database, by these rules (default: those of the packs that come with the program)."""
+    return Desk(database, casebooks() if books is None else books, follow)
