@@ -63,8 +63,8 @@ def fault(name: str, value: Any) -> str:
         return f'there is no fact "{name}"'
     if type(value) is not _PYTHON[type_]:
         return f"{name} is a {type_}, and {value!r} is none"
-    if type_ in ("fen", "int") and not 0 <= value < 2**53:
+    if type(value) is int and not 0 <= value < 2**53:
         return f"{name} is 0 or more"
-    if type_ == "text" and len(value) > MOST_TEXT:
+    if isinstance(value, str) and len(value) > MOST_TEXT:
         return f"{name} is longer than {MOST_TEXT} characters"
     return ""
