@@ -57,7 +57,14 @@ BOMBS = [
         edited(more_rows(b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')),
         "1048576 rows and 16384 columns",
     ),
-    ("orders.xlsx", edited(more_rows(b"<x:row><x:c r = 'ZZZZZZ9'/></x:row>")), "321272406 columns"),
+    ("orders.xlsx", edited(more_rows(b"<x:row><x:c r = 'ZZZ9'/></x:row>" + b"<row/>" * 1200)), "18278 columns"),
+    ("orders.xlsx", edited(more_rows(b"<x:row><x:c r = 'ZZZZZZ9'/></x:row>")), "a cell is said to stand at ZZZZZZ9"),
+    (
+        "orders.xlsx",
+        edited(more_rows(b'<row><c s="1" r="C' + b"x" * 700 + b'7"><v>1</v></c></row>')),
+        "said to stand at Cxxxxxxxxxxxx,",
+    ),
+    ("orders.xlsx", edited(more_rows(b'<row r="99999999"/>')), "said to stand at 99999999"),
 ]
 
 
@@ -152,9 +159,9 @@ def test_a_line_of_300_mb_costs_little_memory(tmp_path: Path) -> None:
 
 def test_a_full_disk_stops_with_a_sentence(tmp_path: Path) -> None:
     """A limit on the size of files stands for a disk that is full: the import fails, and the store is as it was."""
-    folder = write(tmp_path, {"orders.csv": "order_id,region\n" + "".join(f"A{n},{n * 7919}\n" for n in range(40_000))})
+    folder = write(tmp_path, {"orders.csv": "order_id,region\n" + "".join(f"A{n},{n * 7919}\n" for n in range(160_000))})
     command = [sys.executable, "-c", "from tianping.cli.main import main; main()", "--home", str(tmp_path / "home"), "import"]
-    limit = (300_000, 300_000)
+    limit = (700_000, 700_000)
     told = subprocess.run(
         [*command, folder], capture_output=True, text=True, check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit),

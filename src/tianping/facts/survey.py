@@ -29,7 +29,9 @@ _CHUNK = 1 << 20
 _LONGEST = 1 << 17
 """Bytes kept of a chunk for what it may have cut in two. No cell may hold more than 32,767 letters."""
 
-_PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,7})(\d{1,10})["']""")
+_PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,3})(\d{1,7})["']""")
+_NOWHERE = re.compile(rb"""<(?:\w+:)?(?:c|row)\b[^<>]*?\sr\s*=\s*["']((?:[A-Za-z]{4}|[A-Za-z]*\d{8})[^"']{,9})""")
+"""A cell beyond the last of any sheet, XFD1048576: who reads the workbook next would count its column round past the end."""
 _ROW = re.compile(rb"<(?:\w+:)?row\b")
 _STRING = re.compile(rb"</(?:\w+:)?si\s*>")
 _SHARED = re.compile(rb"""\bt\s*=\s*["']s["'][^>]*>\s*<(?:\w+:)?v[^>]*>\s*(\d{1,9})\s*<""")
@@ -138,6 +140,8 @@ def _sheet(path: Path, book: zipfile.ZipFile, part: zipfile.ZipInfo, lengths: np
         cut = text.rfind(b"<", max(len(text) - _LONGEST, 0))
         cut = text.rfind(b"<", 0, cut) if cut > 0 else cut
         text, tail = (text[:cut], text[cut:]) if cut > 0 else (text, b"")
+        if far := _NOWHERE.search(text):
+            raise ValueError(f"a cell is said to stand at {str(far[1], 'utf-8', 'replace')}, where no sheet has one")
         places = _PLACE.findall(text)
         top = max([top, *{int(row) for _, row in places}])
         right = max([right, *{_column(letter) for letter in {letter for letter, _ in places}}])
