@@ -24,7 +24,7 @@ class Overtaken(Exception):
 
 @contextmanager
 def alone(engine: Engine) -> Iterator[Connection]:
-    """One transaction that writes. SQLite: the one writer, from the first read on. PostgreSQL: rows are locked as they are read."""
+    """One transaction that writes. SQLite: the one writer, from the first read on. PostgreSQL: rows are locked as read."""
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -37,7 +37,7 @@ def alone(engine: Engine) -> Iterator[Connection]:
 
 
 def load(connection: Connection, ids: Iterable[str], *, lock: bool = False) -> dict[str, Case]:
-    """These cases, as far as they are there, with their timers. `lock` (PostgreSQL): until the transaction ends, in the order of ids."""
+    """These cases, as far as they are there, with their timers. `lock` (PostgreSQL): to the transaction's end."""
     wanted = sorted(set(ids))
     if not wanted:
         return {}
@@ -68,8 +68,8 @@ def history(connection: Connection, id_: str) -> Sequence[Event]:
 
 
 def keep(connection: Connection, steps: Sequence[Step], owners: Mapping[str, str]) -> None:
-    """Write steps, in order. `owners`: whose turn it is after each, by case id. Raises Overtaken where a case is no longer as it
-    was read; then nothing of this transaction may be committed."""
+    """Write steps, in order. `owners`: whose turn it is after them, by case id. Raises Overtaken where a case is no longer as
+    it was read; then nothing of this transaction may be committed."""
     opened = [_row(step.after, owners[step.after.id]) for step in steps if step.before is None]
     if opened:
         connection.execute(_OPEN, opened)
@@ -98,10 +98,16 @@ def turn(connection: Connection, timers: Sequence[Timer]) -> None:
         connection.execute(_TURN, [_turn_row(timer) for timer in timers])
 
 
-def due(connection: Connection, at: dt.datetime, most: int, *, skip: bool = True) -> Sequence[str]:
-    """Ids of cases with a timer that the clock must look at by `at`, longest waiting first, at most `most`. On PostgreSQL their deadlines
-    are locked and those that another worker holds are passed over."""
-    query = _DUE.with_for_update(skip_locked=True) if skip and connection.dialect.name == "postgresql" else _DUE
+def failing(connection: Connection, least: int, most: int = 100) -> Sequence[tuple[str, Timer]]:
+    """Timers whose verb has failed at least so often, with their case's shop, longest overdue first: for an operator."""
+    rows = connection.execute(_FAILING, {"least": least, "most": most})
+    return [(row.shop_id, _timer(row)) for row in rows]
+
+
+def due(connection: Connection, at: dt.datetime, most: int, *, lock: bool = True) -> Sequence[str]:
+    """Ids of cases with a timer that the clock must look at by `at`, longest waiting first, at most `most`. On PostgreSQL their
+    deadlines are locked, and those that another worker holds are passed over."""
+    query = _DUE.with_for_update(skip_locked=True) if lock and connection.dialect.name == "postgresql" else _DUE
     return list(dict.fromkeys(connection.execute(query, {"at": at, "most": most}).scalars()))
 
 
@@ -170,7 +176,8 @@ def _from_json(facts: Mapping[str, Any]) -> dict[str, Any]:
 # The statements are made once: making them costs more than running them.
 
 _CASE_COLUMNS = (
-    "id", "kind", "platform", "shop_id", "order_id", "parent_id", "began", "state", "n", "opened_at", "changed_at", "ended_at", "zone",
+    "id", "kind", "platform", "shop_id", "order_id", "parent_id", "began", "state", "n", "opened_at", "changed_at", "ended_at",
+    "zone",
 )  # fmt: skip
 _TIMER_COLUMNS = tuple(field.name for field in fields(Timer))
 _TURNS = ("due_at", "next_at", "remind_at", "reminded", "paused_at", "state", "tries", "said")
@@ -204,5 +211,11 @@ _DUE = (
     select(desk_deadline.c.case_id)
     .where(desk_deadline.c.state == "running", desk_deadline.c.next_at <= bindparam("at"))
     .order_by(desk_deadline.c.next_at, desk_deadline.c.case_id)
+    .limit(bindparam("most"))
+)
+_FAILING = (
+    select(desk_deadline)
+    .where(desk_deadline.c.state == "running", desk_deadline.c.tries >= bindparam("least"))
+    .order_by(desk_deadline.c.due_at)
     .limit(bindparam("most"))
 )

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from tianping.cases.case import Act, Case, Doer, Due, Facts, Refusal, Step
+from tianping.cases.case import Act, Case, Doer, Due, Facts, Refusal, Step, Timer
 from tianping.cases.clocks import overdue
 from tianping.cases.conditions import Known
 from tianping.cases.flow import flow_of, step
@@ -45,6 +45,10 @@ class CaseRefused(TianpingError):
         self.refusal = refusal
 
 
+Remind = Callable[["Sitting", Case, Timer], Iterable[Letter]]
+"""What goes out because a deadline is near."""
+
+
 def no_facts(_connection: Connection, _shop: str, _at: dt.datetime) -> Facts:
     """Of a shop that nothing is known of."""
     return {}
@@ -52,6 +56,11 @@ def no_facts(_connection: Connection, _shop: str, _at: dt.datetime) -> Facts:
 
 def nothing(_sitting: "Sitting", _steps: Sequence[Step]) -> Iterable[Letter]:
     """Nobody is told."""
+    return ()
+
+
+def no_reminder(_sitting: "Sitting", _case: Case, _timer: Timer) -> Iterable[Letter]:
+    """Nobody is reminded."""
     return ()
 
 
@@ -65,6 +74,7 @@ class Desk:
     follow: Follow
     shops: ShopFacts = no_facts
     announce: Announce = nothing
+    remind: Remind = no_reminder
 
     def book(self, platform: str) -> Casebook:
         """Raises NotFound for a platform without rules of cases."""
@@ -101,11 +111,11 @@ class Sitting:
         return self.cases[id_]
 
     def known(self, case: Case) -> Known:
-        """All that tests may ask of a case now."""
+        """All that tests may ask of a case now. For a case, time never runs backwards, whatever somebody's clock says."""
         order = self.cases.get(ORDER + case.order_id) if case.order_id else None
         parent = self.cases.get(case.parent_id) if case.parent_id else None
         return Known(
-            self.at,
+            max(self.at, case.changed_at),
             {"kind": case.kind, **case.facts},
             order.facts if order else {},
             {"kind": parent.kind, **parent.facts} if parent else {},
