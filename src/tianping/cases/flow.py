@@ -25,13 +25,12 @@ def step(book: Casebook, case: Case, act: Act, known: Known) -> Step | Refusal:
     A case that opens is one with `n` 0 and no state: its verb has no `from`.
     """
     flow = flow_of(book, case)
-    verb = flow.verbs.get(act.verb)
-    refused = _refused(book, flow, case, verb, act, known)
-    if refused or verb is None:
-        return refused or _unknown(book, flow, case, act, known)
-    at, n = known.at, case.n + 1
+    refused = _refused(book, flow, case, act, known)
+    if refused:
+        return refused
+    verb, at, n = flow.verbs[act.verb], known.at, case.n + 1
     facts = {**case.facts, **_changes(book, case, verb, act, known)}
-    now = replace(known, own=facts)
+    now = replace(known, own={"kind": case.kind, **facts})
     branch = next((branch.state for branch in verb.branches if holds(branch.when, now)), case.state)
     moved = replace(case, state=branch, n=n, changed_at=at, facts=facts)
     state = flow.states[branch]
@@ -61,7 +60,7 @@ def possible(book: Casebook, case: Case, actor: Actor, known: Known) -> tuple[st
 
 
 def _may(book: Casebook, case: Case, verb: Verb, actor: Actor, known: Known) -> bool:
-    if actor not in verb.who or (case.state not in verb.from_ if case.n else bool(verb.from_)):
+    if actor not in verb.who or not _leads_on(verb, case):
         return False
     open_ = set(verb.takes)
     guards = (book.guards[name].at(case.began) for name in verb.guards)
@@ -77,36 +76,40 @@ def asked(test: Any) -> Iterator[str]:
         yield from asked(each)
 
 
-def _refused(book: Casebook, flow: FlowVersion, case: Case, verb: Verb | None, act: Act, known: Known) -> Refusal | None:
+def _refused(book: Casebook, flow: FlowVersion, case: Case, act: Act, known: Known) -> Refusal | None:
     """The first thing that stands in the way."""
+    stands = next(_hindrances(book, flow, case, act, known), None)
+    return Refusal(*stands, possible(book, case, act.doer.actor, known)) if stands else None
+
+
+def _hindrances(book: Casebook, flow: FlowVersion, case: Case, act: Act, known: Known) -> Iterator[tuple[str, str, str]]:
+    """All that stands in the way: what, and why in both languages. After the verb itself nothing is asked of an unknown one."""
+    verb = flow.verbs.get(act.verb)
     if verb is None:
-        return None
-    can = possible(book, case, act.doer.actor, known)
+        yield "verb", f"没有“{act.verb}”这个操作", f'there is no "{act.verb}" in this flow'
+        return
     if act.seen is not None and act.seen != case.n:
-        return Refusal("seen", "此单刚被他人处理过，请刷新后再试", "somebody has just acted on this case; look again", can)
-    if case.state not in verb.from_ if case.n else bool(verb.from_):
+        yield "seen", "此单刚被他人处理过，请刷新后再试", "somebody has just acted on this case; look again"
+    if not _leads_on(verb, case):
         label = flow.states[case.state].label if case.n else None
         zh, en = (label.zh, label.en) if label else ("尚未提交", "not opened")
-        return Refusal("state", f"当前状态“{zh}”不能{verb.label.zh}", f'not while the case is "{en}"', can)
+        yield "state", f"当前状态“{zh}”不能{verb.label.zh}", f'not while the case is "{en}"'
     if act.doer.actor not in verb.who:
-        return Refusal("who", f"无权{verb.label.zh}", f"{act.doer.actor} may not do this", can)
-    unknown = sorted(set(act.takes) - set(verb.takes))
-    if unknown:
-        return Refusal("takes", f"不接受：{'、'.join(unknown)}", f"takes no {', '.join(unknown)}", can)
-    missing = [name for name, need in verb.takes.items() if need == "needed" and act.takes.get(name) in (None, "")]
-    if missing:
-        return Refusal("takes", f"缺少：{'、'.join(missing)}", f"missing: {', '.join(missing)}", can)
-    handed = replace(known, own={**case.facts, **_handed(act)})
+        yield "who", f"无权{verb.label.zh}", f"{act.doer.actor} may not do this"
+    if unknown := sorted(set(act.takes) - set(verb.takes)):
+        yield "takes", f"不接受：{'、'.join(unknown)}", f"takes no {', '.join(unknown)}"
+    if missing := [name for name, need in verb.takes.items() if need == "needed" and act.takes.get(name) in (None, "")]:
+        yield "takes", f"缺少：{'、'.join(missing)}", f"missing: {', '.join(missing)}"
+    handed = replace(known, own={**known.own, **_handed(act)}) if act.takes else known
     for name in verb.guards:
         guard = book.guards[name].at(case.began)
         if not holds(guard.holds, handed):
-            return Refusal(name, guard.refusal.zh, guard.refusal.en, can)
-    return None
+            yield name, guard.refusal.zh, guard.refusal.en
 
 
-def _unknown(book: Casebook, flow: FlowVersion, case: Case, act: Act, known: Known) -> Refusal:
-    can = possible(book, case, act.doer.actor, known)
-    return Refusal("verb", f"没有“{act.verb}”这个操作", f'there is no "{act.verb}" in this flow', can)
+def _leads_on(verb: Verb, case: Case) -> bool:
+    """Whether the verb goes on from the case's state; an opening verb from none."""
+    return case.state in verb.from_ if case.n else not verb.from_
 
 
 def _handed(act: Act) -> Do:
@@ -115,17 +118,18 @@ def _handed(act: Act) -> Do:
 
 def _changes(book: Casebook, case: Case, verb: Verb, act: Act, known: Known) -> Do:
     """The facts that the verb gives the case, in the order that `Verb` says."""
-    new: dict[str, Any] = dict(_handed(act))
-    new |= dict.fromkeys(verb.marks, known.at)
-    new |= verb.sets
-    now = replace(known, own={**case.facts, **new})
-    new |= {name: value for name, of in verb.copies.items() if (value := now.get(of)) is not None}
+    new: dict[str, Any] = {**_handed(act), **dict.fromkeys(verb.marks, known.at), **verb.sets}
+    if not (verb.copies or verb.computes or verb.adds):
+        return new
+    own = {**known.own, **new}
+    now = replace(known, own=own)  # sees what is put into `own` from here on
+    for name, of in verb.copies.items():
+        if (value := now.get(of)) is not None:
+            new[name] = own[name] = value
     for name, amount in verb.computes.items():
-        now = replace(known, own={**case.facts, **new})
-        new[name] = sum_of(book.amounts[amount].at(case.began), now)
-    now = replace(known, own={**case.facts, **new})
+        new[name] = own[name] = sum_of(book.amounts[amount].at(case.began), now)
     for name, added in verb.adds.items():
-        new[name] = (now.get(name) or 0) + _number(added, now)
+        new[name] = own[name] = (now.get(name) or 0) + _number(added, now)
     return new
 
 

@@ -170,7 +170,7 @@ class Sitting:
         )
         if order_id and ORDER + order_id not in self.cases:
             self.bring([ORDER + order_id])
-        if case.id in self.cases or cases.load(self.connection, [case.id]):
+        if id_ and (case.id in self.cases or cases.load(self.connection, [case.id])):
             raise CaseRefused(Refusal("twice", f"已有编号为{case.id}的单", f'there is a case "{case.id}" already'))
         return self._do(case, act, depth)
 
@@ -231,13 +231,9 @@ class Sitting:
 
 
 def new_id(at: dt.datetime) -> str:
-    """An id that nobody can guess and that sorts by time: 9 characters of milliseconds, 11 of chance."""
-    stamp = int(at.replace(tzinfo=dt.UTC).timestamp() * 1000)
-    digits = []
-    for _ in range(9):
-        stamp, digit = divmod(stamp, 32)
-        digits.append(_ALPHABET[digit])
-    return "".join(reversed(digits)) + "".join(secrets.choice(_ALPHABET) for _ in range(11))
+    """An id that nobody can guess and that sorts by time: 20 characters, 45 bits of milliseconds and 55 of chance."""
+    number = int(at.replace(tzinfo=dt.UTC).timestamp() * 1000) << 55 | secrets.randbits(55)
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(95, -1, -5))
 
 
 @contextmanager

