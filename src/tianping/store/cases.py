@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, bindparam, insert, select, union, update
+from sqlalchemy import Connection, Engine, and_, bindparam, func, insert, select, union, update
 
 from tianping.cases.case import Case, Doer, Event, Step, Timer
 from tianping.policy.casefacts import FACTS
@@ -96,6 +96,37 @@ def turn(connection: Connection, timers: Sequence[Timer]) -> None:
     """Timers that changed without an event: reminded, or failed and to be tried again."""
     if timers:
         connection.execute(_TURN, [_turn_row(timer) for timer in timers])
+
+
+def any_of(connection: Connection, kinds: Sequence[str]) -> bool:
+    """Whether there is a case of one of these kinds."""
+    return connection.execute(_ANY, {"kinds": list(kinds)}).first() is not None
+
+
+def first_order(connection: Connection) -> dt.datetime | None:
+    """When the desk's first order was opened."""
+    return connection.execute(_FIRST).scalar()
+
+
+def unfed(connection: Connection) -> Sequence[str]:
+    """The ids of cases with events that the facts have not taken up."""
+    return connection.execute(_UNFED).scalars().all()
+
+
+def taken(connection: Connection, kinds: Sequence[str]) -> Sequence[str]:
+    """The ids of cases of these kinds that the facts have taken up as they stand."""
+    return connection.execute(_TAKEN, {"kinds": list(kinds)}).scalars().all()
+
+
+def openers(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
+    """As what somebody opened these cases, by id."""
+    return {row.case_id: row.actor for row in connection.execute(_OPENERS, {"ids": list(ids)})}
+
+
+def fed(connection: Connection, events: Mapping[str, int]) -> None:
+    """The facts have taken up so many events of these cases."""
+    if events:
+        connection.execute(_FEED, [{"its_id": id_, "events": n} for id_, n in events.items()])
 
 
 def failing(connection: Connection, least: int, most: int = 100) -> Sequence[tuple[str, Timer]]:
@@ -219,3 +250,13 @@ _FAILING = (
     .order_by(desk_deadline.c.due_at)
     .limit(bindparam("most"))
 )
+_ANY = select(desk_case.c.id).where(desk_case.c.kind.in_(bindparam("kinds", expanding=True))).limit(1)
+_UNFED = select(desk_case.c.id).where(desk_case.c.fed < desk_case.c.n).order_by(desk_case.c.id)
+_TAKEN = select(desk_case.c.id).where(
+    desk_case.c.fed == desk_case.c.n, desk_case.c.kind.in_(bindparam("kinds", expanding=True))
+)
+_OPENERS = select(desk_event.c.case_id, desk_event.c.actor).where(
+    desk_event.c.case_id.in_(bindparam("ids", expanding=True)), desk_event.c.n == 1
+)
+_FEED = update(desk_case).where(desk_case.c.id == bindparam("its_id")).values(fed=bindparam("events"))
+_FIRST = select(func.min(desk_case.c.opened_at)).where(desk_case.c.kind == "order")

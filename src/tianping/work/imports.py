@@ -37,7 +37,7 @@ class Request:
     """What to import and how; `at` is naive UTC. `said_at`: a person gave `at` (--as-of), so that it may not be moved.
     `again`: the import whose quarantine the rows come from. `reach`: the shops whose rows may come; rows of others, or of which
     nothing says whose they are, go to quarantine. `under`: the folder that files are named without. `rules`: the mapping's
-    text, kept where its file will not be."""
+    text, kept where its file will not be. `covers_nothing`: the rows do not say that other rows of their days are known."""
 
     paths: tuple[Path, ...]
     at: dt.datetime
@@ -46,6 +46,7 @@ class Request:
     mapping: str = ""
     shop: str = ""
     covers: Period | None = None
+    covers_nothing: bool = False
     again: int = 0
     passwords: read.Passwords = field(default_factory=read.Passwords)
     reach: Reach = EVERYTHING
@@ -193,7 +194,9 @@ def _file(
         seq, own = versions.newest(known) + 1, frozenset(version.seq for version in within(known, request.reach))
         desk = Desk(con, home.lake, home.scratch, seq, known, files, home.zone, rows, request.reach.shops, own)
         made = _file_tables(desk, staged, again, progress)
-        covered = cover(desk, staged, made.files, shops, request.covers, again.of.covers if again else None)
+        covered = Covered(None)
+        if not request.covers_nothing:
+            covered = cover(desk, staged, made.files, shops, request.covers, again.of.covers if again else None)
     lake.settle(home.lake, [home.lake / file.path for file in made.files])
     version = Version(
         seq=desk.seq,
