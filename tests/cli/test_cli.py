@@ -175,6 +175,20 @@ def executable(home: Home, *words: str) -> "subprocess.Popen[str]":
     )
 
 
+def test_a_metric_is_explained_without_what_explains_judgement() -> None:
+    """Its modules take 0.15 s to load. They are there for whoever asks for them, and in the list of commands."""
+    code = "import sys; from tianping.cli.main import cli; cli.main(sys.argv[1:], standalone_mode=False); "
+    code += "print([name for name in sys.modules if name in ('tianping.cli.explain_judgement', 'tianping.work.whyjudged')])"
+    loaded = {
+        word: subprocess.run(
+            [sys.executable, "-c", code, "explain", word, "--help"], check=True, capture_output=True, text=True
+        ).stdout.splitlines()[-1]
+        for word in ("metric", "score")
+    }
+    assert loaded["metric"] == "[]"
+    assert "tianping.work.whyjudged" in loaded["score"]
+
+
 def test_a_reader_that_leaves(demo: Home) -> None:
     """`tianping metrics … | head -1`: no complaint on stderr."""
     with executable(demo, "metrics", "--date", T, "--format", "csv") as process:

@@ -108,3 +108,15 @@ def test_what_was_entered_wrongly_is_entered_anew(court: Court) -> None:
 def test_who_does_not_enter(court: Court, role: str) -> None:
     assert enter(court, role).status == 403
     assert court.site.as_(role).get("/measures/new").status_code == 403
+
+
+def test_four_eyes(court: Court) -> None:
+    """Who entered it sees that somebody else confirms it, is refused where they try, and may dismiss it."""
+    enter(court)
+    id_ = newest(court).row.id
+    shown = page(court, "operator", id_)
+    assert "您已录入此案" in shown
+    assert ('id="do-confirm"' in shown, 'id="do-dismiss"' in shown) == (False, True)
+    told = court.send("operator", id_, "confirm")
+    assert (told.status, "要由另一位有权裁定的人来确认" in told.text) == (409, True)
+    assert court.send("adjudicator", id_, "confirm").status == 303

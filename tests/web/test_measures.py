@@ -15,12 +15,12 @@ from tianping.store.docket import Wanted
 from tianping.store.violations import Event
 from tianping.web.judging import clock_words
 from tianping.web.pages import measures as pages
-from tianping.web.pages.deeds import DEEDS, LABELS
-from tianping.web.pages.deeds import Why as DeedWhy
 from tianping.web.wording import words
 from tianping.work import hearing, trail
 from tianping.work import measures as verbs
 from tianping.work.close import find, rows
+from tianping.work.deciding import DEEDS, LABELS
+from tianping.work.deciding import Why as DeedWhy
 from tianping.work.entering import Why as EntryWhy
 from tianping.work.measures import Charge, Why
 from tianping.work.reach import EVERYTHING

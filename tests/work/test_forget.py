@@ -1,14 +1,18 @@
 """What people said and sent: an erasure and a restoration reach it too."""
 
 import datetime as dt
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tianping.errors import NotFound
 from tianping.store import accounts as store
-from tianping.store import jobs, reports, uploads, views
+from tianping.store import jobs, reports, uploads, views, violations
+from tianping.store.violations import Event
 from tianping.work import accounts
 from tianping.work.accounts import Doer, Draft, Signed
 from tianping.work.backup import backup, restore
@@ -64,6 +68,50 @@ def test_words_name_the_buyer_no_more(home: Home) -> None:
     assert pq.read_table(path).to_pydict() == {"order_id": [f"{name}-9", f"{OTHER}-1", None], "day": ["a", "b", "c"]}
     held = b"".join(each.read_bytes() for each in home.path.glob("tianping.db*"))
     assert BUYER.encode() not in held.replace(OTHER.encode(), b"")
+
+
+def test_the_words_of_measures(home: Home) -> None:
+    """What was entered by hand, why something was decided, the names of files; all else of these rows stays."""
+    evidence = {"words": f"退给 {BUYER}", "others": [f"{OTHER}", 1.5, None]}
+    with home.database.begin() as connection:
+        id_ = violations.add(connection, row(evidence))
+        violations.append(connection, happened(id_, 1, f"{BUYER},{BUYER}", {"files": [f"chat-{BUYER}.png"]}))
+        violations.append(connection, happened(id_, 2, f"see {OTHER}", {}))
+        before = violations.get(connection, id_)
+    assert before is not None
+    name = erase(home, BUYER, at=LATER).pseudonym
+    with home.database.connect() as connection:
+        assert violations.get(connection, id_) == replace(before, evidence={**evidence, "words": f"退给 {name}"})
+        assert violations.events(connection, id_) == [
+            happened(id_, 1, f"{name},{name}", {"files": [f"chat-{name}.png"]}),
+            happened(id_, 2, f"see {OTHER}", {}),
+        ]
+    held = b"".join(each.read_bytes() for each in home.path.glob("tianping.db*"))
+    for written in (str, lambda text: json.dumps(text)[1:-1]):
+        assert written(BUYER).encode() not in held.replace(written(OTHER).encode(), b"")
+
+
+def test_words_written_afterwards(home: Home) -> None:
+    """Erased once more, they are nobody's under the same name; and then nothing is left to erase."""
+    name = erase(home, BUYER, at=LATER).pseudonym
+    views.save(home.database, 1, "products", "x", f"q={BUYER}")
+    assert erase(home, BUYER, at=LATER).pseudonym == name
+    assert views.of_account(home.database, 1, "products")[0].query == f"q={name}"
+    bring(home, {"orders": f"order_id,shop_id,product_id,buyer_id,created_at\no2,s1,p1,{BUYER},2024-04-02\n"}, hour=30)
+    with pytest.raises(NotFound, match="no words name them"):
+        erase(home, BUYER, at=LATER)
+
+
+def row(evidence: object) -> dict[str, object]:
+    return {
+        "platform": "kuaishou", "violation": "late_shipment", "version": "2010-01-01", "trigger": "by_hand",
+        "subject_kind": "shop", "subject_id": "s1", "shop_id": "s1", "date": dt.date(2024, 5, 1), "seq": 1, "severity": "minor",
+        "immediate": False, "records": False, "evidence": evidence, "proposal": {}, "account_id": 1, "at": NOON,
+    }  # fmt: skip
+
+
+def happened(id_: int, n: int, why: str, detail: dict[str, object]) -> Event:
+    return Event(id_, n, NOON, 1, "propose", "proposed", "minor", None, why, detail)
 
 
 def test_files_that_wait_go(home: Home) -> None:

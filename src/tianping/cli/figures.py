@@ -16,6 +16,7 @@ from tianping.store.closes import Close
 from tianping.work import close as closing
 from tianping.work import judge
 from tianping.work.benchmark import beside, rounded
+from tianping.work.desk import feeding
 from tianping.work.home import Home
 
 _BENCHMARK = (
@@ -51,6 +52,8 @@ def close(
     start = first.date() if first else last
     if start > last:
         raise click.UsageError(f"--from {start} is after --date {last}")
+    if known_at is None:
+        _take_up(home)
     for number in range((last - start).days + 1):
         day = start + dt.timedelta(days=number)
         asked = closing.Asked(day, known_at, days, in_a_row=last - start >= ROW)
@@ -60,6 +63,17 @@ def close(
         click.echo(f"{day}: {said}, from import {done.seq}, packs {', '.join(done.packs) or 'none'}", err=True)
     for line in closing.unweighed(home, rules, known_at):
         click.echo(line, err=True)
+
+
+def _take_up(home: Home) -> None:
+    """What has happened at the desk since the last close."""
+    fed = feeding.feed(home, now())
+    if fed.seq is not None:
+        taken = ", ".join(f"{count} {table}" for table, count in fed.rows.items())
+        click.echo(f"import {fed.seq}: {taken} taken up from the desk", err=True)
+    if fed.differences:
+        said = f"{len(fed.differences)} values of cases that the desk runs were imported otherwise; the desk's stand"
+        click.echo(f"{said} (see `tianping imports show {fed.seq}`)", err=True)
 
 
 @click.command()

@@ -44,19 +44,19 @@ def marks(versions: Iterable[Version]) -> tuple[Mark, ...]:
 
 def word(buyer: str) -> str:
     """The pattern of the id where it stands by itself in a longer text. DuckDB and Python read it alike; its two groups are
-    what stands around it."""
+    what stands around it (of two ids with one sign between them it finds one)."""
     return rf"(^|[^0-9A-Za-z]){re.escape(buyer)}($|[^0-9A-Za-z])"
 
 
 def without(text: str, buyer: str, pseudonym: str) -> str:
     """A text in which the id, where it stands by itself, is the pseudonym."""
-    return re.sub(word(buyer), rf"\g<1>{pseudonym}\g<2>", text)
+    return re.sub(rf"(?<![0-9A-Za-z]){re.escape(buyer)}(?![0-9A-Za-z])", pseudonym, text)
 
 
 def said(column: str, buyer: str, pseudonym: str) -> str:
-    """The same in SQL, of a column."""
-    by = quoted(rf"\1{pseudonym}\2")
-    return f"regexp_replace({name(column)}, {quoted(word(buyer))}, {by}, 'g')"
+    """The same in SQL, of a column. Twice: the first time leaves the second of two with one sign between them."""
+    of, by = quoted(word(buyer)), quoted(rf"\1{pseudonym}\2")
+    return f"regexp_replace(regexp_replace({name(column)}, {of}, {by}, 'g'), {of}, {by}, 'g')"
 
 
 def belongs(table: Table) -> str:

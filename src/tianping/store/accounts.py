@@ -2,7 +2,7 @@
 
 import datetime as dt
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -91,6 +91,14 @@ def shops_of_all(connection: Connection) -> dict[int, list[str]]:
     for id_, shop in connection.execute(select(account_shop.c.account_id, account_shop.c.shop_id).order_by(*account_shop.c)):
         listed.setdefault(id_, []).append(shop)
     return listed
+
+
+def acting(connection: Connection, roles: Collection[Role], shop: str) -> frozenset[int]:
+    """The active accounts in these roles that see a shop."""
+    theirs = select(account_shop.c.account_id).where(account_shop.c.shop_id == shop)
+    sees = account.c.all_shops | account.c.id.in_(theirs)
+    found = select(account.c.id).where(account.c.active, account.c.role.in_(roles), sees)
+    return frozenset(connection.execute(found).scalars())
 
 
 def put_shops(connection: Connection, id_: int, shops: Iterable[str]) -> None:

@@ -303,3 +303,20 @@ transfer = Table(
     CheckConstraint("from_account <> to_account", name="accounts"),
     comment="append-only: the database refuses to change or delete",
 )
+
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("seq", Integer, ForeignKey("store_version.seq"), primary_key=True, autoincrement=False, comment="its version"),
+    Column("pseudonym", String(40), nullable=False, comment="what every word changed by it holds"),
+    Column(
+        "ended",
+        Integer,
+        ForeignKey("erasure.seq", deferrable=True, initially="DEFERRED"),
+        nullable=False,
+        comment="seq; -seq while it runs, which no commit lets pass",
+    ),
+    CheckConstraint("seq > 0 AND ended IN (seq, -seq)", name="ended"),
+    comment="append-only: the database refuses to change or delete",
+)
+"""While one runs, words in tables that only grow may take its pseudonym in."""

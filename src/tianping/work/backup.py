@@ -21,7 +21,7 @@ from tianping.store.database import HEAD
 from tianping.work.home import DATABASE, Home, importing, open_home, own_versions
 
 MANIFEST = "manifest.json"
-FOLDERS = ("closes", "judgements", "reports")
+FOLDERS = {"closes": "*.parquet", "judgements": "*.parquet", "reports": "*.parquet", "evidence": "[0-9a-f]*"}
 """Besides the lake."""
 FORMAT = 1
 LEFT = "the home was restored from a backup, which leaves out files that still wait; upload them again"
@@ -72,9 +72,9 @@ def _contents(home: Home, database: Path) -> Iterator[tuple[str, Path]]:
     yield "lake/newest", home.lake / "newest"
     for file in versions.present(home.versions()):
         yield f"lake/{file.path}", home.lake / file.path
-    for folder in FOLDERS:
-        for path in sorted((home.path / folder).rglob("*.parquet")):
-            if path.parent.suffix == ".tmp":  # being written
+    for folder, pattern in FOLDERS.items():
+        for path in sorted((home.path / folder).rglob(pattern)):
+            if path.is_dir() or path.parent.suffix == ".tmp":  # being written
                 continue
             yield path.relative_to(home.path).as_posix(), path
 

@@ -50,8 +50,11 @@ def erase(home: Home, buyer: str, *, at: dt.datetime) -> Erased:
         renamed = _renamed(known, buyer, mark.pseudonym)
         with engine.connect(home.scratch / "spill") as con:
             made, old = _Eraser(con, home.lake, known, buyer, mark).run()
-        if not old and not renamed:
-            raise NotFound(f"no fact in {home.path} is of buyer {buyer!r}; the id is to be written as the exports write it")
+        if not old and not renamed and not forget.named(home, buyer):
+            raise NotFound(
+                f"no fact in {home.path} is of buyer {buyer!r}, and no words name them; the id is to be written as the exports "
+                "write it"
+            )
         lake.settle(home.lake, [home.lake / file.path for file in made])
         version = Version(
             versions.newest(known) + 1,
@@ -62,15 +65,17 @@ def erase(home: Home, buyer: str, *, at: dt.datetime) -> Erased:
             replaces=tuple(file.path for file in old),
         )
         forget.in_reports(home, buyer, mark.pseudonym)
+        gone: list[str] = []
         commit(
             home,
             version,
-            partial(forget.in_words, buyer=buyer, pseudonym=mark.pseudonym),
+            partial(forget.in_words, buyer=buyer, pseudonym=mark.pseudonym, seq=version.seq, gone=gone),
             forget.in_uploads,
             *(partial(rename, seq=seq, inputs=inputs) for seq, inputs in renamed.items()),
         )
         checkpoint(home.database)
         forget.files(home)
+        forget.evidence_files(home, gone, time.time())
         dropped = _drop_ledger(home)
         return Erased(version.seq, mark.pseudonym, len(made), _swept(home, (*known, version)) and dropped)
 

@@ -1,16 +1,20 @@
 """What people have said and sent besides the facts: where it names a buyer who is erased, it does so no more."""
 
+import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
-from sqlalchemy import Column, Connection, Table, select, update
+from sqlalchemy import JSON, Column, Connection, Table, Text, cast, or_, select, update
 
 from tianping.facts.engine import name, quoted
 from tianping.facts.erased import said, without, word
-from tianping.store.schema import figure_report, job, saved_view, upload
+from tianping.store import erasures
+from tianping.store.case_schema import desk_case, desk_event, desk_evidence, desk_outbox
+from tianping.store.schema import figure_report, job, saved_view, upload, violation, violation_event
+from tianping.work.desk import evidence, forgetting
 from tianping.work.home import Home
 
 TOLD: Mapping[Table, tuple[Column[Any], ...]] = {
@@ -18,18 +22,57 @@ TOLD: Mapping[Table, tuple[Column[Any], ...]] = {
     job: (job.c.said, job.c.detail),
     saved_view: (saved_view.c.query,),
     figure_report: (figure_report.c.figure, figure_report.c.definition, figure_report.c.words),
+    violation: (violation.c.evidence,),
+    violation_event: (violation_event.c.why, violation_event.c.detail),
+    desk_case: (desk_case.c.facts,),
+    desk_event: (desk_event.c.why, desk_event.c.facts),
+    desk_outbox: (desk_outbox.c.payload,),
+    desk_evidence: (desk_evidence.c.name, desk_evidence.c.says),
 }
 """Columns in which a buyer's id may stand. The audit trail never holds one; it could not be taken out."""
+_OLD = 3600.0
+"""Seconds after which a file of evidence that no row names is left over: it is written before its row."""
 TAKEN = "the files were taken away because a buyer was erased and they may name them; upload them again"
 
 
-def in_words(connection: Connection, buyer: str, pseudonym: str) -> None:
-    """In the database, in a transaction of the caller's."""
+class _Told(NamedTuple):
+    """A row that names the buyer: its primary key, and its columns as they read without them."""
+
+    table: Table
+    key: Mapping[str, Any]
+    clean: Mapping[str, Any]
+
+
+def named(home: Home, buyer: str) -> bool:
+    """Whether anything in the database names the buyer."""
+    with home.database.connect() as connection:
+        return next(_told(connection, buyer, ""), None) is not None
+
+
+def in_words(connection: Connection, buyer: str, pseudonym: str, seq: int, gone: list[str]) -> None:
+    """In the database, in a transaction of the caller's: the one that commits the erasure `seq`. `gone` takes the digests of
+    evidence whose files can go once that is done."""
+    with erasures.running(connection, seq, pseudonym):
+        gone += forgetting.in_cases(connection, buyer, pseudonym)
+        for each in list(_told(connection, buyer, pseudonym)):
+            key = [each.table.c[column] == value for column, value in each.key.items()]
+            connection.execute(update(each.table).where(*key).values(**each.clean))
+
+
+def _told(connection: Connection, buyer: str, pseudonym: str) -> Iterator[_Told]:
     for table, columns in TOLD.items():
-        for row in connection.execute(select(table.c.id, *columns)).mappings().all():
+        keys = list(table.primary_key.columns)
+        about = select(*keys, *columns).where(or_(*(_may_name(column, buyer) for column in columns)))
+        for row in connection.execute(about).mappings():
             clean = {each.name: _without(row[each.name], buyer, pseudonym) for each in columns}
-            if changed := {key: value for key, value in clean.items() if value != row[key]}:
-                connection.execute(update(table).where(table.c.id == row["id"]).values(**changed))
+            if changed := {column: value for column, value in clean.items() if value != row[column]}:
+                yield _Told(table, {each.name: row[each.name] for each in keys}, changed)
+
+
+def _may_name(column: Column[Any], buyer: str) -> Any:
+    """SQL: the id stands somewhere in the column, perhaps within a longer one; the rest need not be read."""
+    as_written = json.dumps(buyer)[1:-1] if isinstance(column.type, JSON) else buyer
+    return cast(column, Text).contains(as_written, autoescape=True)
 
 
 def _without(value: Any, buyer: str, pseudonym: str) -> Any:
@@ -57,6 +100,18 @@ def files(home: Home) -> None:
         dropped = connection.execute(select(upload.c.id).where(upload.c.state == "dropped")).scalars().all()
     for number in dropped:
         shutil.rmtree(home.path / "uploads" / str(number), ignore_errors=True)
+
+
+def evidence_files(home: Home, gone: Iterable[str], at: float) -> None:
+    """Take away the files of evidence that nobody names any more: these, and what a killed erasure or showing left an hour ago
+    (`at`: seconds since the epoch)."""
+    for digest in gone:
+        evidence.path(home.path, digest).unlink(missing_ok=True)
+    with home.database.connect() as connection:
+        named_ = set(connection.execute(select(desk_evidence.c.digest)).scalars())
+    for path in (home.path / "evidence").rglob("*"):
+        if path.is_file() and path.parent.name + path.name not in named_ and path.stat().st_mtime < at - _OLD:
+            path.unlink(missing_ok=True)
 
 
 def in_reports(home: Home, buyer: str, pseudonym: str) -> None:

@@ -80,8 +80,8 @@ class Dealing(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Hearing:
     """A measure. `offer`: what its table proposes now; `duties`: those open that this person may say are done; `until`: the
-    last moment to appeal; `spoken`: this person has had a say and may not decide; `worst`: the severity that only a person
-    sets, where its table has it, with all sales of the shop where `sales`; `milder`: severities to reduce it to."""
+    last moment to appeal; `spoken`: this person has had a say, and somebody else decides; `worst`: the severity that only a
+    person sets, where its table has it, with all sales of the shop where `sales`; `milder`: severities to reduce it to."""
 
     row: Violation
     events: Sequence[Event]
@@ -139,6 +139,7 @@ def hear(office: Office, id_: int, post: Post, at: dt.datetime) -> Hearing:
         if row is None or not post.reach.holds(row.shop_id):
             raise NotFound(f"there is no measure {id_} here")
         matter = open_matter(office, connection, id_)
+        row = matter.row
         may = tuple(verb for verb in measures.possible(office, id_, doer) if verb in post.verbs)
         duties = _duties(matter, post)
         judging = office.rules.get(row.platform)
@@ -161,9 +162,7 @@ def hear(office: Office, id_: int, post: Post, at: dt.datetime) -> Hearing:
             may=tuple(verb for verb in may if asked.get(verb, True)),
             duties=duties,
             until=measures.appeal_until(matter),
-            spoken=any(
-                each.account_id == post.account_id and each.verb in (*measures.DECIDES, "appeal") for each in matter.events
-            ),
+            spoken=measures.must_be_another(matter, doer),
             worst=worst,
             sales=bool(worst and cells and penalty.needs_sales(cells, worst)),
             milder=_milder(matter, cells) if "reduce" in may else (),

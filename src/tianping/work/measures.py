@@ -14,13 +14,14 @@ from tianping.assess import penalty
 from tianping.assess.penalty import Choice, Offer, OutOfRange, Standing
 from tianping.errors import NotFound, TianpingError
 from tianping.policy.judging import Confirm, Severity, ViolationVersion
-from tianping.store import effects, violations
+from tianping.store import accounts, effects, violations
 from tianping.store.violations import State, Verb
 from tianping.work.history import Office
 from tianping.work.imposing import impose
 from tianping.work.matter import Matter, deal_out, open_all, open_matter, record, told, write
 from tianping.work.proposing import Charge, Run, Taken, charge_of, propose, take_up
 from tianping.work.rejudge import earlier_now, follow
+from tianping.work.roles import ROLES
 from tianping.work.trail import Doer
 
 __all__ = ["Charge", "Choice", "Office", "Run", "Taken", "charge_of", "propose", "take_up"]
@@ -45,10 +46,12 @@ BY_THE_CLOCK: tuple[Verb, ...] = ("withdraw", "serve")
 AS_PROPOSED = Choice()
 APPEAL_DAYS = 7
 """Where the pack has no rule of this violation: a removal."""
+APPEALS = 1
+"""The same of how often each notice can be appealed."""
 
 Why = Literal[
     "state", "meanwhile", "twice", "person", "clock", "records", "unread", "late", "range", "milder", "sales", "severity",
-    "running", "duty", "reason",
+    "running", "duty", "reason", "entered",
 ]  # fmt: skip
 
 
@@ -58,6 +61,7 @@ class MeasureRefused(TianpingError):
     def __init__(self, why: Why, said: str, possible: tuple[Verb, ...] = ()) -> None:
         super().__init__(f"{said}; possible now: {', '.join(possible) or 'nothing'}")
         self.why = why
+        self.said = said
         self.possible = possible
 
 
@@ -188,9 +192,16 @@ def serve_due(office: Office, at: dt.datetime) -> tuple[int, ...]:
 
 
 def appeal_until(matter: Matter) -> dt.datetime | None:
-    """The last moment to appeal; None before it has taken effect."""
-    rule, begins = matter.rule, matter.confirmed_at
-    return begins and begins + dt.timedelta(days=rule.appeal_days if rule else APPEAL_DAYS)
+    """The last moment to appeal; None before it has taken effect, and where its last notice was appealed already."""
+    rule, told = matter.rule, matter.notice
+    if told is None or matter.appealed >= appeals(matter):
+        return None
+    return told.at + dt.timedelta(days=rule.appeal_days if rule else APPEAL_DAYS)
+
+
+def appeals(matter: Matter) -> int:
+    """How often each notice can be appealed."""
+    return matter.rule.appeals if matter.rule else APPEALS
 
 
 def _take_back(office: Office, doer: Doer, id_: int, verb: Literal["overturn", "revoke"], why: str, seen: int | None) -> None:
@@ -258,15 +269,33 @@ def _refusal(matter: Matter, verb: Verb, doer: Doer) -> tuple[Why, str] | None:
 
 
 def _has_spoken(matter: Matter, account_id: int) -> bool:
-    """Whoever accused by hand is no judge of the appeal either."""
+    """Whoever accused by hand is no judge of the appeal either (of confirming it: `_entered`)."""
     spoken: tuple[Verb, ...] = (*DECIDES, "appeal", *(("propose",) if matter.state == "appealed" else ()))
     return any(each.account_id == account_id and each.verb in spoken for each in matter.events)
+
+
+def must_be_another(matter: Matter, doer: Doer) -> bool:
+    """Whether somebody else has to decide, for what this person has done here before."""
+    return doer.account_id is not None and (_has_spoken(matter, doer.account_id) or _entered(matter, doer))
+
+
+def _entered(matter: Matter, doer: Doer) -> bool:
+    """Four eyes (assumed): who accused by hand does not confirm it, unless nobody else could."""
+    if doer.account_id is None or matter.state != "proposed" or matter.row.account_id != doer.account_id:
+        return False
+    judges = accounts.acting(matter.connection, _JUDGES, matter.row.shop_id)
+    return bool(judges - {doer.account_id})
+
+
+_JUDGES = tuple(role for role, rights in ROLES.items() if "judge" in rights)
 
 
 def _unconfirmed(matter: Matter, doer: Doer) -> tuple[Why, str] | None:
     rule = matter.rule
     if matter.row.records:
         return "records", "it is only recorded, and no penalty goes with it"
+    if _entered(matter, doer):
+        return "entered", "who entered it by hand does not confirm it; somebody else who judges must"
     if rule and rule.read_first and not any(each.verb == "label" for each in matter.events):
         return "unread", "its texts are to be read and labelled first"
     itself = rule is not None and _confirm(rule, matter.row.trigger) == "itself" and not matter.row.proposal["needs_person"]
@@ -283,7 +312,8 @@ def _confirm(rule: ViolationVersion, trigger: str) -> Confirm:
 
 def _too_late(matter: Matter, doer: Doer) -> tuple[Why, str] | None:
     until = appeal_until(matter)
-    assert until is not None, "what is in force was confirmed"
+    if until is None:
+        return "late", f"what takes effect, or is reduced, can be appealed so many times: {appeals(matter)}; it was"
     return ("late", f"it could be appealed until {until} UTC") if doer.at > until else None
 
 

@@ -14,7 +14,7 @@ Act = Literal[
     "sign_in", "sign_in_refused", "sign_out", "refused", "password",
     "account_new", "account_edit", "account_off", "account_on", "password_reset", "token_new", "token_revoked",
     "upload", "upload_dropped", "import", "undo", "retry", "close", "report", "report_closed", "download",
-    "view", "view_dropped", "measure", "measure_new",
+    "view", "view_dropped", "measure", "measure_new", "webhook_new", "webhook_dropped",
 ]  # fmt: skip
 ACTS: tuple[Act, ...] = get_args(Act)
 MOST = 100

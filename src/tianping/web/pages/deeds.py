@@ -1,35 +1,18 @@
-"""What people do about a measure, from the forms of its page."""
+"""What people say about a measure, read from the forms of its page."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from typing import Literal, cast, get_args
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import cast, get_args
 
 from starlette.datastructures import FormData
 
-from tianping.assess.penalty import Dealt
-from tianping.errors import TianpingError
+from tianping.assess.penalty import Deal, Dealt
 from tianping.policy.judging import Severity
 from tianping.store.violations import Verb
-from tianping.work import measures
+from tianping.work.deciding import Said, chosen_of, whole
 from tianping.work.hearing import Hearing
-from tianping.work.history import Office
-from tianping.work.measures import Choice, MeasureRefused
-from tianping.work.trail import Doer
+from tianping.work.measures import Choice
 
-Why = Literal["amounts", "above", "worst"]
-
-
-class DeedRefused(TianpingError):
-    """A form that says too little, or too much; `why` for its words."""
-
-    def __init__(self, why: Why, said: str) -> None:
-        super().__init__(said)
-        self.why = why
-
-
-LABELS = ("product", "logistics", "service", "unrelated", "malicious", "mistaken")
-"""What a text may be labelled as."""
 MOST_WORDS = 4_000
 _UNSEEN = -1
 
@@ -50,122 +33,45 @@ def yuan(fen: int) -> str:
     return f"{Decimal(fen) / 100:f}"
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """A verb as somebody sends it."""
-
-    office: Office
-    doer: Doer
-    told: Hearing
-    form: FormData
-
-    @property
-    def why(self) -> str:
-        return text(self.form, "why").strip()[:MOST_WORDS]
-
-    @property
-    def seen(self) -> int:
-        """The last event that the form's page showed; without one it is as if something had happened meanwhile."""
-        given = text(self.form, "seen")
-        return int(given) if given.isdecimal() and len(given) < 10 else _UNSEEN
-
-    @property
-    def severity(self) -> Severity | None:
-        given = text(self.form, "severity")
-        return cast(Severity, given) if given in get_args(Severity) else None
-
-    @property
-    def option(self) -> int:
-        given = text(self.form, "option")
-        return int(given) if given.isdecimal() and len(given) < 4 else 0
-
-    def choice(self, deal: Sequence[Dealt], option: int) -> Choice:
-        """The amounts of a form. Raises MeasureRefused for what is no number."""
-        named = {each.key: (each, text(self.form, field(option, each)).strip()) for each in deal if each.unit}
-        return Choice(option, {key: _whole(each, text) for key, (each, text) in named.items() if text})
-
-
-def _whole(dealt: Dealt, text: str) -> int:
-    """Days or points, or yuan as fen."""
-    try:
-        number = Decimal(text) * (100 if dealt.unit == "fen" else 1)
-    except InvalidOperation as error:
-        raise MeasureRefused("range", f'"{text[:40]}" is no number') from error
-    if not number.is_finite() or number != int(number) or abs(number) > 10**15:
-        raise MeasureRefused("range", f'"{text[:40]}" is no whole number')
-    return int(number)
-
-
-def _label(deed: Deed) -> None:
-    labels = {key.removeprefix("label-"): str(value) for key, value in deed.form.items() if key.startswith("label-") and value}
-    if any(each not in LABELS for each in labels.values()) or not (labels or deed.why):
-        raise MeasureRefused("reason", "label the texts, or say what they are")
-    said = labels | ({"": deed.why} if deed.why else {})
-    measures.label(deed.office, deed.doer, deed.told.row.id, said, seen=deed.seen)
-
-
-def _confirm(deed: Deed) -> None:
-    offer, worst = deed.told.offer, deed.severity if deed.severity == deed.told.worst else None
-    sales = text(deed.form, "sales").strip()
-    sales_fen = _whole(Dealt("money", unit="fen"), sales) if worst and sales else None
-    if sales_fen is not None and sales_fen < 0:
-        raise MeasureRefused("sales", "sales are not negative")
-    options = offer.options if offer else ()
-    option = min(deed.option, len(options) - 1)
-    choice = deed.choice(options[option], option) if options else measures.AS_PROPOSED
-    if worst and not deed.why:
-        raise DeedRefused("worst", "say why it is extremely serious")
-    if options and worst:
-        choice = _none_of_another(choice, options[option])
-    elif options and not deed.why and _raises(choice, options[option]):
-        raise DeedRefused("above", "an amount is above what the rule proposes: say why")
-    measures.confirm(
-        deed.office, deed.doer, deed.told.row.id, choice, severity=worst, sales_fen=sales_fen, why=deed.why, seen=deed.seen
+def said(told: Hearing, verb: Verb, form: FormData) -> Said:
+    """What a form says along with a verb. Raises MeasureRefused for what is no number."""
+    option = _option(told, verb, form)
+    severity = _severity(told, verb, form)
+    return Said(
+        why=text(form, "why").strip()[:MOST_WORDS],
+        choice=_choice(form, chosen_of(told, verb, option), option),
+        severity=severity,
+        sales_fen=_sales(form) if verb == "confirm" and severity else None,
+        duty=text(form, "duty"),
+        labels={key.removeprefix("label-"): str(value) for key, value in form.items() if key.startswith("label-") and value},
+        seen=_seen(form),
     )
 
 
-def _raises(choice: Choice, proposed: Sequence[Dealt]) -> bool:
-    return any(choice.amounts.get(each.key, 0) > (each.amount or 0) for each in proposed)
+def _seen(form: FormData) -> int:
+    """The last event that the form's page showed; without one it is as if something had happened meanwhile."""
+    given = text(form, "seen")
+    return int(given) if given.isdecimal() and len(given) < 10 else _UNSEEN
 
 
-def _none_of_another(choice: Choice, shown: Sequence[Dealt]) -> Choice:
-    """What a form sends along with another severity: its amounts are those of the present one. Raises DeedRefused where
-    somebody has changed them."""
-    if any(choice.amounts.get(each.key, each.amount) != each.amount for each in shown):
-        raise DeedRefused("amounts", "the amounts are those of the present severity; choose the one or the other")
-    return measures.AS_PROPOSED
+def _option(told: Hearing, verb: Verb, form: FormData) -> int:
+    """One of those offered."""
+    options, given = told.offer.options if told.offer and verb == "confirm" else (), text(form, "option")
+    return min(int(given) if given.isdecimal() and len(given) < 4 else 0, max(0, len(options) - 1))
 
 
-def _reduce(deed: Deed) -> None:
-    present = deed.told.last.severity
-    milder = deed.severity if deed.severity in deed.told.milder else None
-    choice = deed.choice(deed.told.deal, 0)
-    if milder and milder != present:
-        choice = _none_of_another(choice, deed.told.deal)
-    measures.reduce(deed.office, deed.doer, deed.told.row.id, deed.why, severity=milder, choice=choice, seen=deed.seen)
+def _severity(told: Hearing, verb: Verb, form: FormData) -> Severity | None:
+    """The severity chosen, where it is one of the page's; the present one is none."""
+    given = text(form, "severity")
+    there = told.milder if verb == "reduce" else (told.worst,)
+    return cast(Severity, given) if given in get_args(Severity) and given in there else None
 
 
-def _fulfil(deed: Deed) -> None:
-    duty = text(deed.form, "duty")
-    if duty not in deed.told.duties:
-        raise MeasureRefused("duty", f'no duty "{duty[:40]}" is open to you')
-    measures.fulfil(deed.office, deed.doer, deed.told.row.id, duty, deed.why, seen=deed.seen)
+def _choice(form: FormData, deal: Deal, option: int) -> Choice:
+    named = {each.key: (each, text(form, field(option, each)).strip()) for each in deal if each.unit}
+    return Choice(option, {key: whole(each, given) for key, (each, given) in named.items() if given})
 
 
-def _plainly(verb: Callable[..., None]) -> Callable[[Deed], None]:
-    """A verb that takes reasons and nothing else."""
-    return lambda deed: verb(deed.office, deed.doer, deed.told.row.id, deed.why, seen=deed.seen)
-
-
-DEEDS: Mapping[Verb, Callable[[Deed], None]] = {
-    "label": _label,
-    "confirm": _confirm,
-    "dismiss": _plainly(measures.dismiss),
-    "appeal": _plainly(measures.appeal),
-    "uphold": _plainly(measures.uphold),
-    "reduce": _reduce,
-    "overturn": _plainly(measures.overturn),
-    "revoke": _plainly(measures.revoke),
-    "fulfil": _fulfil,
-}
-"""What somebody can do here."""
+def _sales(form: FormData) -> int | None:
+    given = text(form, "sales").strip()
+    return whole(Dealt("money", unit="fen"), given) if given else None

@@ -20,15 +20,17 @@ from tianping.web.access import Forbidden, Seen, Viewer, address_of, needs
 from tianping.web.addresses import address
 from tianping.web.console import MOST_ID, Console, Desk, Id
 from tianping.web.frame import page, seen_other, static
-from tianping.web.pages.deeds import DEEDS, LABELS, MOST_WORDS, Deed, DeedRefused, field, text, yuan
+from tianping.web.pages import deeds
+from tianping.web.pages.deeds import MOST_WORDS, field, text, yuan
 from tianping.web.wording import t
 from tianping.work import entering, hearing, verdicts
 from tianping.work.catalogue import Product, Shop, catalogue
+from tianping.work.deciding import DEEDS, LABELS, DeedRefused, decide
 from tianping.work.entering import Entry, EntryRefused, Kind
 from tianping.work.hearing import Hearing, Post
 from tianping.work.measures import MeasureRefused
 from tianping.work.reasons import Statement, as_html, as_json, statement
-from tianping.work.trail import Doer, record
+from tianping.work.trail import Doer
 
 router = APIRouter()
 SIZE = 50
@@ -287,9 +289,8 @@ def act(request: Request, seen: Seen, desk: Desk, measure_id: Id, form: Sent) ->
     if verb not in post.verbs:
         raise Forbidden("frame.no_right")
     try:
-        DEEDS[verb](Deed(office, doer, told, form))
+        decide(desk.home, office, told, post, doer, verb, deeds.said(told, verb, form))
     except (MeasureRefused, DeedRefused) as error:
         kept = {name: value for name, value in form.items() if name != "csrf" and isinstance(value, str)}
         return _one(request, seen, desk, measure_id, error.why, kept, 409)
-    record(desk.home, seen.account.id, "measure", f"measure {measure_id}", doer.at, address=doer.address, detail={"verb": verb})
     return seen_other(request, address("/measures", measure_id), f"judgement.done_{verb}", id=measure_id)
