@@ -1,6 +1,7 @@
 """Tests of facts (`policy.flowing.When`), weighed. Time is an argument."""
 
 import datetime as dt
+from calendar import monthrange
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,22 +35,60 @@ class Known:
         head, _, rest = name.partition(".")
         if not rest:
             return self.own.get(name)
-        if head == "since":
+        if head in _SPANS:
             start = self.get(rest)
-            return None if start is None else int((self.at - start).total_seconds())
-        if head == "midnight":
-            start = self.get(rest)
-            return None if start is None else int((self.at - day_after(start, self.zone)).total_seconds())
+            return None if start is None else _SPANS[head](start, self.at, self.zone)
         if head == "shop":
             return self.shop(rest)
         facts = {"order": self.order, "parent": self.parent}.get(head, _NONE)
-        return _left(facts) if rest == "left_fen" else facts.get(rest)
+        return _LEFT[rest](facts) if rest in _LEFT else facts.get(rest)
 
 
 def _left(order: Facts) -> int:
     """What was paid for an order, goods and freight, and not yet given back or promised."""
     paid = order.get("amount_fen", 0) + order.get("freight_fen", 0) if order.get("paid_at") or order.get("cod") else 0
     return int(paid - order.get("refunded_fen", 0))
+
+
+def _left_goods(order: Facts) -> int:
+    """The same without postage, which stays paid; never less than nothing."""
+    return max(0, _left(order) - int(order.get("freight_fen", 0)))
+
+
+_LEFT: Mapping[str, Callable[[Facts], int]] = {"left_fen": _left, "left_goods_fen": _left_goods}
+
+
+def _since(start: dt.datetime, at: dt.datetime, _zone: str) -> int:
+    return int((at - start).total_seconds())
+
+
+def _midnight(start: dt.datetime, at: dt.datetime, zone: str) -> int:
+    return _since(day_after(start, zone), at, zone)
+
+
+def _days(start: dt.datetime, at: dt.datetime, _zone: str) -> int:
+    """Days of 24 hours begun since `start`: 0 at the very moment, 1 until 24 hours have passed."""
+    return -((start - at) // dt.timedelta(days=1))
+
+
+def _months(start: dt.datetime, at: dt.datetime, zone: str) -> int:
+    """Calendar months begun since `start`: within six is at most 6. A month ends on the same day of the next, or its last."""
+    begin, now = to_wall(start, zone), to_wall(at, zone)
+    months = (now.year - begin.year) * 12 + now.month - begin.month
+    return months + (now > _month_later(begin, months))
+
+
+def _month_later(begin: dt.datetime, months: int) -> dt.datetime:
+    year, month = divmod(begin.year * 12 + begin.month - 1 + months, 12)
+    return begin.replace(year=year, month=month + 1, day=min(begin.day, monthrange(year, month + 1)[1]))
+
+
+_SPANS: Mapping[str, Callable[[dt.datetime, dt.datetime, str], int]] = {
+    "since": _since,
+    "midnight": _midnight,
+    "days": _days,
+    "months": _months,
+}
 
 
 def day_after(start: dt.datetime, zone: str) -> dt.datetime:

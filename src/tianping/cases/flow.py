@@ -9,7 +9,7 @@ from tianping.cases import clocks
 from tianping.cases.case import Act, Case, Due, Event, Refusal, Step, Timer
 from tianping.cases.conditions import Known, holds
 from tianping.policy.casebook import Casebook
-from tianping.policy.flowing import Actor, AmountVersion, Effect, FlowVersion, State, Verb
+from tianping.policy.flowing import Actor, AmountVersion, Effect, FlowVersion, Share, State, Verb
 
 Do = Mapping[str, Any]
 
@@ -34,7 +34,7 @@ def step(book: Casebook, case: Case, act: Act, known: Known) -> Step | Refusal:
     branch = next((branch.state for branch in verb.branches if holds(branch.when, now)), case.state)
     moved = replace(case, state=branch, n=n, changed_at=at, facts=facts)
     state = flow.states[branch]
-    moved = replace(moved, ended_at=at if state.final else None)
+    moved = replace(moved, ended_at=(case.ended_at or at) if state.final else None)  # what is noted afterwards moves no end
     anew = branch != case.state or verb.restarts
     ended = case.timers if anew else ()
     begun = tuple(_timers(book, moved, state, now)) if anew else ()
@@ -144,8 +144,18 @@ def sum_of(amount: AmountVersion, known: Known) -> int:
     part = next((part for part in amount.parts if holds(part.when, known)), None)
     if part is None:
         return 0
-    fen = int(Fraction(part.share) * (known.get(part.of) or 0)) if part.of else part.fen
-    return fen if part.at_most_fen is None else min(fen, part.at_most_fen)
+    fen = _part(part, known) if part.of else part.fen
+    bounds = (fen, part.at_most_fen, known.get(part.at_most) if part.at_most else None)
+    return min(bound for bound in bounds if bound is not None)
+
+
+def _part(part: Share, known: Known) -> int:
+    """A share of a fact, times one number over another; one of them unknown, or over nothing: 0."""
+    sum_ = Fraction(part.share) * (known.get(part.of or "") or 0)
+    if part.times and part.over:
+        over = known.get(part.over)
+        return int(sum_ * (known.get(part.times) or 0) / over) if over else 0
+    return int(sum_)
 
 
 def _timers(book: Casebook, case: Case, state: State, known: Known) -> Iterator[Timer]:

@@ -81,15 +81,15 @@ def keep(connection: Connection, steps: Sequence[Step], owners: Mapping[str, str
     if moved and connection.execute(_MOVE, moved).rowcount != len(moved):
         raise Overtaken
     connection.execute(_TELL, [_event(step.event) for step in steps])
-    ended = [_over(timer) for step in steps for timer in step.ended]
-    if ended:
-        connection.execute(_END, ended)
     begun = [_timer_row(timer, step.after.shop_id) for step in steps for timer in step.begun]
     if begun:
         connection.execute(_BEGIN, begun)
     turned = [_turn_row(timer) for step in steps for timer in step.changed]
     if turned:
         connection.execute(_TURN, turned)
+    ended = [_over(timer) for step in steps for timer in step.ended]
+    if ended:  # last: one step's timer may be ended by the next
+        connection.execute(_END, ended)
 
 
 def turn(connection: Connection, timers: Sequence[Timer]) -> None:

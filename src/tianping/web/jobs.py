@@ -15,6 +15,7 @@ from tianping.store.jobs import Job
 from tianping.store.uploads import of_state
 from tianping.work import exports, quarantine, uploads
 from tianping.work.close import Asked
+from tianping.work.desk.feeding import feed
 from tianping.work.home import Home, wait_for_import
 from tianping.work.judge import close_day
 from tianping.work.trail import record
@@ -147,6 +148,7 @@ def _close(desk: Jobs, job: Job, tell: Progress) -> str:
     """Close a day."""
     date = dt.date.fromisoformat(str(job.detail["date"]))
     tell("", 0.05)
+    feed(desk.home, desk.clock())
     done, _ = close_day(desk.home, desk.packs, Asked(date), at=desk.clock())
     record(desk.home, job.account_id, "close", f"close {date}", desk.clock(), detail={"figures": done.figures})
     return str(done.figures)

@@ -37,7 +37,8 @@ class Request:
     """What to import and how; `at` is naive UTC. `said_at`: a person gave `at` (--as-of), so that it may not be moved.
     `again`: the import whose quarantine the rows come from. `reach`: the shops whose rows may come; rows of others, or of which
     nothing says whose they are, go to quarantine. `under`: the folder that files are named without. `rules`: the mapping's
-    text, kept where its file will not be. `covers_nothing`: the rows do not say that other rows of their days are known."""
+    text, kept where its file will not be. `covers_nothing`: the rows do not say that other rows of their days are known.
+    `differences`: where other imports said otherwise than these rows, as JSON."""
 
     paths: tuple[Path, ...]
     at: dt.datetime
@@ -47,6 +48,7 @@ class Request:
     shop: str = ""
     covers: Period | None = None
     covers_nothing: bool = False
+    differences: str = ""
     again: int = 0
     passwords: read.Passwords = field(default_factory=read.Passwords)
     reach: Reach = EVERYTHING
@@ -59,6 +61,7 @@ class Request:
         said = {"table": self.table, "mapping": self.mapping, "shop": self.shop, "covers": period}
         said |= {"again": str(self.again)} if self.again else {}
         said |= {"rules": self.rules} if self.rules else {}
+        said |= {"differences": self.differences} if self.differences else {}
         return said | ({} if self.reach.shops is None else {"reach": json.dumps(sorted(self.reach.shops), ensure_ascii=False)})
 
 

@@ -54,7 +54,7 @@ def _tell(sitting: Sitting, case: Case, cause: Step, due: Due, depth: int) -> No
         try:
             sitting.act(id_, act, depth=depth)
         except CaseRefused as refused:
-            if effect.must or refused.refusal.guard not in ("state", "who"):
+            if effect.must or refused.refusal.guard not in ("state", "who", "verb"):
                 raise
 
 
@@ -83,10 +83,11 @@ def _pay(sitting: Sitting, case: Case, cause: Step, due: Due, depth: int) -> Non
 
 
 def _undo(sitting: Sitting, case: Case, cause: Step, due: Due, depth: int) -> None:
+    """Paid: reversed. Surely not paid: cancelled. Not known yet: recalled, to be either when it is."""
     for each in _children(sitting, case):
         if each.kind == PAYMENT and due.effect.undo in ("all", each.facts.get("purpose")):
             flow = sitting.desk.book(each.platform).flows[PAYMENT].at(each.began)
-            verb = next((verb for verb in ("reverse", "cancel") if each.state in flow.verbs[verb].from_), None)
+            verb = next((verb for verb in ("reverse", "cancel", "recall") if each.state in flow.verbs[verb].from_), None)
             if verb:
                 sitting.act(each.id, Act(verb, _system(cause), {}, cause.event.why), depth=depth)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from tianping.cases.case import Case
 from tianping.facts.schema import KINDS, TABLES
+from tianping.periods import to_wall
 
 Row = dict[str, Any]
 FED = ("order", *KINDS)
@@ -24,7 +25,10 @@ def rows(case: Case, opener: str, at: dt.datetime | None = None) -> Iterator[tup
         yield TABLE, _case(case, opener, known)
         if case.facts.get("waybill_at"):
             yield "parcels", _parcel(case, "back", known)
-    elif not case.facts.get("brought"):
+        return
+    if case.facts.get("exempts"):
+        yield "exemptions", _exemption(case, known)
+    if not case.facts.get("brought"):
         yield "orders", _picked("orders", case, known) | {"order_id": case.order_id, "shop_id": case.shop_id}
         if case.facts.get("shipped_at"):
             yield "parcels", _parcel(case, "out", known)
@@ -50,6 +54,17 @@ def _case(case: Case, opener: str, known: dt.datetime) -> Row:
         "ended_at": _floored(case.ended_at),
         "escalated_by": _ESCALATED.get(escalated, escalated),
     }
+
+
+def _exemption(case: Case, known: dt.datetime) -> Row:
+    """What the platform excused: the order is exempt from the metrics named, from its payment's day to that of the excuse (of
+    the promise, where that is later)."""
+    times = [case.facts[name] for name in ("paid_at", "promised_ship_at", "excused_at") if case.facts.get(name)]
+    days = [to_wall(instant, case.zone).date() for instant in times or [case.opened_at]]
+    return {
+        "exemption_id": f"desk-{case.order_id}", "from": min(days), "to": max(days), "metrics": case.facts["exempts"],
+        "order_id": case.order_id, "approved": True, "why": case.facts.get("note"), "updated_at": known,
+    }  # fmt: skip
 
 
 _PARCELS: Mapping[str, tuple[str, str, str]] = {

@@ -5,6 +5,7 @@ another import brings a case that the desk runs, the desk's wins, and what diffe
 """
 
 import datetime as dt
+import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,7 +33,8 @@ _ARROW: Mapping[str, pa.DataType] = {
     "int": pa.int64(),
     "fen": pa.int64(),
     "bool": pa.bool_(),
-    "time": pa.timestamp("s"),
+    "time": pa.timestamp("s", "UTC"),
+    "day": pa.date32(),
 }
 _LEFT = "desk_differences"
 MOST = 1_000
@@ -76,7 +78,10 @@ def feed(home: Home, at: dt.datetime) -> Fed:
         seq = None
         if files.counts:
             days = _days(home, at)
-            request = Request(tuple(files.paths), at, under=folder.parent, covers=days, covers_nothing=days is None)
+            told = json.dumps(different[:MOST], ensure_ascii=False) if different else ""
+            request = Request(
+                tuple(files.paths), at, under=folder.parent, covers=days, covers_nothing=days is None, differences=told
+            )
             done = bring(home, request)
             seq = done.seq
     finally:

@@ -5,10 +5,14 @@ from collections.abc import Mapping
 from sqlalchemy import Engine
 
 from tianping.policy.casebook import Casebook, casebooks
+from tianping.work.desk.announcing import announce, remind
 from tianping.work.desk.effects import follow
-from tianping.work.desk.sitting import Desk
+from tianping.work.desk.purse import with_purse
+from tianping.work.desk.sitting import Desk, no_facts
 
 
 def open_desk(database: Engine, books: Mapping[str, Casebook] | None = None) -> Desk:
     """The desk over an operational database, by these rules (default: those of the packs that come with the program)."""
-    return Desk(database, casebooks() if books is None else books, follow)
+    return Desk(
+        database, casebooks() if books is None else books, follow, with_purse(no_facts), announce=announce, remind=remind
+    )

@@ -1,5 +1,4 @@
-"""Postings in the money ledger that flows may name. Accounts: `shop/S1/funds`, `shop/S1/deposit`, `platform/advances`,
-`gateway/in` (what buyers paid), `gateway/out` (what they got back)."""
+"""Postings in the money ledger that flows may name. How much stands in the facts of the case, weighed by the flow."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,20 +7,54 @@ from sqlalchemy import Connection
 from tianping.cases.case import Case, Event
 from tianping.store import ledger
 
-GATEWAY_IN = "gateway/in"
-GATEWAY_OUT = "gateway/out"
-ADVANCES = "platform/advances"
+
+def _causes(case: Case) -> str:
+    return f"case {case.id} event "
 
 
 def _cause(case: Case, event: Event) -> str:
-    return f"case {case.id} event {event.n}"
+    return f"{_causes(case)}{event.n}"
 
 
 def collect(connection: Connection, case: Case, event: Event) -> None:
     """An order was paid: the money is the shop's, not yet settled."""
     fen = case.facts.get("amount_fen", 0) + case.facts.get("freight_fen", 0)
     if fen:
-        ledger.move(connection, GATEWAY_IN, ledger.funds(case.shop_id), fen, at=event.at, cause=_cause(case, event))
+        ledger.move(connection, ledger.GATEWAY_IN, ledger.funds(case.shop_id), fen, at=event.at, cause=_cause(case, event))
 
 
-POSTINGS: Mapping[str, Callable[[Connection, Case, Event], None]] = {"collect": collect}
+def bear(connection: Connection, case: Case, event: Event) -> None:
+    """A buyer was paid: `covered_fen` by the shop, from its funds and then its deposit; `advance_fen` by the platform."""
+    cause, covered, advance = _cause(case, event), case.facts.get("covered_fen", 0), case.facts.get("advance_fen", 0)
+    ledger.pay(connection, case.shop_id, covered, ledger.GATEWAY_OUT, at=event.at, cause=cause)
+    if advance:
+        ledger.move(connection, ledger.ADVANCES, ledger.GATEWAY_OUT, advance, at=event.at, cause=cause)
+
+
+def take(connection: Connection, case: Case, event: Event) -> None:
+    """`taken_fen` of what the platform advanced, from the shop's funds and then its deposit."""
+    taken = case.facts.get("taken_fen", 0)
+    ledger.pay(connection, case.shop_id, taken, ledger.ADVANCES, at=event.at, cause=_cause(case, event))
+
+
+def repay(connection: Connection, case: Case, event: Event) -> None:
+    """`repaid_fen` of it, paid in by the merchant."""
+    fen, own = case.facts.get("repaid_fen", 0), ledger.outside(case.shop_id)
+    if fen:
+        ledger.move(connection, own, ledger.ADVANCES, fen, at=event.at, cause=_cause(case, event))
+
+
+def give_back(connection: Connection, case: Case, event: Event) -> None:
+    """All that this case has moved, exactly and once."""
+    shop = case.shop_id
+    accounts = (ledger.funds(shop), ledger.deposit(shop), ledger.outside(shop), ledger.ADVANCES)
+    ledger.give_back_all(connection, accounts, _causes(case), at=event.at, cause=_cause(case, event))
+
+
+POSTINGS: Mapping[str, Callable[[Connection, Case, Event], None]] = {
+    "collect": collect,
+    "bear": bear,
+    "take": take,
+    "repay": repay,
+    "give_back": give_back,
+}

@@ -1,0 +1,90 @@
+"""Asked twice, done once: the answer is kept in the transaction of the act, under the caller's key."""
+
+import datetime as dt
+import hashlib
+import json
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple
+
+from sqlalchemy import Engine
+
+from tianping.errors import TianpingError
+from tianping.store import idempotency
+from tianping.work.desk.serving import Refused
+from tianping.work.desk.sitting import CaseRefused, Desk, Sitting, sitting
+
+KEPT = dt.timedelta(days=7)
+"""How long answers are kept at least; `sweep` forgets older ones."""
+
+
+class KeyReused(TianpingError):
+    """A key that another request was made with."""
+
+    def __init__(self) -> None:
+        super().__init__("this Idempotency-Key was used for another request; give each act a new one, and its repeats the same")
+
+
+class Asked(NamedTuple):
+    """Who asks under which key; `request` is the digest of what is asked."""
+
+    account_id: int
+    key: str
+    request: str
+
+
+class Answer(NamedTuple):
+    """What is told: an HTTP status and a JSON object. `again`: it was told before."""
+
+    status: int
+    body: Mapping[str, Any]
+    again: bool = False
+
+
+def digest(*parts: object) -> str:
+    """One for the same parts (JSON values), another for others."""
+    text = json.dumps(parts, ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def once(
+    desk: Desk,
+    at: dt.datetime,
+    asked: Asked,
+    do: Callable[[Sitting], Answer],
+    refuse: Callable[[Refused], Answer],
+) -> Answer:
+    """The answer to a request: `do`'s, or what `refuse` makes of its refusal (then nothing was done, and so it stays under this
+    key); the kept one where it was asked before. Whatever else `do` raises is not kept. Raises KeyReused."""
+    with _turn(desk.database), sitting(desk, at) as sat:
+        kept = idempotency.claim(sat.connection, asked.account_id, asked.key, asked.request, at)
+        if kept is not None:
+            if kept.request != asked.request:
+                raise KeyReused
+            return Answer(kept.status, kept.answer, again=True)
+        try:
+            with sat.attempt():
+                answer = do(sat)
+        except Refused as error:
+            answer = refuse(error)
+        except CaseRefused as error:
+            answer = refuse(Refused(error.refusal))
+        idempotency.keep(sat.connection, asked.account_id, asked.key, answer.status, answer.body)
+        return answer
+
+
+def sweep(desk: Desk, at: dt.datetime) -> int:
+    """Forget answers that are old; how many."""
+    with desk.database.begin() as connection:
+        return idempotency.sweep(connection, at - KEPT)
+
+
+_TURNS: weakref.WeakKeyDictionary[Engine, AbstractContextManager[Any]] = weakref.WeakKeyDictionary()
+
+
+def _turn(engine: Engine) -> AbstractContextManager[Any]:
+    """SQLite has one writer, and who finds it busy looks again after pauses of up to 100 ms; threads of one process wait here
+    instead, and go on at once. PostgreSQL lets many write."""
+    return _TURNS.setdefault(engine, threading.Lock()) if engine.dialect.name == "sqlite" else nullcontext()

@@ -1,0 +1,90 @@
+"""The worker's rounds: what is due at the desk, payments and webhooks that wait to go out, once a night the close."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from tianping.errors import TianpingError
+from tianping.periods import to_wall
+from tianping.policy.model import Pack
+from tianping.store import closes
+from tianping.work.close import Asked
+from tianping.work.desk import clock, sending, webhooks
+from tianping.work.desk.clock import Ticked
+from tianping.work.desk.feeding import feed
+from tianping.work.desk.gateway import Gateway
+from tianping.work.desk.sitting import Desk
+from tianping.work.home import Home
+from tianping.work.judge import close_day
+
+AGAIN = dt.timedelta(hours=1)
+"""After a nightly close that failed."""
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round did."""
+
+    ticked: Ticked = field(default_factory=Ticked)
+    sent: sending.Sent = field(default_factory=sending.Sent)
+    delivered: int = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether there was nothing to do."""
+        return not (self.ticked.cases or self.sent.all or self.delivered)
+
+    def __str__(self) -> str:
+        parts = {
+            "cases whose time passed": self.ticked.lapsed, "reminded": self.ticked.reminded, "failed": self.ticked.failed,
+            "payments made": self.sent.paid, "payments refused": self.sent.refused, "payments unclear": self.sent.unclear,
+            "payments stuck": self.sent.stuck, "webhooks delivered": self.delivered,
+        }  # fmt: skip
+        return ", ".join(f"{count} {what}" for what, count in parts.items() if count)
+
+
+@dataclass(slots=True)
+class Worker:
+    """`close_at`: wall time of the home's zone from which on the day is closed; None: never."""
+
+    home: Home
+    desk: Desk
+    packs: Mapping[str, Pack]
+    gateway: Gateway
+    now: Callable[[], dt.datetime]
+    tell: Tell
+    close_at: dt.time | None = None
+    _close_from: dt.datetime = field(default=dt.datetime.min)
+
+    def round(self) -> Round:
+        """One batch of everything that is due. Several workers may be at it at once."""
+        ticked = clock.tick(self.desk, self.now())
+        sent = sending.send_due(self.desk, self.gateway, self.now)
+        delivered = webhooks.deliver(self.home.database, self.now()).arrived
+        self._close()
+        return Round(ticked, sent, delivered)
+
+    def drain(self) -> Round:
+        """Rounds until nothing is due; all of them together."""
+        done = Round()
+        while not (one := self.round()).idle:
+            sent = sending.Sent(*(a + b for a, b in zip(done.sent, one.sent, strict=True)))
+            done = Round(done.ticked + one.ticked, sent, done.delivered + one.delivered)
+        return done
+
+    def _close(self) -> None:
+        """The day's close, once, where facts are there."""
+        at = self.now()
+        wall = to_wall(at, self.home.zone)
+        if self.close_at is None or wall.time() < self.close_at or at < self._close_from:
+            return
+        self._close_from = at + AGAIN
+        feed(self.home, at)
+        if not self.home.versions() or closes.of_date(self.home.database, wall.date()):
+            return
+        try:
+            done, _ = close_day(self.home, self.packs, Asked(wall.date()), at=at)
+            self.tell(f"closed {done.date}: {done.figures} figures")
+        except TianpingError as error:
+            self.tell(f"the close of {wall.date()} failed and is tried again in an hour: {error}")

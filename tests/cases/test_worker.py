@@ -1,0 +1,105 @@
+"""`tianping work`: rounds until nothing is due, money out and heard of, the nightly close once, killed and begun again."""
+
+import datetime as dt
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from tianping.policy.casebook import Casebook
+from tianping.policy.load import packs
+from tianping.store import cases
+from tianping.store.closes import dates
+from tianping.work.desk.opening import open_desk
+from tianping.work.desk.sandbox import Sandbox
+from tianping.work.desk.worker import Worker
+from tianping.work.home import Home, open_home
+from tianping.work.imports import Request, bring
+
+from .market import DAY, HOUR, T, ask, family, order, read
+
+DUE = T + 48 * HOUR
+TIANPING = (sys.executable, "-c", "from tianping.cli.main import main; main()")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return open_home(tmp_path / "home", create=True)
+
+
+def worker(
+    home: Home, books: dict[str, Casebook], at: dt.datetime, close_at: dt.time | None = None
+) -> tuple[Worker, list[str]]:
+    told: list[str] = []
+    sandbox = Sandbox(home.path / "sandbox.db")
+    return Worker(home, open_desk(home.database, books), packs(), sandbox, lambda: at, told.append, close_at), told
+
+
+def test_a_round_does_all_that_is_due(home: Home, books: dict[str, Casebook]) -> None:
+    one, _ = worker(home, books, DUE)
+    order(one.desk, shipped_at=T)
+    case = ask(one.desk, at=T)
+    done = one.drain()
+    assert (done.ticked.lapsed, done.sent.paid) == (1, 1)
+    assert read(one.desk, case.id).state == "refunded"
+    assert one.round().idle
+
+
+def test_the_nightly_close_is_once_and_after_its_hour(home: Home, books: dict[str, Casebook]) -> None:
+    folder = home.path.parent / "given"
+    folder.mkdir()
+    (folder / "shops.csv").write_text("shop_id,platform\nS1,kuaishou\n")
+    bring(home, Request((folder,), T))
+    half_past_four = dt.datetime(2024, 3, 4, 20, 30)  # 04:30 of the 5th in Shanghai
+    early, told = worker(home, books, half_past_four - dt.timedelta(seconds=1), dt.time(4, 30))
+    early.round()
+    assert (dates(home.database), told) == ([], [])
+    late, told = worker(home, books, half_past_four, dt.time(4, 30))
+    late.round()
+    late.round()
+    assert dates(home.database) == [dt.date(2024, 3, 5)]
+    assert len(told) == 1
+
+
+def test_once_from_the_command_line(home: Home) -> None:
+    done = subprocess.run([*TIANPING, "--home", home.path, "work", "--once"], capture_output=True, text=True, check=True)
+    assert done.stderr == "nothing was due\n"
+    wrong = subprocess.run([*TIANPING, "work", "--close-at", "25:00"], capture_output=True, text=True, check=False)
+    assert wrong.returncode == 2
+    assert "write 04:30, or never" in wrong.stderr
+
+
+def test_killed_at_random_points_nothing_is_lost_and_nothing_comes_twice(home: Home, books: dict[str, Casebook]) -> None:
+    """A worker is killed again and again among sixty cases whose time has passed; then one is left to finish."""
+    desk = open_desk(home.database, books)
+    for n in range(60):
+        order(desk, id_=f"O{n}", shipped_at=T)
+        ask(desk, of=f"O{n}")
+    chance = random.Random(7)
+    command = [*TIANPING, "--home", home.path, "work", "--every", "0.1", "--close-at", "never"]
+    for _ in range(6):
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        time.sleep(chance.uniform(0.9, 1.6))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    one, _ = worker(home, books, dt.datetime.now(dt.UTC).replace(tzinfo=None) + DAY)
+    one.drain()
+    with home.database.connect() as connection:
+        states = connection.execute(text("SELECT kind, state, count(*) FROM desk_case GROUP BY kind, state")).all()
+        verbs = connection.execute(text("SELECT case_id FROM desk_event WHERE verb = 'agree'")).scalars().all()
+    assert {(kind, state): count for kind, state, count in states if kind != "order"} == {
+        ("refund_only", "refunded"): 60,
+        ("payment", "paid"): 60,
+    }
+    assert len(set(verbs)) == len(verbs) == 60
+    paid = Sandbox(home.path / "sandbox.db").paid()
+    assert len(paid) == 60
+    assert all(len(sums) == 1 for sums in paid.values())
+    with home.database.connect() as connection:
+        assert not cases.failing(connection, least=1)
+    assert all(each.state in ("refunded", "paid") for each in family(desk, "order/O0") if each.kind != "order")
