@@ -1,6 +1,8 @@
 """The rows of `transfer`: money from one account to another, in fen. It only grows, and balances by its shape.
 
-Accounts are text: `shop/S1/deposit`, `shop/S1/funds`, `platform/fines`. A balance is what came less what went.
+Accounts are text: `shop/S1/deposit`, `shop/S1/funds`, `shop/S1/own` (what the merchant pays in from outside),
+`platform/fines`, `platform/advances`, `gateway/in` (what buyers paid), `gateway/out` (what they got back). A balance is what
+came less what went.
 """
 
 import datetime as dt
@@ -8,11 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, case, func, insert, or_, select
+from sqlalchemy import Connection, Integer, Select, bindparam, case, exists, func, insert, or_, select, text
 
 from tianping.store.schema import transfer
 
 FINES = "platform/fines"
+ADVANCES = "platform/advances"
+GATEWAY_IN = "gateway/in"
+GATEWAY_OUT = "gateway/out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,17 @@ def deposit(shop: str) -> str:
 def funds(shop: str) -> str:
     """The account of a shop's settlement funds."""
     return f"shop/{shop}/funds"
+
+
+def outside(shop: str) -> str:
+    """The merchant's own money, outside of the platform."""
+    return f"shop/{shop}/own"
+
+
+def alone_with(connection: Connection, shop: str) -> None:
+    """Nobody else weighs and takes this shop's money until the transaction ends. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_ALONE, {"shop": f"shop/{shop}"})
 
 
 def pay(
@@ -78,6 +94,14 @@ def give_back(connection: Connection, effect_id: int, *, at: dt.datetime, cause:
             )  # fmt: skip
 
 
+def give_back_all(connection: Connection, accounts: Sequence[str], causes: str, *, at: dt.datetime, cause: str) -> int:
+    """Reverse the transfers from these accounts whose causes begin with `causes`, so far as they have not been; how many."""
+    found = _read(connection, _OF_CAUSE, {"accounts": list(accounts), "causes": causes, "length": len(causes)})
+    for each in found:
+        move(connection, each.to_account, each.from_account, each.amount_fen, at=at, cause=cause, reverses=each.id)
+    return len(found)
+
+
 def balance(connection: Connection, account: str, at: dt.datetime | None = None) -> int:
     """What came less what went, up to and with `at` (None: ever)."""
     query = _BALANCE if at is None else _BALANCE_AT
@@ -102,6 +126,14 @@ def _read(connection: Connection, query: Select[Any], asked: Mapping[str, Any]) 
 
 _ADD = insert(transfer).returning(transfer.c.id)
 _ALL = select(*(transfer.c[field.name] for field in fields(Transfer))).order_by(transfer.c.id)
+_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:shop, 0))")
+_BACK = transfer.alias("back")
+_OF_CAUSE = _ALL.where(
+    transfer.c.from_account.in_(bindparam("accounts", expanding=True)),
+    func.substr(transfer.c.cause, 1, bindparam("length", type_=Integer)) == bindparam("causes"),
+    transfer.c.reverses.is_(None),
+    ~exists().where(_BACK.c.reverses == transfer.c.id),
+)
 _COMES, _GOES = (column == bindparam("account") for column in (transfer.c.to_account, transfer.c.from_account))
 _OF_EFFECT = _ALL.where(transfer.c.effect_id == bindparam("effect"))
 _OF_ACCOUNT = _ALL.where(or_(_COMES, _GOES))
