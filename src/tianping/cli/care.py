@@ -12,6 +12,7 @@ from tianping.facts import versions
 from tianping.work import backup as backups
 from tianping.work import care
 from tianping.work.compact import compact_now
+from tianping.work.desk import checkup
 from tianping.work.erase import erase as erase_buyer
 from tianping.work.home import SCOPES, set_scope
 
@@ -20,9 +21,10 @@ from tianping.work.home import SCOPES, set_scope
 @format_option
 @click.pass_obj
 def doctor(settings: Settings, form: str) -> None:
-    """Is the home well? Disk, database, versions, store, files, what waits, quarantine, the last close. Exit status 1 where
+    """Is the home well? Disk, database, versions, store, files, what waits, quarantine, the last close, the desk. Exit status 1 where
     something is broken."""
-    found = list(care.examine(home_of(settings)))
+    home = home_of(settings)
+    found = [*care.examine(home), *checkup.signs(home, now())]
     show(["what", "state", "told"], found, form)
     if broken := [one.what for one in found if one.state == "fault"]:
         raise TianpingError(f"{', '.join(broken)}: broken in {settings.home}; see above")

@@ -13,6 +13,7 @@ from tianping.facts.engine import name, quoted
 from tianping.facts.erased import said, without, word
 from tianping.store import erasures
 from tianping.store.case_schema import desk_case, desk_event, desk_evidence, desk_outbox
+from tianping.store.evidence import digests
 from tianping.store.schema import figure_report, job, saved_view, upload, violation, violation_event
 from tianping.work.desk import evidence, forgetting
 from tianping.work.home import Home
@@ -108,9 +109,9 @@ def evidence_files(home: Home, gone: Iterable[str], at: float) -> None:
     for digest in gone:
         evidence.path(home.path, digest).unlink(missing_ok=True)
     with home.database.connect() as connection:
-        named_ = set(connection.execute(select(desk_evidence.c.digest)).scalars())
-    for path in (home.path / "evidence").rglob("*"):
-        if path.is_file() and path.parent.name + path.name not in named_ and path.stat().st_mtime < at - _OLD:
+        kept = digests(connection)
+    for path in evidence.unnamed(home.path, kept):
+        if path.stat().st_mtime < at - _OLD:
             path.unlink(missing_ok=True)
 
 

@@ -11,7 +11,7 @@ from tianping.store.case_schema import desk_case, desk_event, desk_outbox, idemp
 from tianping.work.desk.effects import PAYMENT
 
 WORDS = (
-    "reason_text", "refusal_text", "refusal_evidence", "appeal_text", "contact_text", "return_contact", "address",
+    "reason_text", "refusal_text", "refusal_evidence", "appeal_text", "departure", "contact_text", "return_contact", "address",
     "pickup_address", "note", "talk", "intercept", "intercept_failure", "check_result", "voucher",
 )  # fmt: skip
 """What people wrote of a case, and where the buyer lives. Emptied, as in the facts."""
