@@ -21,10 +21,10 @@ from tianping.work.home import SCOPES, set_scope
 @format_option
 @click.pass_obj
 def doctor(settings: Settings, form: str) -> None:
-    """Is the home well? Disk, database, versions, store, files, what waits, quarantine, the last close, the desk. Exit status 1 where
-    something is broken."""
+    """Is the home well? Disk, database, versions, store, files, what waits, quarantine, the last close, the desk. Exit status 1
+    where something is broken."""
     home = home_of(settings)
-    found = [*care.examine(home), *checkup.signs(home, now())]
+    found = [*care.examine(home), *(care.Finding(*sign) for sign in checkup.signs(home, now()))]
     show(["what", "state", "told"], found, form)
     if broken := [one.what for one in found if one.state == "fault"]:
         raise TianpingError(f"{', '.join(broken)}: broken in {settings.home}; see above")

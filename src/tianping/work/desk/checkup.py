@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import bindparam, func, select
 
-from tianping.store import cases, evidence
+from tianping.store import cases
 from tianping.store.case_schema import desk_case, desk_deadline, desk_evidence
 from tianping.work.desk.effects import PAYMENT
 from tianping.work.desk.evidence import path
