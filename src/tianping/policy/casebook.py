@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from tianping.errors import Fault, PolicyError, did_you_mean
+from tianping.policy.automation import AutomationVersion, StandingVersion
+from tianping.policy.casefile import CaseFile
 from tianping.policy.flowing import (
     AmountVersion,
     Calendar,
-    CaseFile,
     ClockVersion,
     FlowVersion,
     GuardVersion,
@@ -22,9 +23,10 @@ from tianping.policy.flowing import (
 )
 from tianping.policy.load import SHARED, shipped
 from tianping.policy.strict import read
+from tianping.policy.tables import TableVersion
 from tianping.policy.yamlio import Document, Place, load
 
-PARTS = ("flows", "clocks", "guards", "amounts", "calendars", "tables", "automation")
+PARTS = ("flows", "clocks", "guards", "amounts", "calendars", "tables", "automation", "standings")
 SHARED_CASES = SHARED / "cases"
 
 
@@ -39,8 +41,9 @@ class Casebook:
     guards: Mapping[str, Labelled[GuardVersion]]
     amounts: Mapping[str, Labelled[AmountVersion]]
     calendars: Mapping[str, Calendar]
-    tables: Mapping[str, Any]
-    automation: Mapping[str, Any]
+    tables: Mapping[str, Labelled[TableVersion]]
+    automation: Mapping[str, Labelled[AutomationVersion]]
+    standings: Mapping[str, Labelled[StandingVersion]]
 
 
 @dataclass(frozen=True, slots=True)

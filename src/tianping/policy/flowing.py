@@ -6,7 +6,7 @@ each platform's. A case keeps the version of everything that was in force on the
 """
 
 import datetime as dt
-from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+from typing import Annotated, Generic, Literal, Self, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
@@ -21,7 +21,8 @@ Owner = Literal["buyer", "merchant", "both", "platform", "adjudicator", "senior"
 FactName = Annotated[str, Field(pattern=r"^([a-z]+\.)*[a-z][a-z0-9_]*$")]
 """A fact of the case itself (`refund_fen`), of its order (`order.paid_at`), of the case it came from (`parent.reason`), of its
 shop (`shop.points`). Derived: `since.requested_at` (seconds since then), `midnight.order.signed_at` (seconds since 00:00 of the
-day after), `order.left_fen` (paid and not refunded), `kind`."""
+day after), `days.order.signed_at`, `months.order.succeeded_at` (days of 24 hours, calendar months begun since then: within six
+is `at_most: 6`), `order.left_fen` (paid and not refunded), `order.left_goods_fen` (the same without postage), `kind`."""
 Value = bool | int | str
 COMPARISONS = ("at_least", "more_than", "at_most", "less_than")
 
@@ -142,13 +143,23 @@ class GuardVersion(Dated):
 
 
 class Share(Strict):
-    """`share` of a fact in fen (floored), at most `at_most_fen`, where the test holds. Without `of`: `fen` itself."""
+    """`share` of a fact in fen, times a number of things over another (floored), at most `at_most_fen` or another fact, where the
+    test holds. Without `of`: `fen` itself."""
 
     when: When = ALWAYS
     share: Number = Field(default=1, validate_default=True)
     of: FactName | None = None
+    times: FactName | None = None
+    over: FactName | None = None
+    at_most: FactName | None = None
     fen: int = Field(default=0, ge=0)
     at_most_fen: int | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.times is None) != (self.over is None) or (self.times and not self.of):
+            raise ValueError('"times" and "over" go together, with "of"')
+        return self
 
 
 class AmountVersion(Dated):
@@ -229,8 +240,9 @@ class Verb(Strict):
     """What somebody may do. No `from_`: it opens a case. No `to`: the state stays, and its timers run on (`restarts`: begin
     anew).
 
-    `takes`: facts handed in, needed or not; `marks`: facts that become the time of the act; `sets` plain values; `copies` other
-    facts, where they are known; `computes` amounts; `adds` numbers or other facts (minus in front: taken away). In this order.
+    `takes`: facts handed in, needed or not; `marks`: facts that become the time of the act; `signs`: facts that become who did it
+    (`person` for the merchant, `rule`, `platform`; nobody else signs); `sets` plain values; `copies` other facts, where they are
+    known; `computes` amounts; `adds` numbers or other facts (minus in front: taken away). In this order.
     """
 
     label: Words
@@ -243,6 +255,7 @@ class Verb(Strict):
     takes: dict[FactName, Literal["needed", "may"]] = {}
     guards: tuple[Name, ...] = ()
     marks: tuple[FactName, ...] = ()
+    signs: tuple[FactName, ...] = ()
     sets: dict[FactName, Value] = {}
     copies: dict[FactName, FactName] = {}
     computes: dict[FactName, Name] = {}
@@ -266,16 +279,3 @@ class FlowVersion(Dated):
     @property
     def openings(self) -> tuple[str, ...]:
         return tuple(name for name, verb in self.verbs.items() if not verb.from_)
-
-
-class CaseFile(Strict):
-    """One file of a pack's folder `cases/`, or a shared one. `shares` names shared files that it takes in."""
-
-    shares: tuple[str, ...] = ()
-    flows: dict[Name, Labelled[FlowVersion]] = {}
-    clocks: dict[Name, Labelled[ClockVersion]] = {}
-    guards: dict[Name, Labelled[GuardVersion]] = {}
-    amounts: dict[Name, Labelled[AmountVersion]] = {}
-    calendars: dict[Name, Calendar] = {}
-    tables: dict[Name, Any] = {}
-    automation: dict[Name, Any] = {}

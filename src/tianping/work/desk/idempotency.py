@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import json
+import logging
 import threading
 import weakref
 from collections.abc import Callable, Mapping
@@ -10,12 +11,15 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
 
+from tianping.cases.case import Refusal
 from tianping.errors import TianpingError
 from tianping.store import idempotency
 from tianping.work.desk.serving import Refused
 from tianping.work.desk.sitting import CaseRefused, Desk, Sitting, sitting
 
+log = logging.getLogger("tianping.desk")
 KEPT = dt.timedelta(days=7)
 """How long answers are kept at least; `sweep` forgets older ones."""
 
@@ -57,22 +61,31 @@ def once(
     refuse: Callable[[Refused], Answer],
 ) -> Answer:
     """The answer to a request: `do`'s, or what `refuse` makes of its refusal (then nothing was done, and so it stays under this
-    key); the kept one where it was asked before. Whatever else `do` raises is not kept. Raises KeyReused."""
-    with _turn(desk.database), sitting(desk, at) as sat:
-        kept = idempotency.claim(sat.connection, asked.account_id, asked.key, asked.request, at)
-        if kept is not None:
-            if kept.request != asked.request:
-                raise KeyReused
-            return Answer(kept.status, kept.answer, again=True)
-        try:
-            with sat.attempt():
-                answer = do(sat)
-        except Refused as error:
-            answer = refuse(error)
-        except CaseRefused as error:
-            answer = refuse(Refused(error.refusal))
-        idempotency.keep(sat.connection, asked.account_id, asked.key, answer.status, answer.body)
-        return answer
+    key); the kept one where it was asked before. Whatever else `do` raises is not kept. Raises KeyReused; CaseRefused where
+    somebody was faster, which shows only when all is written."""
+    try:
+        with _turn(desk.database), sitting(desk, at) as sat:
+            return _once(sat, asked, do, refuse)
+    except IntegrityError as error:  # PostgreSQL: two open a case of one id at once, and neither saw the other's
+        log.warning("refused by the database: %s", error)
+        raise CaseRefused(Refusal("seen", "刚被他人处理过，请重试", "somebody has just acted on this; try again")) from error
+
+
+def _once(sat: Sitting, asked: Asked, do: Callable[[Sitting], Answer], refuse: Callable[[Refused], Answer]) -> Answer:
+    kept = idempotency.claim(sat.connection, asked.account_id, asked.key, asked.request, sat.at)
+    if kept is not None:
+        if kept.request != asked.request:
+            raise KeyReused
+        return Answer(kept.status, kept.answer, again=True)
+    try:
+        with sat.attempt():
+            answer = do(sat)
+    except Refused as error:
+        answer = refuse(error)
+    except CaseRefused as error:
+        answer = refuse(Refused(error.refusal))
+    idempotency.keep(sat.connection, asked.account_id, asked.key, answer.status, answer.body)
+    return answer
 
 
 def sweep(desk: Desk, at: dt.datetime) -> int:

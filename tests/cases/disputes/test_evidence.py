@@ -1,0 +1,158 @@
+"""Evidence: what it is by its content, when and by whom, kept once under its digest, never in place."""
+
+import contextlib
+import hashlib
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tianping.errors import NotFound, TianpingError
+from tianping.store import evidence as rows
+from tianping.work.desk import evidence
+from tianping.work.desk.sitting import CaseRefused, Desk, sitting
+
+from ..market import HOUR, SECOND, read
+from .hall import CLOSED, JPEG, PNG, RAISED, dispute, does, parent, people, show
+
+MP4 = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00"
+
+
+@pytest.mark.parametrize(("content", "expected"), [
+    (JPEG, "image/jpeg"),
+    (PNG, "image/png"),
+    (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "image/webp"),
+    (b"%PDF-1.7\n", "application/pdf"),
+    (MP4, "video/mp4"),
+    ("买家说：尺码不对。\n".encode(), "text/plain"),
+    ("买家说：尺码不对。".encode("gb18030"), "text/plain"),
+    (b"\xef\xbb\xbfwords", "text/plain"),
+    (b"RIFF\x00\x00\x00\x00WAVEfmt ", None),
+    (b"\x00\x00\x00\x18ftypevil", None),
+    (b"MZ\x90\x00\x03\x00\x00\x00", None),
+    (b"\x7fELF\x02\x01\x01", None),
+    (b"PK\x03\x04\x14\x00", None),
+    (b"GIF89a\x01\x00", None),
+    (b"words\x00words", None),
+    (b"   \n", None),
+])  # fmt: skip
+def test_a_file_is_what_its_content_says(content: bytes, expected: str | None) -> None:
+    assert evidence.media_type(content) == expected
+
+
+def test_a_file_lies_once_under_its_digest_whoever_shows_it(any_desk: Desk, tmp_path: Path) -> None:
+    case = dispute(any_desk)
+    first = show(any_desk, tmp_path, case, "buyer", content=JPEG, name="C:\\photos\\shirt.exe", says="左袖")
+    second = show(any_desk, tmp_path, case, "merchant", content=JPEG)
+    digest = hashlib.sha256(JPEG).hexdigest()
+    assert (first.digest, first.name, first.media_type, first.bytes) == (digest, "shirt.exe", "image/jpeg", len(JPEG))
+    (file,) = [each for each in (tmp_path / "evidence").rglob("*") if each.is_file()]
+    assert file == evidence.path(tmp_path, digest) == tmp_path / "evidence" / digest[:2] / digest[2:]
+    assert not file.stat().st_mode & (stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+    with any_desk.database.connect() as connection:
+        assert rows.listing(connection, [case.id]) == [first, second]
+        assert rows.listing(connection, [case.id], "merchant") == [second]
+        assert rows.one(connection, case.id, first.id) == first
+        assert rows.one(connection, "another", first.id) is None
+    assert evidence.content(tmp_path, first) == JPEG
+    now = read(any_desk, case.id)
+    assert (now.facts["buyer_files"], now.facts["merchant_files"]) == (1, 1)
+
+
+def why_not(desk: Desk, home: Path, content: bytes, **given: Any) -> str:
+    """The guard that refuses a merchant's file in a new dispute."""
+    with pytest.raises(CaseRefused) as caught:
+        show(desk, home, dispute(desk), "merchant", content=content, **given)
+    return caught.value.refusal.guard
+
+
+def test_what_is_too_large_or_nothing_is_refused(desk: Desk, tmp_path: Path) -> None:
+    case = dispute(desk)
+    assert show(desk, tmp_path, case, "buyer", content=PNG + b"\x00" * (evidence.MOST_BYTES - len(PNG))).bytes == 10 * 2**20
+    with pytest.raises(CaseRefused) as caught:
+        show(desk, tmp_path, case, "merchant", content=PNG + b"\x00" * (evidence.MOST_BYTES - len(PNG) + 1))
+    assert caught.value.refusal.guard == "evidence_size"
+
+
+@pytest.mark.parametrize(("content", "given", "guard"), [
+    (b"MZ\x90\x00", {"name": "photo.png"}, "evidence_type"),
+    (PNG, {"kind": "../x"}, "evidence_kind"),
+    (PNG, {"says": "x" * 1_001}, "evidence_words"),
+])  # fmt: skip
+def test_what_is_no_evidence_is_refused(desk: Desk, tmp_path: Path, content: bytes, given: dict[str, Any], guard: str) -> None:
+    assert why_not(desk, tmp_path, content, **given) == guard
+    assert not (tmp_path / "evidence").exists()
+
+
+def test_the_same_file_twice_and_too_many_are_refused(desk: Desk, tmp_path: Path) -> None:
+    case = dispute(desk)
+    for n in range(evidence.MOST_FILES):
+        show(desk, tmp_path, case, "buyer", content=PNG + bytes([n]))
+        if not n:
+            with pytest.raises(CaseRefused) as caught:
+                show(desk, tmp_path, case, "buyer", content=PNG + bytes([n]))
+            assert caught.value.refusal.guard == "evidence_twice"
+    with pytest.raises(CaseRefused) as caught:
+        show(desk, tmp_path, case, "buyer", content=JPEG)
+    assert caught.value.refusal.guard == "evidence_many"
+    assert show(desk, tmp_path, case, "merchant", content=JPEG).party == "merchant"  # the other side's own number
+
+
+def test_only_in_the_evidence_window(desk: Desk, tmp_path: Path) -> None:
+    case = dispute(desk)
+    show(desk, tmp_path, case, "merchant", CLOSED - SECOND)
+    with pytest.raises(CaseRefused) as caught:
+        show(desk, tmp_path, case, "buyer", CLOSED)  # no worker came by; late is late
+    assert caught.value.refusal.guard == "state"
+    with pytest.raises(CaseRefused):
+        show(desk, tmp_path, parent(desk, case), "buyer", RAISED + HOUR)
+    with pytest.raises(NotFound), sitting(desk, RAISED) as sat:
+        evidence.add(sat, tmp_path, "nothing", "buyer", None, kind="photo", name="x", content=PNG)
+
+
+def test_a_sitting_that_fails_leaves_a_file_without_a_row_which_can_be_found(desk: Desk, tmp_path: Path) -> None:
+    case = dispute(desk)
+    with contextlib.suppress(RuntimeError), sitting(desk, RAISED) as sat:
+        evidence.add(sat, tmp_path, case.id, "buyer", None, kind="photo", name="x", content=PNG)
+        raise RuntimeError
+    with desk.database.connect() as connection:
+        assert rows.listing(connection, [case.id]) == []
+        left = list(evidence.unnamed(tmp_path, rows.digests(connection)))
+    assert left == [evidence.path(tmp_path, hashlib.sha256(PNG).hexdigest())]
+    assert read(desk, case.id).facts["buyer_files"] == 0
+
+
+def test_a_file_that_is_gone_or_changed_is_told(desk: Desk, tmp_path: Path) -> None:
+    row = show(desk, tmp_path, dispute(desk), "buyer")
+    file = evidence.path(tmp_path, row.digest)
+    file.write_bytes(JPEG)
+    with pytest.raises(TianpingError, match="is not what was shown"):
+        evidence.content(tmp_path, row)
+    file.unlink()
+    with pytest.raises(TianpingError, match="cannot be read"):
+        evidence.content(tmp_path, row)
+    with pytest.raises(NotFound):
+        evidence.path(tmp_path, "../../etc/passwd")
+
+
+def test_forgetting_a_case_names_the_files_that_nobody_else_shows(desk: Desk, tmp_path: Path) -> None:
+    one, other = dispute(desk), dispute(desk, of="O2")
+    mine = show(desk, tmp_path, one, "buyer", content=JPEG)
+    both = show(desk, tmp_path, one, "buyer", content=PNG)
+    show(desk, tmp_path, other, "buyer", content=PNG)
+    with desk.database.begin() as connection:
+        assert rows.forget(connection, [one.id]) == [mine.digest]
+        assert rows.listing(connection, [one.id]) == []
+        assert rows.digests(connection) == {both.digest}
+
+
+def test_who_took_part_is_known(desk: Desk, tmp_path: Path) -> None:
+    case = dispute(desk)
+    who = people(desk)
+    with sitting(desk, RAISED) as sat:
+        evidence.add(sat, tmp_path, case.id, "merchant", who["Merchant"], kind="photo", name="x", content=PNG)
+    does(desk, case, "withdraw", "Buyer", RAISED, by="buyer")
+    with desk.database.connect() as connection:
+        took = [name for name, id_ in who.items() if rows.took_part(connection, [case.id], id_)]
+    assert sorted(took) == ["Buyer", "Merchant"]
