@@ -13,6 +13,10 @@ T = dt.datetime(2024, 3, 1, 8)
 SECOND = dt.timedelta(seconds=1)
 HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
+REFUSAL = {"refusal_reason": "used", "talk": "called on Friday", "refusal_evidence": "photo 1"}
+"""What a merchant needs to refuse what was not shipped, or was signed for (KS-W19)."""
+SHIPPED_REFUSAL = {**REFUSAL, "intercept": "asked the carrier", "intercept_failure": "out for delivery"}
+"""The same of a refund while the parcel is on its way."""
 
 
 def order(

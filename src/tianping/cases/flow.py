@@ -12,6 +12,8 @@ from tianping.policy.casebook import Casebook
 from tianping.policy.flowing import Actor, AmountVersion, Effect, FlowVersion, Share, State, Verb
 
 Do = Mapping[str, Any]
+HANDS: Mapping[Actor, str] = {"merchant": "person", "rule": "rule", "platform": "platform"}
+"""How an actor signs (`cases.handled_by` of the facts)."""
 
 
 def flow_of(book: Casebook, case: Case) -> FlowVersion:
@@ -118,7 +120,8 @@ def _handed(act: Act) -> Do:
 
 def _changes(book: Casebook, case: Case, verb: Verb, act: Act, known: Known) -> Do:
     """The facts that the verb gives the case, in the order that `Verb` says."""
-    new: dict[str, Any] = {**_handed(act), **dict.fromkeys(verb.marks, known.at), **verb.sets}
+    signed = dict.fromkeys(verb.signs, HANDS[act.doer.actor]) if act.doer.actor in HANDS else {}
+    new: dict[str, Any] = {**_handed(act), **dict.fromkeys(verb.marks, known.at), **signed, **verb.sets}
     if not (verb.copies or verb.computes or verb.adds):
         return new
     own = {**known.own, **new}

@@ -52,7 +52,8 @@ _BOOLS = (
     "presale", "cod", "risk_flagged", "brought", "standard", "virtual", "seven_days", "three_guarantees", "durable",
     "gold", "intact_shown", "promise_seven_days", "promise_return_freight",
     # of a case
-    "by_hand", "resize", "withdrawn", "goods_received", "intact", "return_confirmed", "outbound_by_merchant", "return_by_merchant",
+    "by_hand", "resize", "withdrawn", "goods_received", "intact", "return_confirmed",
+    "outbound_by_merchant", "return_by_merchant",
     # of the shop
     "closed", "abandoned", "obstructive", "punished_quality", "punished_shipping", "liable_masses",
     "switch_instant_refund", "switch_assistant", "switch_seven_days", "switch_return_freight",
