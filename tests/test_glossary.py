@@ -6,6 +6,8 @@ from typing import get_args
 from proofs import HOUSE
 from tianping.facts.schema import TABLES
 from tianping.metrics.figure import Status
+from tianping.policy.casebook import casebooks
+from tianping.policy.casefacts import FACTS
 from tianping.policy.load import packs
 
 _TEXT = (HOUSE / "docs" / "glossary.md").read_text(encoding="utf-8")
@@ -33,3 +35,11 @@ def test_rows_have_three_cells() -> None:
 def test_every_metric_of_the_packs_is_named() -> None:
     keys = (key for pack in packs().values() for key in pack.metrics)
     assert {word for key in keys for word in key if word} <= NAMES
+
+
+def test_every_name_of_the_casebooks_is_named() -> None:
+    parts = ("flows", "clocks", "guards", "amounts", "calendars")
+    names = {name for book in casebooks().values() for part in parts for name in getattr(book, part)}
+    versions = [version for book in casebooks().values() for flow in book.flows.values() for version in flow.versions]
+    names |= {name for version in versions for name in (*version.states, *version.verbs)}
+    assert sorted((names | set(FACTS)) - NAMES) == []

@@ -1,6 +1,6 @@
 """Taobao's and Tmall's metrics, read slowly from the specification (taobao-tmall.md)."""
 
-from .reckon import Counted, Metric, Window
+from .reckon import Counted, Metric, Window, refund_asked_unshipped, shipped_by
 from .world import REFUNDS, World
 
 
@@ -45,6 +45,18 @@ def seller_liable_disputes(world: World, window: Window) -> Counted:
             yield case["order"], 1, 0
 
 
+def late_shipments(world: World, window: Window) -> Counted:
+    """TB-W02: paid (or cash on delivery), not shipped by the promised time; not virtual, no refund asked and not closed
+    before it."""
+    for order in world.orders:
+        due = not order["virtual"] and (order["paid_at"] or order["cod"])
+        if due and window.has(order, "promised_ship_at"):
+            limit = order["promised_ship_at"]
+            gone = order["closed_at"] is not None and order["closed_at"] < limit and order["shipped_at"] is None
+            if not gone and not refund_asked_unshipped(order, until=limit) and not shipped_by(order, limit):
+                yield order, 1, 0
+
+
 METRICS = (
     Metric("dispute_refund_rate", "", 1, dispute_refund_rate, (28,)),
     Metric("refund_rate", "", 1, refund_rate, (28,)),
@@ -54,5 +66,6 @@ TAOBAO = (
     Metric("review_praise", "", 1, review_praise, (28,)),
     Metric("shop_rating", "", 1, shop_rating, (28,)),
     Metric("seller_liable_disputes", "", 1, seller_liable_disputes, alone=True),
+    Metric("late_shipments", "", 1, late_shipments, alone=True),
 )
 """What Taobao asks besides."""

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tianping.policy.yamlio import Document, load
+from tianping.policy.load import SHARED, shipped
+from tianping.policy.yamlio import Document, _Careful, load
 
 from .made import said
 
@@ -126,3 +127,22 @@ def test_faults_call_the_file_by_the_name_given(tmp_path: Path) -> None:
     path = tmp_path / "one.yaml"
     path.write_text("a: [\n", encoding="utf-8")
     assert load(path, name="kuaishou/one.yaml").faults[0].file == "kuaishou/one.yaml"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for folder in (*shipped(), SHARED) for path in sorted(folder.glob("*.yaml"))],
+    ids=lambda path: f"{path.parent.name}-{path.stem}",
+)
+def test_both_parsers_read_the_same(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one in C is the faster; where there is none the other one reads every file as it does."""
+    fast = load(path)
+    monkeypatch.setattr("tianping.policy.yamlio._Fast", _Careful)
+    assert load(path) == fast
+
+
+def test_what_is_not_yaml_is_said_in_the_same_words_by_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = read(tmp_path, "a: 1\nb: [1, 2\nc: }\n")
+    monkeypatch.setattr("tianping.policy.yamlio._Fast", _Careful)
+    assert read(tmp_path, "a: 1\nb: [1, 2\nc: }\n") == fast
+    assert fast.faults

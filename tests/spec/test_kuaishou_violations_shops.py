@@ -188,10 +188,13 @@ LIABLE = ("liable_dispute_rate", 30)
 @pytest.mark.spec("KS-V12")
 @pytest.mark.parametrize(
     ("liable", "orders", "found"),
-    [(4, 1777, True), (4, 1778, False), (3, 1000, False), (5, 2223, False), (5, 2222, True), (4, 100, True)],
-)
+    [
+        (4, 1777, True), (4, 1778, False), (3, 1000, False), (5, 2223, False), (5, 2222, True), (4, 100, True), (4, 10, True),
+        (4, 9, False),
+    ],
+)  # fmt: skip
 def test_merchant_liable_disputes(liable: int, orders: int, found: bool) -> None:
-    """The platform has 300 liable of 200,000 orders, 3 a shop: above 1.5 times 0.15 %, and more than 3."""
+    """The platform has 300 liable of 200,000 orders, 3 a shop: above 1.5 times 0.15 %, more than 3, from ten orders on."""
     platform = Whole(Fraction(300, 200_000), 300, 200_000, 100)
     assert (
         severities(found_in("liable_disputes", shop_figures({LIABLE: (liable, orders)}, {LIABLE: platform})))

@@ -1,7 +1,7 @@
 """`policy`: packs checked, shown, compared, tried on the past, and tested by their own sentences."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -12,14 +12,20 @@ from tianping.cli.figures import lang_option
 from tianping.cli.options import DAY, home_of
 from tianping.cli.show import format_option, show
 from tianping.errors import Fault, NotFound, PolicyError
+from tianping.facts.schema import TABLES
 from tianping.facts.views import VIEWS
-from tianping.policy import load
+from tianping.policy import caserows, check_idle, flowdraw, load
+from tianping.policy.casebook import casebooks, open_casebooks
 from tianping.policy.check import check_all, idle_shared
+from tianping.policy.check_automation import check_automation
+from tianping.policy.check_flows import check_all_flows
+from tianping.policy.check_tables import check_tables
 from tianping.policy.diff import Change, diff
 from tianping.policy.diffterms import PARTS
 from tianping.policy.diffwords import plain_value, sentence
 from tianping.policy.model import Pack
 from tianping.policy.saying import say
+from tianping.work.desk.postings import POSTINGS
 from tianping.work.replay import Asked, replay
 from tianping.work.replay_outcome import rows
 from tianping.work.selftest import run
@@ -44,14 +50,29 @@ def check(folders: tuple[Path, ...]) -> None:
 
 def _faults(folders: tuple[Path, ...]) -> list[Fault]:
     opened, faults = load.open_all(folders or None)
-    return faults + check_all(opened, VIEWS) + ([] if folders or faults else idle_shared(opened))
+    found = faults + check_all(opened, VIEWS) + ([] if folders or faults else idle_shared(opened))
+    return found + _case_faults(folders, {each.pack.platform: each.pack.judging.violations for each in opened})
+
+
+def _case_faults(folders: tuple[Path, ...], violations: Mapping[str, Collection[str]]) -> list[Fault]:
+    opened, faults = open_casebooks(folders or None)
+    found = faults + check_all_flows(opened, POSTINGS) + [fault for each in opened for fault in check_tables(each, _REASONS)]
+    found += [fault for each in opened for fault in check_automation(each, violations)]
+    return list(dict.fromkeys([*found, *([] if folders or faults else check_idle.idle_shared(opened))]))
+
+
+_REASONS = next(column.values for column in TABLES["cases"].columns if column.name == "reason")
 
 
 @policy.command("show")
 @folders_argument
+@click.option("--cases", is_flag=True, help="the rules of cases instead: flows, clocks, guards, amounts, calendars")
 @format_option
-def show_packs(folders: tuple[Path, ...], form: str) -> None:
+def show_packs(folders: tuple[Path, ...], form: str, *, cases: bool) -> None:
     """Every metric's versions: since when, from where, in what words."""
+    if cases:
+        show(caserows.COLUMNS, (row for book in casebooks(folders or None).values() for row in caserows.case_rows(book)), form)
+        return
     columns = [
         "platform",
         "metric",
@@ -72,6 +93,15 @@ def show_packs(folders: tuple[Path, ...], form: str) -> None:
         for pack in load.packs(folders or None).values() for key, metric in pack.metrics.items() for version in metric.versions
     )  # fmt: skip
     show(columns, rows, form)
+
+
+@policy.command()
+@folders_argument
+def flows(folders: tuple[Path, ...]) -> None:
+    """The flows of cases as a page of diagrams, in Markdown (docs/flows.md is this page)."""
+    if faults := _faults(folders):
+        raise PolicyError(tuple(faults))
+    click.echo(flowdraw.page(casebooks(folders or None)))
 
 
 @policy.command("test")
@@ -157,7 +187,8 @@ def packs_of(folder: Path) -> Mapping[str, Pack]:
 
 
 def _packs_within(folder: Path) -> Iterator[Path]:
-    yield from (path for path in folder.iterdir() if path.is_dir() and path.name != "shared" and any(path.glob("*.yaml")))
+    """Not the shared files beside packs, nor the folder of cases within one."""
+    yield from (each for each in folder.iterdir() if each.name not in ("shared", "cases") and any(each.glob("*.yaml")))
 
 
 COMMANDS: list[click.Command] = [policy]

@@ -55,7 +55,7 @@ def fetched(found: duckdb.DuckDBPyConnection) -> tuple[list[str], Iterator[Seque
     return [str(column[0]) for column in found.description or ()], rows()
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """What JSON can say: times as ISO with the offset of the home's zone."""
     if isinstance(value, dt.datetime):
         return value.replace(tzinfo=dt.UTC).astimezone(ZoneInfo(HOME_ZONE)).isoformat()
@@ -70,8 +70,8 @@ def _number(value: Any) -> Any:
 def _text(value: Any) -> str:
     if value is None:
         return ""
-    plain = _plain(value)
-    return " ".join(map(str, plain)) if isinstance(plain, list | tuple) else str(plain)
+    said = plain(value)
+    return " ".join(map(str, said)) if isinstance(said, list | tuple) else str(said)
 
 
 def _table(columns: Sequence[str], rows: Rows) -> None:
@@ -90,7 +90,7 @@ def _table(columns: Sequence[str], rows: Rows) -> None:
 def _json(columns: Sequence[str], rows: Rows) -> None:
     click.echo("[", nl=False)
     for number, row in enumerate(rows):
-        one = dict(zip(columns, map(_plain, row), strict=True))
+        one = dict(zip(columns, map(plain, row), strict=True))
         click.echo((",\n" if number else "\n") + json.dumps(one, ensure_ascii=False, default=_number), nl=False)
     click.echo("\n]")
 

@@ -70,6 +70,7 @@ FIELDS = _table(
     ("read_first", "先读文本", "texts read first"),
     ("warn_from", "预警线", "warning from"),
     ("appeal_days", "申诉期", "days to appeal"),
+    ("appeals", "每次通知可申诉的次数", "appeals of each notice"),
     ("by_hand", "人工录入", "entered by hand"),
     ("table", "处罚表", "penalty table"),
     ("tables", "类目处罚表", "table by category"),

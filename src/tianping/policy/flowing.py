@@ -240,9 +240,9 @@ class Verb(Strict):
     """What somebody may do. No `from_`: it opens a case. No `to`: the state stays, and its timers run on (`restarts`: begin
     anew).
 
-    `takes`: facts handed in, needed or not; `marks`: facts that become the time of the act; `signs`: facts that become who did it
-    (`person` for the merchant, `rule`, `platform`; nobody else signs); `sets` plain values; `copies` other facts, where they are
-    known; `computes` amounts; `adds` numbers or other facts (minus in front: taken away). In this order.
+    `takes`: facts handed in, needed or not; `marks`: facts that become the time of the act; `signs`: facts that become who did
+    it (`person` for the merchant, `rule`, `platform`; nobody else signs); `sets` plain values; `copies` other facts, where they
+    are known; `computes` amounts; `adds` numbers or other facts (minus in front: taken away). In this order.
     """
 
     label: Words

