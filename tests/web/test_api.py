@@ -172,15 +172,29 @@ def test_a_wrong_token_is_not_helped_by_a_session(site: Site) -> None:
     assert site.as_("operator").get(f"{API}/shops", headers={"Authorization": "Bearer tp_wrong"}).status_code == 401
 
 
+DESK = ("/cases", "/orders", "/webhooks", "/rules", "/switches")
+"""Where programs change something."""
+
+
 def test_it_describes_itself(site: Site) -> None:
-    """Every answer but the stream has a model; nothing can be changed."""
+    """Every answer but the streams has a model; nothing can be changed but at the desk, there only under a key (a trial changes
+    nothing)."""
     told = site.client().get(f"{API}/openapi.json").json()
     assert told["servers"] == [{"url": API}]
     for path, methods in told["paths"].items():
-        assert set(methods) == {"get"}
-        schema = methods["get"]["responses"]["200"]["content"].get("application/json", {}).get("schema", {})
-        assert path == "/metrics/stream" or "$ref" in json.dumps(schema), path
-        assert "application/problem+json" in methods["get"]["responses"]["401"]["content"]
+        assert set(methods) <= ({"get", "post", "delete"} if path.startswith(DESK) else {"get"})
+        for method, said in methods.items():
+            [(_, done), *_] = sorted((status, each) for status, each in said["responses"].items() if status < "300")
+            schema = done.get("content", {}).get("application/json", {}).get("schema", {})
+            assert (
+                path == "/metrics/stream"
+                or path.endswith("{evidence_id}")
+                or method == "delete"
+                or "$ref" in json.dumps(schema)
+            )
+            assert "application/problem+json" in said["responses"]["401"]["content"]
+            keys = [each for each in said.get("parameters", ()) if each["name"] == "Idempotency-Key" and each["required"]]
+            assert bool(keys) == (method == "post" and path != "/rules/trial"), path
 
 
 def test_the_stream_leaves_a_trace(own_site: Site) -> None:

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from itertools import islice
+from importlib import import_module
 from typing import TypeVar
 
 import click
@@ -28,7 +28,20 @@ FIRST = 10
 """Rows shown to a person who has not asked for all."""
 
 
-@click.group()
+class _Group(click.Group):
+    """`metric` and `difference` stand here; the module of the others is loaded when one of them is asked for (0.15 s)."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        import_module("tianping.cli.explain_judgement")
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.commands:
+            import_module("tianping.cli.explain_judgement")
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=_Group)
 def explain() -> None:
     """Why: a figure down to the rows counted, and the rows left out with the rule that left each out."""
 
@@ -106,7 +119,7 @@ def _print_rows(columns: Sequence[str], rows: Iterator[Mapping[str, object]], fo
 def _print_first(found: Proof | Difference, lang: str) -> None:
     console = paper()
     console.print(f"\n{word('first_rows', lang)}", style="dim")
-    _print_rows(found.columns, islice(found.rows(), FIRST), "table")
+    _print_rows(found.columns, found.rows(limit=FIRST), "table")
 
 
 def _print_proof(proof: Proof, lang: str) -> None:

@@ -32,6 +32,7 @@ MODULES = {
     "serve": ("serve",),
     "work": ("work",),
     "case": ("case", "webhooks"),
+    "rules": ("rules",),
 }
 """The commands and where they are; a module is loaded when one of its commands is asked for (all of them take 0.8 s)."""
 

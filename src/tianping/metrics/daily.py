@@ -10,7 +10,7 @@ import duckdb
 from sqlglot import exp
 
 from tianping.metrics.compile import Definition, Side, Views
-from tianping.metrics.rows import bucket_sql, rows_sql
+from tianping.metrics.rows import bucket_sql, staged_sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,12 @@ def _of_view(
     windows = [uses[0].figures.days]
     whose = " or ".join(dict.fromkeys(use.figures.whose for use in uses))
     shops = f"({whose})" if all(use.figures.by == "shop" for use in uses) else ""
-    rows = rows_sql(views[name], [use.side.tally for use in uses], windows, date, where=[f"({whose})"], shops=shops)
+    tallies = [use.side.tally for use in uses]
+    ours, rows = staged_sql(views[name], tallies, windows, date, where=[f"({whose})"], shops=shops)
+    if ours:
+        con.execute(f"create or replace temp table ours as {ours}")
     con.execute(f"create or replace temp table daily_rows as {rows}")
+    con.execute("drop table if exists ours")
     parts = " union all ".join(_side(use, date) for use in uses)
     yield from con.sql(f"select * from ({parts}) order by all").fetchall()
     con.execute("drop table daily_rows")

@@ -57,14 +57,15 @@ def families(connection: Connection, ids: Iterable[str]) -> Sequence[str]:
 
 def history(connection: Connection, id_: str) -> Sequence[Event]:
     """All that happened to a case, in order."""
-    rows = connection.execute(_EVENTS, {"id": id_})
-    return [
-        Event(
-            row.case_id, row.n, row.at, Doer(row.actor, row.account_id, row.rule), row.verb, row.before, row.state, row.why,
-            _from_json(row.facts),
-        )
-        for row in rows
-    ]  # fmt: skip
+    return [event_of(row) for row in connection.execute(_EVENTS, {"id": id_})]
+
+
+def event_of(row: Any) -> Event:
+    """An event from its row."""
+    return Event(
+        row.case_id, row.n, row.at, Doer(row.actor, row.account_id, row.rule), row.verb, row.before, row.state, row.why,
+        _from_json(row.facts),
+    )  # fmt: skip
 
 
 def keep(connection: Connection, steps: Sequence[Step], owners: Mapping[str, str]) -> None:

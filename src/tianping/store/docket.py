@@ -18,6 +18,12 @@ _NONE_LATER = ~(
 
 _JOINED = violation.join(violation_event, violation_event.c.violation_id == violation.c.id)
 _BEGUN = violation_event.alias("begun")
+_SINCE = violation_event.alias("since")
+_NOT_SINCE = ~(
+    select(_SINCE.c.n)
+    .where(_SINCE.c.violation_id == _BEGUN.c.violation_id, _SINCE.c.n > _BEGUN.c.n, _SINCE.c.verb.in_(("appeal", "reduce")))
+    .exists()
+)
 
 
 class Wanted(NamedTuple):
@@ -74,14 +80,15 @@ class Confirmed(NamedTuple):
 
 
 def confirmed(connection: Connection, since: dt.datetime, within: frozenset[str] | None, limit: int) -> list[Confirmed]:
-    """Those in force or served that were confirmed at a time or later, the oldest first."""
+    """Those in force or served that were confirmed or reduced at a time or later and not appealed since, the oldest first."""
     last = select(violation_event.c.violation_id).where(
         _NONE_LATER, violation_event.c.violation_id == violation.c.id, violation_event.c.state.in_(("in_force", "served"))
     )
     query = (
         select(violation.c.platform, violation.c.violation, violation.c.date, _BEGUN.c.at)
         .select_from(violation.join(_BEGUN, _BEGUN.c.violation_id == violation.c.id))
-        .where(_BEGUN.c.verb == "confirm", _BEGUN.c.at >= since, last.exists(), *_tests(Wanted(shops=within)))
+        .where(_BEGUN.c.verb.in_(("confirm", "reduce")), _BEGUN.c.at >= since, last.exists(), _NOT_SINCE)
+        .where(*_tests(Wanted(shops=within)))
         .order_by(_BEGUN.c.at)
         .limit(limit)
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Query, Request, Security
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.responses import Response, StreamingResponse
 
@@ -33,13 +33,13 @@ _PIECE = 500
 REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": answers.Problem, "content": {problems.KIND: {}}} for status in (400, 401, 403, 404, 409)
 }
-_bearer = HTTPBearer(auto_error=False, description="a token of the page /tokens; in a browser the session does as well")
+bearer_ = HTTPBearer(auto_error=False, description="a token of the page /tokens; in a browser the session does as well")
 Limit = Annotated[int, Query(ge=1, le=MOST, description="items of a page")]
 Before = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="`next` of the page before")]
 Day = Annotated[dt.date | None, Query(description="the close as of this day; else the newest within a week after the data end")]
 
 
-def caller(request: Request, desk: Desk, given: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]) -> Seat:
+def caller(request: Request, desk: Desk, given: Annotated[HTTPAuthorizationCredentials | None, Security(bearer_)]) -> Seat:
     """Whose program, or whose browser, asks. Raises SignedOut."""
     if given is None and "authorization" not in request.headers:
         seen = viewer(request)
@@ -57,12 +57,14 @@ Route = tuple[str, Any, Any]
 """An address, what answers there, and its model."""
 
 
-def build(console: Console, more: Iterable[Route] = ()) -> FastAPI:
-    """The API as an application of its own, with its description and its errors. `more`: routes of other modules."""
+def build(console: Console, more: Iterable[Route] = (), routers: Iterable[APIRouter] = ()) -> FastAPI:
+    """The API as an application of its own, with its description and its errors. `more`: routes of other modules that only
+    read; `routers`: those that do not."""
     app = FastAPI(
         title="天平 Tianping",
         version=__version__,
-        description="Read-only. Every answer holds what the caller's account may see, and nothing else.",
+        description="Every answer holds what the caller's account may see, and nothing else. Figures and judgement are read "
+        "only; at the desk (orders, cases) every POST carries an Idempotency-Key.",
         openapi_url="/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -71,6 +73,8 @@ def build(console: Console, more: Iterable[Route] = ()) -> FastAPI:
     app.state.console = console
     for path, answer, model in chain(ROUTES, more):
         app.add_api_route(path, answer, response_model=model, methods=["GET"])
+    for router in routers:
+        app.include_router(router)
     problems.handle(app)
     return app
 

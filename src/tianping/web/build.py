@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from tianping.errors import NotFound, TianpingError
-from tianping.web import access, api, api_judgement, guard
+from tianping.web import access, api, api_acts, api_cases, api_desk, api_evidence, api_judgement, api_rules, guard, problems
 from tianping.web.access import Forbidden, OneTime, SignedOut, Viewer, from_our_page, language, needs
 from tianping.web.addresses import address
 from tianping.web.console import Console, NothingClosed
@@ -49,13 +49,20 @@ def build(console: Console) -> FastAPI:
     app.state.console = console
     app.add_middleware(guard.Guard)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.mount("/api/v1", api.build(console, api_judgement.ROUTES))
+    app.mount("/api/v1", _api(console))
     app.include_router(login.router)
     for router in PAGES:
         app.include_router(router, dependencies=[needs("see"), Depends(from_our_page)])
     app.add_api_route("/", _home, include_in_schema=False)
     for kind, answer in ANSWERS.items():
         app.add_exception_handler(kind, answer)
+    return app
+
+
+def _api(console: Console) -> FastAPI:
+    desk = (api_cases.router, api_desk.router, api_rules.router, api_evidence.router, api_cases.nouns)
+    app = api.build(console, api_judgement.ROUTES, desk)
+    api_acts.handle(app)
     return app
 
 
@@ -104,6 +111,8 @@ def _forbidden(request: Request, error: Exception) -> Response:
 
 def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
+    if request.url.path.startswith("/api/v1/"):  # a line's end in an address: no mounted application is asked
+        return problems.problem(status, "there is no such address; see /api/v1/openapi.json")
     return _say(request, status, "frame.error_missing" if status == 404 else "frame.error_request", status=status)
 
 

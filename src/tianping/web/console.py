@@ -86,7 +86,7 @@ def secret_of(home: Home) -> str:
     return settings.get(home.database, "cookie_secret", "")
 
 
-def _console(request: Request) -> Console:
+async def _console(request: Request) -> Console:
     return cast(Console, request.app.state.console)
 
 

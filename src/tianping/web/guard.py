@@ -1,5 +1,6 @@
 """What every answer carries and every request must keep to, before any page is asked: headers, and sizes."""
 
+import re
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -25,6 +26,9 @@ MOST_BYTES = 1 << 20
 """Of a request's body, but for uploads."""
 MOST_UPLOADED = 2 << 30
 UPLOADS = ("/data/uploads", "/data/quarantine/sheets")
+MOST_SHOWN = 11 << 20
+"""Of a file shown in a case, and the form around it."""
+_SHOWN = re.compile(r"/api/v1/cases/[^/]+/evidence")
 
 
 class TooLarge(Exception):
@@ -40,7 +44,7 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        most = MOST_UPLOADED if scope["path"].rstrip("/") in UPLOADS else MOST_BYTES
+        most = _most(scope["path"])
         said = Headers(scope=scope).get("content-length", "0")
         if not said.isdecimal() or int(said) > most:
             return await _refuse(_dressed(scope, send))
@@ -48,6 +52,13 @@ class Guard:
             await self.app(scope, _bounded(receive, most), _dressed(scope, send))
         except TooLarge:
             await _refuse(_dressed(scope, send))
+
+
+def _most(path: str) -> int:
+    """How large the body of a request there may be."""
+    if path.rstrip("/") in UPLOADS:
+        return MOST_UPLOADED
+    return MOST_SHOWN if _SHOWN.fullmatch(path) else MOST_BYTES
 
 
 def _bounded(receive: Receive, most: int) -> Receive:

@@ -26,10 +26,17 @@ GRAVE: Mapping[str, str] = {"minor": "note", "serious": "warn", "especially_seri
 CLOCK: Sequence[tuple[str, str]] = (
     (r"^found anew with newer facts$", "found_anew"),
     (r"^not found any more with newer facts$", "found_no_more"),
+    (r"^found anew by changed rules$", "found_anew_rules"),
+    (r"^found anew with newer facts and changed rules$", "found_anew_both"),
+    (r"^not found any more by changed rules$", "found_no_more_rules"),
+    (r"^not found any more with newer facts and changed rules$", "found_no_more_both"),
     (r"^found again$", "found_again"),
     (r"^by the rule, without a person$", "by_itself"),
     (r"^violation (?P<id>\d+), which was counted here: (?P<verb>\w+)$", "counted"),
     (r"^level$", "lowest_level"),
+    (r"^the level is another by newer facts$", "level_moved"),
+    (r"^the close of (?P<date>[\d-]{10}), .*$", "points_at_close"),
+    (r"^the points at the time would have been (?P<n>\d+): the close of (?P<date>[\d-]{10}), .*$", "points_fell_at_close"),
     (r"^violation (?P<id>\d+) event \d+$", "points"),
     (r"^the points at the time would have been (?P<n>\d+): violation (?P<id>\d+) event \d+$", "points_fell"),
 )

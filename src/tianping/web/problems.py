@@ -4,6 +4,7 @@ import logging
 import uuid
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -36,8 +37,13 @@ def handle(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _fault)
 
 
+def titled(status: int) -> dict[str, Any]:
+    """The fields that say what the status says."""
+    return {"title": HTTPStatus(status).phrase, "status": status}
+
+
 def problem(status: int, detail: str) -> Response:
-    said = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
+    said = Problem(**titled(status), detail=detail)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     return JSONResponse(said.model_dump(), status, headers, media_type=KIND)
 

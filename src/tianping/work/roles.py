@@ -14,7 +14,7 @@ _PLATFORM: frozenset[Right] = _SELLER - {"appeal"} | frozenset[Right]({"read_rep
 ROLES: Mapping[Role, frozenset[Right]] = {
     "merchant": _SELLER,
     "agency": _SELLER,
-    "adjudicator": frozenset({"see", "report", "read_reports", "save_views", "judge"}),
+    "adjudicator": frozenset({"see", "report", "read_reports", "save_views", "tokens", "judge"}),
     "operator": _PLATFORM,
     "administrator": _PLATFORM | frozenset[Right]({"manage_accounts", "read_audit"}),
     "auditor": frozenset({"see", "read_reports", "read_audit"}),

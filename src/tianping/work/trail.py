@@ -15,6 +15,7 @@ Act = Literal[
     "account_new", "account_edit", "account_off", "account_on", "password_reset", "token_new", "token_revoked",
     "upload", "upload_dropped", "import", "undo", "retry", "close", "report", "report_closed", "download",
     "view", "view_dropped", "measure", "measure_new", "webhook_new", "webhook_dropped",
+    "switch", "rule_new", "rule_switch",
 ]  # fmt: skip
 ACTS: tuple[Act, ...] = get_args(Act)
 MOST = 100

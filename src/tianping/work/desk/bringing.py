@@ -6,6 +6,7 @@ from typing import Any
 from tianping.cases.case import Act, Case, Doer
 from tianping.errors import NotFound
 from tianping.store import cases
+from tianping.work.desk.shops import learn
 from tianping.work.desk.sitting import ORDER, Desk, sitting
 from tianping.work.home import Home, facts
 
@@ -39,7 +40,11 @@ def order_of(home: Home, desk: Desk, order_id: str, at: dt.datetime) -> Case:
     Raises NotFound where nobody knows it; CaseRefused where somebody else has just brought it."""
     with desk.database.connect() as connection:
         there = cases.load(connection, [ORDER + order_id]).get(ORDER + order_id)
-    return there or _brought(desk, _known(home, order_id), order_id, at)
+    if there:
+        return there
+    known = _known(home, order_id)
+    learn(home, known["shop_id"], at)
+    return _brought(desk, known, order_id, at)
 
 
 def _known(home: Home, order_id: str) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def _children(sitting: Sitting, case: Case) -> list[Case]:
 
 
 def _pay(sitting: Sitting, case: Case, cause: Step, due: Due, depth: int) -> None:
-    if due.fen:
+    if due.fen > 0:
         given = {**due.gives, "purpose": due.effect.pay, "fen": due.fen, "borne_by": due.effect.by}
         _begin(sitting, case, cause, PAYMENT, given, depth)
 

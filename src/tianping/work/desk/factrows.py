@@ -45,14 +45,14 @@ def _floored(value: Any) -> Any:
 
 
 def _case(case: Case, opener: str, known: dt.datetime) -> Row:
-    escalated = case.facts.get("escalated_by")
+    escalated = str(case.facts.get("escalated_by") or "")
     return _picked(TABLE, case, known) | {
         "case_id": case.id,
         "order_id": case.order_id,
         "kind": case.kind,
         "opened_by": case.facts.get("opened_by") or (opener if opener in ("buyer", "merchant") else "platform"),
         "ended_at": _floored(case.ended_at),
-        "escalated_by": _ESCALATED.get(escalated, escalated),
+        "escalated_by": _ESCALATED.get(escalated, escalated) or None,
     }
 
 

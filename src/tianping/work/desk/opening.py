@@ -6,13 +6,15 @@ from sqlalchemy import Engine
 
 from tianping.policy.casebook import Casebook, casebooks
 from tianping.work.desk.announcing import announce, remind
+from tianping.work.desk.automation import automate
 from tianping.work.desk.effects import follow
 from tianping.work.desk.purse import with_purse
-from tianping.work.desk.sitting import Desk, no_facts
+from tianping.work.desk.shops import shop_facts
+from tianping.work.desk.sitting import Desk
 
 
 def open_desk(database: Engine, books: Mapping[str, Casebook] | None = None) -> Desk:
     """The desk over an operational database, by these rules (default: those of the packs that come with the program)."""
-    return Desk(
-        database, casebooks() if books is None else books, follow, with_purse(no_facts), announce=announce, remind=remind
-    )
+    books = casebooks() if books is None else books
+    shops = with_purse(shop_facts(books))
+    return Desk(database, books, follow, shops, announce=announce, remind=remind, automate=automate)

@@ -273,13 +273,20 @@ def party(caller: Caller, said: Actor | None) -> Party:
     return _SIDES[side]
 
 
-def show(
-    sat: Sitting, caller: Caller, home: Home, id_: str, side: Party, *, kind: str, name: str, content: bytes, says: str
-) -> Evidence:
+class File(NamedTuple):
+    """What somebody shows: of what kind, by its owner's name, and words beside it."""
+
+    kind: str
+    name: str
+    content: bytes
+    says: str
+
+
+def show(sat: Sitting, caller: Caller, home: Home, id_: str, side: Party, file: File) -> Evidence:
     """A file shown in a case. Raises Refused, NotFound."""
     within(caller, id_, _found(sat, id_))
     try:
-        return evidence.add(sat, home.path, id_, side, caller.account_id, kind=kind, name=name, content=content, says=says)
+        return evidence.add(sat, home.path, id_, side, caller.account_id, **file._asdict())
     except CaseRefused as error:
         raise Refused(error.refusal, deeds(sat, sat.case(id_), [side])) from error
 

@@ -49,6 +49,10 @@ Remind = Callable[["Sitting", Case, Timer], Iterable[Letter]]
 """What goes out because a deadline is near."""
 
 
+Automate = Callable[["Sitting", Sequence[Step]], None]
+"""Has rules act on the cases of these steps, by further acts in the same sitting."""
+
+
 def no_facts(_connection: Connection, _shop: str, _at: dt.datetime) -> Facts:
     """Of a shop that nothing is known of."""
     return {}
@@ -64,10 +68,14 @@ def no_reminder(_sitting: "Sitting", _case: Case, _timer: Timer) -> Iterable[Let
     return ()
 
 
+def no_rules(_sitting: "Sitting", _steps: Sequence[Step]) -> None:
+    """No rule acts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What every sitting needs: the database, the rules by platform, what does the effects, who knows about shops, who is told
-    what happened (`opening.open_desk` puts them together)."""
+    what happened, which rules act by themselves (`opening.open_desk` puts them together)."""
 
     database: Engine
     books: Mapping[str, Casebook]
@@ -75,6 +83,7 @@ class Desk:
     shops: ShopFacts = no_facts
     announce: Announce = nothing
     remind: Remind = no_reminder
+    automate: Automate = no_rules
 
     def book(self, platform: str) -> Casebook:
         """Raises NotFound for a platform without rules of cases."""
@@ -96,6 +105,7 @@ class Sitting:
     _shops: dict[str, Facts] = field(default_factory=dict)
     _touched: dict[str, Case | None] = field(default_factory=dict)
     _direct: bool = False
+    _attempts: int = 0
 
     def bring(self, ids: Iterable[str]) -> None:
         """Read these cases and their families (all cases of their orders, which they may touch), locked."""
@@ -129,13 +139,14 @@ class Sitting:
         return self._shops[shop_id].get(name)
 
     def act(self, id_: str, act: Act, *, depth: int = 0) -> Step:
-        """Do a verb and all that follows. Raises CaseRefused, NotFound; then nothing of it counts (see `attempt`).
+        """Do a verb and all that follows; at last what rules do about it. Raises CaseRefused, NotFound; then nothing of it
+        counts (see `attempt`).
 
         What is overdue happens first, whoever is faster, the clock's worker or a person: late is late.
         """
         if not depth:
             self.lapse(id_)
-        return self._do(self.case(id_), act, depth)
+        return self._whole(self.case(id_), act, depth)
 
     def lapse(self, id_: str) -> int:
         """Do what the clock has to do to a case by now; how many verbs that was. Raises CaseRefused for one that cannot be."""
@@ -143,7 +154,9 @@ class Sitting:
         while timer := min(
             (each for each in self.case(id_).timers if overdue(each, self.at)), key=lambda each: each.due_at, default=None
         ):
+            began = len(self.steps)
             self._do(self.case(id_), Act(timer.passes, Doer("clock", None, timer.clock)), done)
+            self.desk.automate(self, self.steps[began:])
             done += 1
         return done
 
@@ -172,7 +185,14 @@ class Sitting:
             self.bring([ORDER + order_id])
         if id_ and (case.id in self.cases or cases.load(self.connection, [case.id])):
             raise CaseRefused(Refusal("twice", f"已有编号为{case.id}的单", f'there is a case "{case.id}" already'))
-        return self._do(case, act, depth)
+        return self._whole(case, act, depth)
+
+    def _whole(self, case: Case, act: Act, depth: int) -> Step:
+        began = len(self.steps)
+        done = self._do(case, act, depth)
+        if not depth:
+            self.desk.automate(self, self.steps[began:])
+        return done
 
     def _do(self, case: Case, act: Act, depth: int) -> Step:
         done = step(self.desk.book(case.platform), case, act, self.known(case))
@@ -193,9 +213,12 @@ class Sitting:
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """All that is done inside, or nothing of it."""
+        """All that is done inside, or nothing of it. One inside another counts for the outer one once it has succeeded."""
         steps, letters = len(self.steps), len(self.letters)
-        self._touched, self._direct = {}, False
+        if self._attempts and not self._direct:
+            self.directly()  # what the inner one writes at once, the outer one may have to take back
+        outer, direct = self._touched, self._direct
+        self._touched, self._direct, self._attempts = {}, False, self._attempts + 1
         try:
             yield
         except BaseException:
@@ -207,11 +230,13 @@ class Sitting:
                     self.cases[id_] = before
             if self._direct:
                 self.connection.exec_driver_sql("ROLLBACK TO SAVEPOINT attempt")
+            self._touched = {}
             raise
         finally:
             if self._direct:
                 self.connection.exec_driver_sql("RELEASE SAVEPOINT attempt")
-                self._direct = False
+            self._direct, self._attempts = direct, self._attempts - 1
+            self._touched = {**self._touched, **outer} if self._attempts else {}
 
     def directly(self) -> Connection:
         """The connection, for what is written at once (the ledger): taken back with the attempt."""

@@ -9,7 +9,7 @@ from tianping.periods import to_wall
 from tianping.policy.model import Pack
 from tianping.store import closes
 from tianping.work.close import Asked
-from tianping.work.desk import clock, sending, webhooks
+from tianping.work.desk import clock, idempotency, sending, webhooks
 from tianping.work.desk.clock import Ticked
 from tianping.work.desk.feeding import feed
 from tianping.work.desk.gateway import Gateway
@@ -80,6 +80,7 @@ class Worker:
         if self.close_at is None or wall.time() < self.close_at or at < self._close_from:
             return
         self._close_from = at + AGAIN
+        idempotency.sweep(self.desk, at)
         feed(self.home, at)
         if not self.home.versions() or closes.of_date(self.home.database, wall.date()):
             return
