@@ -139,6 +139,8 @@ def test_a_tail_is_the_first_of_the_sorted(counts: list[tuple[int, int]], share:
     first = sorted(gated, key=lambda each: (-each[0], -each[1], each[2]))
     size = max(share.numerator * len(first) // share.denominator, 1 if len(first) >= one_from else 0)
     assert [each.id for each in found] == sorted(name for *_, name in first[:size])
+    places = {each.id: each.verdict.reached.behind for each in found}
+    assert places == {name: (rank, len(first), size) for rank, (*_, name) in enumerate(first[:size], start=1)}
 
 
 @pytest.mark.parametrize(("count", "size"), [(0, 0), (9, 0), (10, 1), (19, 1), (20, 2), (105, 10)])

@@ -23,6 +23,7 @@ PAID = T - dt.timedelta(days=15)  # the last fully mature payment day
 HOSTILE = "<script>alert(1)</script>"
 TITLE = '"><img src=x onerror=alert(2)>'
 ANNA, BO, MERCHANT = Doer(1, NOON + DAY), Doer(2, NOON + 2 * DAY), Doer(3, NOON + 3 * DAY)
+DAN = Doer(4, NOON + DAY)
 
 
 def _at(day: dt.date, hour: int = 12) -> str:
@@ -60,10 +61,10 @@ def accused(folder: Path) -> Home:
 
 
 def office(home: Home) -> Office:
-    """With people: the first two judge, the third is the merchant's."""
+    """With people: the first two judge, the third is the merchant's, the fourth accuses."""
     with home.database.begin() as connection:
         if not accounts.every(connection):
-            for name in ("Anna", "Bo", "Merchant"):
+            for name in ("Anna", "Bo", "Merchant", "Dan"):
                 accounts.add(connection, {
                     "name": name, "label": "", "password": "", "one_time": False, "role": "adjudicator", "all_shops": True,
                     "demo": False, "active": True, "lang": "zh", "created_at": NOON,
@@ -90,4 +91,4 @@ def entered(home: Home, severity: Severity = "minor", why: str = "") -> int:
         "kuaishou", "qualification", dt.date(2010, 1, 1), "by hand", "shop", "A", "A", T, severity, severity,
         table="qualification", evidence={"said": f"{HOSTILE} {why}"},
     )  # fmt: skip
-    return measures.propose(office(home), ANNA, charge)
+    return measures.propose(office(home), DAN, charge)

@@ -20,16 +20,18 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def either(request: pytest.FixtureRequest, tmp_path: Path) -> Office:
-    url = sqlite_url(tmp_path / "db.sqlite") if request.param == "sqlite" else request.getfixturevalue("postgres")
-    return office(open_database(url))
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    return open_database(sqlite_url(tmp_path / "db.sqlite"))
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
+    """A new database of either kind."""
+    url = sqlite_url(tmp_path / "db.sqlite") if request.param == "sqlite" else request.getfixturevalue("postgres_made")
+    return open_database(url)
 
 
 @pytest.fixture
 def bench(engine: Engine) -> Office:
     return office(engine)
+
+
+@pytest.fixture
+def either(bench: Office) -> Office:
+    """The same, where a test is most of all about the database."""
+    return bench

@@ -3,7 +3,7 @@ reckoned slowly by leaving each row out where the oracle asks for its day."""
 
 import datetime as dt
 import random
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, cast
@@ -17,7 +17,11 @@ from oracle.reckon import DAY, Metric, Window
 from oracle.world import Row, World, look
 from tianping.assess.finding import Seen
 from tianping.facts.asof import as_of
-from tianping.policy.load import packs
+from tianping.facts.views import VIEWS
+from tianping.metrics.compile import define
+from tianping.metrics.engine import compute
+from tianping.policy.judging import By
+from tianping.policy.load import key_of, packs
 from tianping.policy.model import Pack
 from tianping.work import trial
 from tianping.work.adjusted import Key, Wanted, adjusted
@@ -51,13 +55,35 @@ def every_metric(days: Sequence[int] = ()) -> list[Wanted]:
 
 
 def program(
-    facts: Facts, date: dt.date, track: Track, wanted: Collection[Wanted], *, platform: str = "kuaishou"
+    facts: Facts, date: dt.date, track: Track, wanted: Collection[Wanted], *, platform: str = "kuaishou", sums: bool = False
 ) -> dict[Key, Seen]:
-    """The adjusted figures, of rows in hand."""
+    """The adjusted figures, of rows in hand; `sums`: sums from the figures with all rows, as the close has them."""
     con = duckdb.connect()
     trial.load(con, facts, platform=platform)
     as_of(con, date)
-    return adjusted(con, rules(), date, track, wanted, covered=False)
+    all_rows = measured(con, date, wanted, platform=platform, covered=False) if sums else None
+    return adjusted(con, rules(), date, track, wanted, covered=False, measured=all_rows)
+
+
+def measured(
+    con: duckdb.DuckDBPyConnection, date: dt.date, wanted: Iterable[Wanted], *, platform: str = "kuaishou", covered: bool = True
+) -> dict[tuple[str, By, str, int], Seen]:
+    """The figures with all rows, of shops and products."""
+    days: dict[str, set[int]] = {}
+    for each in wanted:
+        days.setdefault(each.metric, set()).add(each.days)
+    pack = rules()[platform]
+    defined = [
+        define(pack, VIEWS, key_of(name), version, date, tuple(some))
+        for name, some in days.items()
+        if (version := pack.metrics[key_of(name)].at(date))
+    ]
+    compute(con, VIEWS, platform, defined, date, covered=covered)
+    found = con.sql(
+        """select concat_ws('/', metric, nullif(variant, '')), "by", subject, days, numerator, denominator, status, why
+        from figures where "by" in ('shop', 'product')"""
+    )
+    return {(metric, by, subject, days): Seen(*seen) for metric, by, subject, days, *seen in found.fetchall()}
 
 
 # --- Markets with something to leave out

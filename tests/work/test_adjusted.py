@@ -19,14 +19,16 @@ from tianping.facts.asof import as_of
 from tianping.facts.views import VIEWS
 from tianping.metrics.compile import define
 from tianping.metrics.proof import Scope, proof_sql
+from tianping.policy.judging import By
 from tianping.work import trial
-from tianping.work.adjusted import Wanted, adjusted
+from tianping.work.adjusted import Key, Wanted, adjusted
 from tianping.work.home import facts as facts_of
 from tianping.work.home import open_home
 from tianping.work.leaving import Track, without
+from tianping.work.losing import NOTHING_LEFT
 
 from .homes import bring, table
-from .lessening import every_metric, expected, program, rules, troubled
+from .lessening import every_metric, expected, measured, program, rules, troubled
 
 EXAMPLES = os.environ.get("TIANPING_EXAMPLES")
 TRACKS: tuple[Track, ...] = ("scores", "violations")
@@ -38,11 +40,12 @@ quick = settings(
 )
 
 
-def read(market: Market, track: Track) -> Pairs:
+def read(market: Market, track: Track, *, sums: bool = True) -> Pairs:
     """The figures a rule reads: as adjusted where there is such a figure, else as measured."""
     measured = kuaishou.figures(market.facts, date=market.date, days=market.days)
     figures = {key: pair for key, pair in measured.items() if key[2] in ("shop", "product")}
-    for (_, metric, by, subject, days), seen in program(market.facts, market.date, track, every_metric(market.days)).items():
+    adjusted_ = program(market.facts, market.date, track, every_metric(market.days), sums=sums)
+    for (_, metric, by, subject, days), seen in adjusted_.items():
         name, _, variant = metric.partition("/")
         figures[name, variant, by, subject, days] = (seen.numerator, seen.denominator)
     return figures
@@ -59,9 +62,32 @@ def test_the_figures_are_those_of_a_market_without_the_rows(track: Track, market
 
 @pytest.mark.parametrize("date", DATES[:2], ids=str)
 @pytest.mark.parametrize("track", TRACKS)
-def test_many_markets_side_by_side(track: Track, date: dt.date) -> None:
+@pytest.mark.parametrize("sums", [False, True])
+def test_many_markets_side_by_side(track: Track, date: dt.date, *, sums: bool) -> None:
     market = troubled(crowd(range(60), date=date), date.toordinal())
-    assert not differences(read(market, track), expected(market, track), METRICS)
+    assert not differences(read(market, track, sums=sums), expected(market, track), METRICS)
+
+
+@pytest.mark.parametrize("track", TRACKS)
+def test_sums_that_lose_are_counted_anew(track: Track) -> None:
+    """The figure with all rows less those that leave is the figure of those that stay, with its status; what loses nothing is
+    not adjusted."""
+    date = DATES[2]
+    market = troubled(crowd(range(40), date=date), date.toordinal())
+    asked, con = every_metric(market.days), duckdb.connect()
+    trial.load(con, market.facts, platform="kuaishou")
+    as_of(con, date)
+    whole = measured(con, date, asked, covered=False)
+    counted, lost = (adjusted(con, rules(), date, track, asked, covered=False, measured=each) for each in (None, whole))
+    for key in sorted(counted.keys() | lost.keys()):
+        before = whole.get(_plain(key), NOTHING_LEFT)
+        assert lost.get(key, before) == counted.get(key, before), key
+    assert 20 < len(lost) < len(counted)
+
+
+def _plain(key: Key) -> tuple[str, By, str, int]:
+    _, metric, by, subject, days = key
+    return metric, by, subject, days  # type: ignore[return-value]
 
 
 # --- By examples
@@ -286,10 +312,11 @@ def test_a_home_gives_status_and_coverage(tmp_path: Path) -> None:
         Wanted("kuaishou", "product_quality_refund_rate", "shop", 7),
         Wanted("kuaishou", "dispute_rate/all_channels", "shop", 30),
     ]
-    found = adjusted(con, rules(), dt.date(2024, 6, 29), "scores", wanted)
-    assert {key[1]: (seen.denominator, seen.status) for key, seen in found.items()} == {
-        "dispute_rate/all_channels": (17, "no_data"),
-    }
+    for whole in (None, measured(con, dt.date(2024, 6, 29), wanted)):
+        found = adjusted(con, rules(), dt.date(2024, 6, 29), "scores", wanted, measured=whole)
+        assert {key[1]: (seen.denominator, seen.status) for key, seen in found.items()} == {
+            "dispute_rate/all_channels": (17, "no_data"),
+        }
 
 
 def test_the_greatest_of_what_is_left_and_a_day_of_an_agent() -> None:

@@ -14,6 +14,7 @@ import pytest
 from tianping.errors import NotFound, TianpingError
 from tianping.facts import engine
 from tianping.metrics.compile import Tally
+from tianping.metrics.slices import slices
 from tianping.periods import Period
 from tianping.simulate import demo as demo_market
 from tianping.simulate import market
@@ -21,7 +22,7 @@ from tianping.store import closes
 from tianping.store.closes import Close
 from tianping.work import imports
 from tianping.work.benchmark import rounded
-from tianping.work.close import COLUMNS, find, read, shops
+from tianping.work.close import COLUMNS, _evenly, find, read, shops
 from tianping.work.home import Home, facts, open_home
 
 from .homes import NOON, bring, closed, copy, counts, figures, rules, table
@@ -58,6 +59,45 @@ def test_again_gives_the_same_bytes(demo: Home, tmp_path: Path, monkeypatch: pyt
         assert second == first
         assert held(again, second) == held(demo, first)
     assert [each.at for each in closes.of_date(again.database, T)] == [NOON + dt.timedelta(hours=9)]
+
+
+def test_in_slices_and_batches_the_same_bytes(demo: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few orders are counted, and cells rolled up, at a time."""
+    again = copy(demo, tmp_path / "home")
+    monkeypatch.setattr("tianping.metrics.slices.MOST", 2_000)
+    monkeypatch.setattr("tianping.metrics.levels.MOST", 5_000)
+    assert held(again, closed(again, T)) == held(demo, find(demo, T))
+
+
+@pytest.mark.parametrize("sizes", [[], [0], [3, 0, 9], [5, 5], [23], [1] * 11])
+def test_parts_of_a_file_are_even(sizes: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five at a time and then the rest, whatever they came in."""
+    monkeypatch.setattr("tianping.work.close._AT_ONCE", 5)
+    one = pa.RecordBatch.from_pylist([dict.fromkeys(COLUMNS.names) | {"days": n} for n in range(sum(sizes))], COLUMNS)
+    found = list(_evenly(one.slice(sum(sizes[:number]), size) for number, size in enumerate(sizes)))
+    assert [table.column("days").to_pylist() for table in found] == [
+        list(range(at, min(at + 5, sum(sizes)))) for at in range(0, sum(sizes), 5)
+    ]
+
+
+@pytest.mark.parametrize("most", [1, 3, 4, 100])
+def test_every_shop_is_in_one_slice(home: Home, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shops without orders and those of odd names, too; no shop is cut in two."""
+    names = ["A", "a'b", "z", "zz", "ä", "店"]
+    some = [shop for shop in names if shop != "z"]
+    bring(home, {
+        "shops": table(SHOPS, *((shop, "kuaishou") for shop in names), ("other", "jd")),
+        "orders": table(ORDERS, *((f"{shop}-{n}", shop, "P" + shop, NOON, NOON, None) for shop in some for n in range(3))),
+    })  # fmt: skip
+    monkeypatch.setattr("tianping.metrics.slices.MOST", most)
+    con, _ = facts(home)
+    cut = slices(con, "kuaishou")
+    assert len(cut) == {1: 5, 3: 5, 4: 4, 100: 1}[most]
+    ours = "select shop_id from facts.shops where platform = 'kuaishou'"
+    for (shop,) in con.sql(ours).fetchall():
+        in_it = (con.execute(f"select {each} from (select ? as shop_id)", [shop]).fetchall() for each in cut)
+        assert sorted(in_it) == [[(False,)]] * (len(cut) - 1) + [[(True,)]]
+    assert slices(con, "taobao") == ["true"]
 
 
 def piece(folder: Path, out: Path, number: int, *, of: int) -> Path:

@@ -14,6 +14,7 @@ from tianping.errors import NotFound, TianpingError
 from tianping.metrics.compile import USUAL_DAYS
 from tianping.metrics.figure import BY
 from tianping.metrics.proof import Scope
+from tianping.metrics.slices import slices
 from tianping.work.close import Filter, find, read
 from tianping.work.explain import Named, Proof, explain, totals
 from tianping.work.home import Home, open_home
@@ -79,6 +80,16 @@ def added(proof: Proof) -> tuple[int, int]:
             up = max(up, adds) if proof.definition.greatest else up + adds
             down += side == "both"
     return (up, 1) if proof.definition.is_count else (up, down)
+
+
+def test_in_slices_the_same_rows(demo: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A figure of many shops is proved slice by slice; its rows are those of its one SQL."""
+    monkeypatch.setattr("tianping.metrics.slices.MOST", 2_000)
+    for name in ("quality_refund_rate", "service_satisfaction", "live_report_rate"):
+        proof = explain(demo, rules(), Named(name), scope("platform", "kuaishou"))
+        assert len(slices(proof.con, "kuaishou")) > 2
+        for (_, held), (_, sql) in zip(proof.held, proof.sql, strict=True):
+            assert Counter(proof.con.sql(held).fetchall()) == Counter(proof.con.sql(sql).fetchall())
 
 
 def test_rows_are_of_the_subject_and_its_days(demo: Home) -> None:

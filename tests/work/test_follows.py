@@ -1,5 +1,6 @@
 """What follows for others when a violation is taken back; points and deposits; runs of the close; two people at once."""
 
+import datetime as dt
 from threading import Barrier, Thread
 
 import pytest
@@ -9,8 +10,11 @@ from tianping.errors import NotFound, TianpingError
 from tianping.store import violations
 from tianping.store.violations import State, Verb
 from tianping.work import measures, points
+from tianping.work.deposits import Told
+from tianping.work.hearing import Post, hear
 from tianping.work.history import Office, Past
 from tianping.work.measures import Choice, MeasureRefused, Run, take_up
+from tianping.work.reach import Reach
 
 from .bench import (
     ANNA,
@@ -228,9 +232,23 @@ def test_a_removal_stays_where_its_points_were_reached(engine: Engine) -> None:
 def test_a_deposit_under_its_line_is_flagged(bench: Office, required: int | None, short: bool) -> None:
     imposed(bench, charge(base="serious"))
     with bench.database.connect() as connection:
-        found = points.deposit_of(connection, "S1", 13_00, required)
+        told = Told(13_00, required, AT - DAY)
+        found = points.deposit_of(connection, "S1", told)
         assert (found.balance, found.short) == (10_00, short)
-        assert points.deposit_of(connection, "S1", 13_00, required, AT - SECOND).balance == 13_00
+        assert points.deposit_of(connection, "S1", told, AT - SECOND).balance == 13_00
+
+
+@pytest.mark.spec("KS-P12")
+@pytest.mark.parametrize(("told", "then"), [(-DAY, (10_00, 13_00)), (0 * DAY, (13_00, 16_00)), (DAY, (13_00, 16_00))])
+def test_a_deposit_told_after_the_fine_has_it_in_it(bench: Office, told: dt.timedelta, then: tuple[int, int]) -> None:
+    """A fine is not taken twice from what a newer export says; given back later, it comes on top."""
+    id_ = imposed(bench, charge(base="serious"))
+    deposit = Told(13_00, None, AT + told)
+    with bench.database.connect() as connection:
+        assert points.deposit_of(connection, "S1", deposit, AT + 2 * DAY).balance == then[0]
+    measures.revoke(bench, by(BO, AT + 3 * DAY), id_, "ours")
+    with bench.database.connect() as connection:
+        assert points.deposit_of(connection, "S1", deposit, AT + 3 * DAY).balance == then[1]
 
 
 # Runs of the close
@@ -289,6 +307,38 @@ def test_it_is_found_again_after_all(bench: Office) -> None:
     assert take_up(bench, AT, run(charge())).new == (id_,)
     measures.confirm(bench, by(ANNA), id_)
     assert amounts(bench, id_)["money"] == 1_00
+
+
+def by_rules(rules: str, *, seq: int = 1, **evidence: object) -> Run:
+    """What a pack with this digest finds, if anything."""
+    kept = {"pack": rules, "figures": rules, **evidence}
+    charges = (charge(evidence={**kept, "others": [{**kept, "line": "1"}]}),) if evidence else ()
+    return run(*charges, seq=seq)._replace(rules=rules)
+
+
+def test_other_rules_with_the_same_facts(bench: Office) -> None:
+    """Another line under the same `since`: found anew, with what it rests on now, and the history says why. Of which only the
+    digest is another, stays."""
+    [id_] = take_up(bench, AT, by_rules("a", line="2")).new
+    assert take_up(bench, AT + DAY, by_rules("b", line="2")).kept == (id_,)
+    assert take_up(bench, AT + 2 * DAY, by_rules("c", line="3")).new == (id_,)
+    assert take_up(bench, AT + 3 * DAY, by_rules("c", line="3")).kept == (id_,), "and then it stays"
+    found = look(bench, id_)
+    assert [(each.verb, each.why) for each in found.events] == [
+        ("propose", ""), ("withdraw", "found anew by changed rules"), ("propose", "found again"),
+    ]  # fmt: skip
+    assert (found.row.evidence["line"], found.row.evidence["pack"]) == ("3", "c")
+    assert hear(bench, id_, Post(ANNA, Reach(None), judges=True, appeals=False), AT).row.evidence["line"] == "3"
+
+
+@pytest.mark.parametrize(
+    ("rules", "seq", "why"),
+    [("a", 2, "with newer facts"), ("b", 1, "by changed rules"), ("b", 2, "with newer facts and changed rules")],
+)
+def test_why_it_is_found_no_more(bench: Office, rules: str, seq: int, why: str) -> None:
+    [id_] = take_up(bench, AT, by_rules("a", line="2")).new
+    assert take_up(bench, AT + DAY, by_rules(rules, seq=seq)).withdrawn == (id_,)
+    assert look(bench, id_).last.why == f"not found any more {why}"
 
 
 def test_the_same_is_entered_once(bench: Office) -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tianping.periods import Period, day_start
 from tianping.store import judgements, violations
 from tianping.store.violations import Present
 from tianping.work import imports, judged
+from tianping.work.care import examine
 from tianping.work.close import Asked
 from tianping.work.erase import erase
 from tianping.work.home import Home, open_home, set_scope
@@ -250,6 +252,33 @@ def test_what_the_clock_alone_put_in_force_it_takes_back(home: Home) -> None:
     close_day(home, rules(), Asked(T), at=day_start(T) + 2 * DAY)
     [one] = proposed(home, "poor_video")
     assert one.state == "revoked"
+
+
+def test_threads_that_judge_the_same_day(home: Home) -> None:
+    """Each lands, and nothing is charged twice."""
+    bring(home, market(bad=20), covers=WHOLE)
+    with ThreadPoolExecutor(4) as threads:
+        done = list(threads.map(lambda _: close_day(home, rules(), Asked(T), at=NOON)[1].folder, range(4)))
+    assert len(set(done)) == 1
+    assert len(proposed(home)) == 1
+    assert [path.suffix for path in (home.path / judged.FOLDER / T.isoformat()).iterdir()] == [""]
+
+
+def test_what_a_killed_judgement_left_is_named_and_swept(home: Home) -> None:
+    """Of any day, while writing a whole judgement or the levels of one anew."""
+    bring(home, market(bad=20), covers=WHOLE)
+    _, done = close_day(home, rules(), Asked(T), at=NOON)
+    other = home.path / judged.FOLDER / (T - DAY).isoformat()
+    left = [other / "3-a-b.1.tmp", home.path / done.folder / "levels.again.1.tmp", home.path / done.folder / "levels.again"]
+    for each in left:
+        each.mkdir(parents=True)
+        (each / "levels.parquet").touch()
+    [strays] = [each for each in examine(home) if each.what == "strays"]
+    assert strays.told.endswith("; 3 judgements not finished, the next close sweeps them")
+    close_day(home, rules(), Asked(T + DAY), at=NOON)
+    assert not any(each.exists() for each in left)
+    assert (home.path / done.folder / "levels.parquet").exists()
+    assert "not finished" not in next(each.told for each in examine(home) if each.what == "strays")
 
 
 def test_what_repeats_make_worse_is_for_a_person() -> None:

@@ -145,16 +145,37 @@ def test_what_is_recorded_costs_nothing(bench: Office) -> None:
 
 def test_nobody_decides_twice(bench: Office) -> None:
     """Not who confirmed, not who appealed, not who decided an appeal before."""
-    id_ = imposed(bench, who=ANNA)
+    id_ = imposed(bench, who=ANNA, choice=Choice(0, {"money": 3_00}))
     refused("twice", lambda: measures.revoke(bench, by(ANNA), id_, "mine"))
     measures.appeal(bench, by(MERCHANT), id_, "no")
     for who in (ANNA, MERCHANT):
         for verb in ("uphold", "reduce", "overturn"):
             refused("twice", lambda verb=verb, who=who: call(bench, verb, id_, who))  # type: ignore[misc]
-    measures.uphold(bench, by(BO), id_, "yes")
+    less = Choice(0, {"money": 2_00})
+    measures.reduce(bench, by(BO), id_, "less", choice=less)
     measures.appeal(bench, by(ANNA), id_, "not mine any more")
     assert possible(bench, id_, by(BO)) == ("fulfil",)
     measures.overturn(bench, by(CHI), id_, "right")
+
+
+def test_every_notice_is_appealed_once(bench: Office) -> None:
+    """What was upheld is not appealed again, by nobody; a reduction is a new notice, with days of its own."""
+    id_ = imposed(bench, charge(base="serious"), choice=Choice(0, {"money": 9_00}))
+    measures.appeal(bench, by(MERCHANT), id_, "no")
+    measures.uphold(bench, by(BO), id_, "yes")
+    for who in (MERCHANT, DAN):
+        error = refused("late", lambda who=who: measures.appeal(bench, by(who), id_, "again"))  # type: ignore[misc]
+        assert "so many times: 1" in str(error)
+    assert "appeal" not in possible(bench, id_, by(MERCHANT))
+
+    other = imposed(bench, charge(base="serious", shop="S2"), choice=Choice(0, {"money": 9_00}))
+    measures.appeal(bench, by(MERCHANT, AT + 6 * DAY), other, "no")
+    measures.reduce(bench, by(BO, AT + 9 * DAY), other, "less", choice=Choice(0, {"money": 8_00}))
+    last = AT + 16 * DAY
+    refused("late", lambda: measures.appeal(bench, by(MERCHANT, last + SECOND), other, "still"))
+    measures.appeal(bench, by(MERCHANT, last), other, "still")
+    measures.uphold(bench, by(CHI, last), other, "yes")
+    refused("late", lambda: measures.appeal(bench, by(MERCHANT, last), other, "again"))
 
 
 @pytest.mark.parametrize(("violation", "days"), [("dirty", 7), ("plain", 3)])

@@ -72,6 +72,8 @@ class Plain:
     fulfilled: set[str] = field(default_factory=set)
     spoken: set[int | None] = field(default_factory=set)
     begun: dt.datetime = AT
+    told: dt.datetime = AT
+    appealed: bool = False
 
     @property
     def stands(self) -> bool:
@@ -174,6 +176,8 @@ class Play:
             refusal = getattr(self, act.verb)(one, id_, act.number, who)
             if refusal is None:
                 one.spoken |= {who} if act.verb in (*measures.DECIDES, "appeal") else set()
+                if act.verb in ("confirm", "reduce", "appeal"):  # every notice once, so many days from it
+                    one.appealed, one.told = act.verb == "appeal", one.told if act.verb == "appeal" else self.at
                 self.model.settle()
                 return
         with pytest.raises(MeasureRefused) as caught:
@@ -190,7 +194,7 @@ class Play:
             return "state"
         if who is not None and verb in measures.DECIDES and who in one.spoken:
             return "twice"
-        if verb == "appeal" and self.at > one.begun + APPEAL[one.kind] * DAY:
+        if verb == "appeal" and (one.appealed or self.at > one.told + APPEAL[one.kind] * DAY):
             return "late"
         if verb == "fulfil" and not self.model.open_(one):
             return "duty"

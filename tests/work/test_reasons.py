@@ -12,25 +12,26 @@ from typing import get_args
 import pytest
 
 from tianping.assess.violation import Earlier
-from tianping.periods import to_wall
+from tianping.periods import Period, to_wall
 from tianping.policy.judging import SEVERITIES, EffectKind
 from tianping.policy.model import Pack
 from tianping.store.violations import STATES, VERBS
 from tianping.work import entering, measures
 from tianping.work.brief import brief
 from tianping.work.close import Asked
-from tianping.work.home import Home
+from tianping.work.home import Home, open_home, set_scope
 from tianping.work.judge import close_day
-from tianping.work.measures import MeasureRefused
+from tianping.work.measures import Choice, MeasureRefused
 from tianping.work.proposing import Charge
 from tianping.work.reach import Reach
 from tianping.work.reasons import Statement, as_html, as_json, statement
 from tianping.work.trail import Doer
-from tianping.work.voice import readings
+from tianping.work.voice import Voice, readings
+from tianping.work.why import of_violation
 from tianping.work.wordbook import LANGS, Lang, t, words
 
 from .accused import ANNA, BO, HOSTILE, MERCHANT, TITLE, T, accused, bad_product, entered, ids, office
-from .homes import NOON, copy, rules
+from .homes import NOON, bring, copy, rules, table
 
 BOTH = pytest.mark.parametrize("lang", LANGS)
 SECOND = dt.timedelta(seconds=1)
@@ -164,8 +165,53 @@ def test_the_calculation_in_words(home: Home) -> None:
     """20/40 = 50 %, of the category 21/440 = 4.77 %: 10.48 times, held against 10."""
     line = next(each for each in told(home, bad_product(home), "en").figures if each.exact["place"] == "line")
     assert line.calculation == "20/40 = 50.00 %; 20/40 ÷ 21/440 = 10.48 ×"
-    assert line.benchmark == "The level-3 category's mean: 21/440 = 4.77 %"
+    assert line.benchmark == "The level-3 category's mean (服饰/女装/连衣裙): 21/440 = 4.77 %"
     assert (line.line, line.result, line.exact["taken"]) == ("10.48 × ≥ 10 ×", "holds", "220/21")
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("zh", "参与排名 21 个，从最差数起排第 2；最差的 10 % 为 2 个"),
+        ("en", "number 2 from the worst of 21 ranked; the worst 10 % are 2"),
+    ],
+)
+def test_the_place_in_a_weekly_tail(tmp_path: Path, lang: Lang, said: str) -> None:
+    """Frozen, in the statement, in the tree and in its JSON: of how many, how many are the tail, which of them this one is."""
+    made = ranked(tmp_path / "home")
+    second = next(id_ for id_ in ids(made, "quality_anomaly") if brief(made, rules(), id_).matter.row.subject_id == "P19")
+    known = brief(made, rules(), second)
+    place = {"rank": 2, "ranked": 21, "size": 2, "share": "1/10"}
+    assert known.matter.row.evidence["reached"]["tail"] == place
+    found = told(made, second, lang)
+    [line] = [each for each in found.figures if each.exact["place"] == "line"]
+    assert line.result == f"{t('holds', lang)}{t('semicolon', lang)}{said}"
+    assert line.exact["tail"] == place
+    node = of_violation(Voice(lang, known.pack), known).plain()
+    [tail] = [part for trigger in node["parts"] for part in trigger["parts"] if part["kind"] == "line"]
+    assert said in tail["lines"]
+    assert tail["data"]["tail"] == place
+
+
+def ranked(folder: Path) -> Home:
+    """21 products of one category with 20, 21, … 40 quality refunds of 200 orders each, judged on a Monday."""
+    monday = T + dt.timedelta(days=2)
+    home = open_home(folder, create=True)
+    set_scope(home, "market")
+    paid, goods = monday - dt.timedelta(days=15), [f"P{n}" for n in range(21)]
+    lines = [(f"O{product}-{n}", "A", product) for product in goods for n in range(200)]
+    refunded = [f"O{product}-{n}" for more, product in enumerate(goods) for n in range(20 + more)]
+    bring(home, {
+        "shops": table("shop_id,platform", ("A", "kuaishou")),
+        "products": table("product_id,shop_id,category_l1,category_l2,category_l3",
+                          *((product, "A", "服饰", "女装", "连衣裙") for product in goods)),
+        "orders": table("order_id,shop_id,product_id,created_at,paid_at,channel,quantity,amount_fen",
+                        *((*line, f"{paid} 10:00:00", f"{paid} 11:00:00", "self_built", 1, 1000) for line in lines)),
+        "cases": table("case_id,order_id,kind,reason,requested_at",
+                       *((f"R{order}", order, "refund_only", "quality", f"{paid} 20:00:00") for order in refunded)),
+    }, covers=Period(monday - dt.timedelta(days=200), monday))  # fmt: skip
+    close_day(home, rules(), Asked(monday), at=NOON)
+    return home
 
 
 # Untrusted text
@@ -322,7 +368,7 @@ def test_the_last_moment_of_an_appeal(own: Home) -> None:
     until = BO.at + dt.timedelta(days=7)
     assert told(own, id_, "en").data["appeal_until"] == f"{until.isoformat()}Z"
     shown = "2024-06-12 12:00:00"
-    assert told(own, id_, "zh", until).remedy[0] == t("appeal_open", "zh", until=shown)
+    assert told(own, id_, "zh", until).remedy[0] == t("appeal_open", "zh", until=shown, n=1)
     assert told(own, id_, "zh", until + SECOND).remedy[0] == t("appeal_over", "zh", until=shown)
     with pytest.raises(MeasureRefused):
         measures.appeal(office(own), Doer(3, until + SECOND), id_, "too late")
@@ -331,6 +377,24 @@ def test_the_last_moment_of_an_appeal(own: Home) -> None:
     for lang in LANGS:
         assert t("a_person", lang) in told(own, id_, lang, until).remedy
         assert t("stays_open", lang) in told(own, id_, lang, until).remedy
+
+
+@BOTH
+def test_an_appeal_that_was_decided_is_not_offered_again(own: Home, lang: Lang) -> None:
+    """Nor are its ways, or what it would give back; after a reduction they are."""
+    id_ = entered(own, "serious")
+    measures.confirm(office(own), ANNA, id_, Choice(0, {"money": 4_000_00}), why="much")
+    third, fourth = (Doer(who, MERCHANT.at + SECOND) for who in (2, 1))
+    open_ = t("appeal_how", lang, id=id_)
+    assert open_ in told(own, id_, lang, MERCHANT.at).remedy
+    measures.appeal(office(own), MERCHANT, id_, "our papers are here")
+    measures.uphold(office(own), third, id_, "they are not ours")
+    said = told(own, id_, lang, third.at)
+    assert said.remedy[0] == t("appeal_used", lang, n=1)
+    assert not {open_, t("evidence", lang), t("remedy", lang)} & set(said.remedy)
+    assert said.data["appeal_until"] is None
+    with pytest.raises(MeasureRefused, match="so many times: 1"):
+        measures.appeal(office(own), fourth, id_, "again")
 
 
 def test_what_became_of_it(own: Home) -> None:

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tianping.assess.penalty import plain
 from tianping.errors import NotFound, TianpingError
 from tianping.metrics.proof import Scope
 from tianping.periods import Period
+from tianping.store import violations
+from tianping.store.violations import Event
 from tianping.work import entering, judged, measures, why, whyjudged
 from tianping.work.asknown import rows_of_violation
 from tianping.work.brief import brief
@@ -18,7 +21,9 @@ from tianping.work.close import Asked
 from tianping.work.explain import Named, explain, totals
 from tianping.work.home import Home, open_home, set_scope
 from tianping.work.judge import close_day
+from tianping.work.matter import deal_anew, open_matter
 from tianping.work.reach import Reach
+from tianping.work.reasons import statement
 from tianping.work.trail import Doer
 from tianping.work.voice import Voice
 from tianping.work.why import Node
@@ -279,6 +284,22 @@ def test_asked_in_vain(market: Home, ask: object, sentence: str) -> None:
 def test_no_such_violation(home: Home) -> None:
     with pytest.raises(NotFound, match="no violation 999"):
         brief(home, rules(), 999)
+
+
+def test_what_an_earlier_build_wrote_is_read(home: Home, tmp_path: Path) -> None:
+    """Its events do not say which amounts were picked."""
+    own = copy(home, tmp_path / "home")
+    id_ = entered(own, "serious")
+    known = brief(own, rules(), id_).matter
+    assert known.offer is not None
+    chosen = {"option": 0, "effects": plain(known.offer.options[0])}
+    with own.database.begin() as connection:
+        violations.append(connection, Event(id_, 2, BO.at, 1, "confirm", "in_force", "serious", chosen, "", {}))
+        after = open_matter(office(own), connection, id_)
+        deal_anew(connection, [(after, each) for each in known.offer.options[0]])
+    for lang in LANGS:
+        assert of_kind(tree(own, id_, lang, penalty=True), "effect")
+        assert statement(own, rules(), id_, lang, at=NOON).effects
 
 
 def test_the_repeats_are_told(home: Home, tmp_path: Path) -> None:

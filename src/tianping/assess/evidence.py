@@ -18,12 +18,13 @@ def seen(figure: Seen | None) -> dict[str, Any] | None:
 
 
 def whole(benchmark: Whole | None) -> dict[str, Any] | None:
-    """Of an imported one the day it is of."""
+    """Of an imported one the day it is of; of a category's which category."""
     if benchmark is None:
         return None
     day = {"imported": benchmark.imported.isoformat()} if benchmark.imported else {}
-    kept = {name: value for name, value in benchmark._asdict().items() if name != "imported"}
-    return {**kept, "rate": str(benchmark.rate), **day}
+    of = {"of": benchmark.of} if benchmark.of else {}
+    kept = {name: value for name, value in benchmark._asdict().items() if name not in ("imported", "of")}
+    return {**kept, "rate": str(benchmark.rate), **day, **of}
 
 
 def reading(read: Reading) -> dict[str, Any]:

@@ -49,13 +49,14 @@ class Seen(NamedTuple):
 
 class Whole(NamedTuple):
     """What a figure is held against: the benchmark's rate; its counts where it was computed, and how many shops of the platform
-    have a denominator there; where it was imported, the day it is of."""
+    have a denominator there; where it was imported, the day it is of; whose it is, where that is a category's (its path)."""
 
     rate: Fraction
     numerator: int | None = None
     denominator: int | None = None
     shops: int | None = None
     imported: dt.date | None = None
+    of: str = ""
 
 
 class Figures(Protocol):

@@ -13,12 +13,22 @@ HIGHEST_BY_RULE: Severity = "especially_serious"
 """The worst that a rule gives: extremely serious is only ever set by a person."""
 
 
+class Behind(NamedTuple):
+    """A subject in a tail: its rank (1 is the worst) among how many `ranked`, of which so many (`size`) are the tail."""
+
+    rank: int
+    ranked: int
+    size: int
+
+
 class Reached(NamedTuple):
-    """What a trigger gives before any shift: the severity, what was read, and the line it was held against."""
+    """What a trigger gives before any shift: the severity, what was read, and the line it was held against; where it is a tail,
+    the place in it."""
 
     severity: Severity
     taken: Taken | None = None
     line: Fraction | None = None
+    behind: Behind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +148,11 @@ def _by_tail(tail: Tail, subject: Subject, figures: Figures, ranks: Ranks) -> Re
     if place is None:
         return None
     rank = bisect_left(ranks.places, place) - int(before is not None and before < place)
-    if rank >= tail_size(tail, len(ranks.places) + int(before is None)):
+    ranked = len(ranks.places) + int(before is None)
+    size = tail_size(tail, ranked)
+    if rank >= size:
         return None
-    return Reached(tail.severity, take(tail, subject, figures), tail_line(tail, ranks))
+    return Reached(tail.severity, take(tail, subject, figures), tail_line(tail, ranks), Behind(rank + 1, ranked, size))
 
 
 def _place(tail: Tail, subject: Subject, figures: Figures) -> Place | None:

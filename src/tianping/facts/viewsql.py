@@ -53,6 +53,11 @@ class View:
     made: Made = field(default_factory=dict)
 
     @property
+    def lies_by_shop(self) -> bool:
+        """Whether its rows lie in the files in the order of shops, so that those of some shops are read without the others."""
+        return all(TABLES[table].has_shop for table in self.tables)
+
+    @property
     def columns(self) -> dict[str, str]:
         """Column → type, for checking formulas."""
         every = {**self.own, **{name: column for part in self.parts for name, column in part.columns.items()}}
@@ -63,13 +68,25 @@ class View:
     ) -> str:
         """`select …` of the named columns, with only the joins they need. Rows of days before `since` may be missing, and so
         may rows for which a condition of `where` over the named columns, or one of `shops` over the shops, does not hold."""
+        ours, rows = self.staged(columns, since=since, where=where, shops=shops)
+        return f"with ours as ({ours}) {rows}" if ours else rows
+
+    def staged(
+        self, columns: Iterable[str], *, since: dt.date | None = None, where: Sequence[str] = (), shops: str = ""
+    ) -> tuple[str, str]:
+        """The same in two steps: the SELECT of what may be held as a table `ours`, "" where that is nothing, and what reads it.
+        Where `ours` is a table DuckDB knows how large it is, and builds its joins on that instead of on all parcels."""
         wanted = list(dict.fromkeys(columns))
         parts = [part for part in self.parts if any(column in part.columns for column in wanted)]
-        sql = self._with_parts(wanted, parts, where) if parts else f"select {_listed(wanted, self.own)} {self.source}"
+        ours, rows = self._with_parts(wanted, parts, where) if parts else ("", self._alone(wanted))
         some = f"(select * from dated.shops where {shops})" if shops else "dated.shops"
-        return sql.replace(SHOPS, some).replace(SINCE, f"timestamp '{since - MARGIN if since else '0001-01-01'}'")
+        first = f"timestamp '{since - MARGIN if since else '0001-01-01'}'"
+        return ours.replace(SHOPS, some).replace(SINCE, first), rows.replace(SHOPS, some).replace(SINCE, first)
 
-    def _with_parts(self, wanted: Sequence[str], parts: Sequence[Part], where: Sequence[str]) -> str:
+    def _alone(self, wanted: Sequence[str]) -> str:
+        return f"select {_listed(wanted, self.own)} {self.source}"
+
+    def _with_parts(self, wanted: Sequence[str], parts: Sequence[Part], where: Sequence[str]) -> tuple[str, str]:
         """First the view's own columns of the rows asked for, numbered; then the parts' columns of those rows."""
         made = {column: typed for part in parts for column, typed in part.columns.items()}
         read = (*wanted, *(column for part in parts for column in part.reads))
@@ -78,7 +95,7 @@ class View:
         asked = f"where {' and '.join(f'({each})' for each in ours_alone)}" if ours_alone else ""
         ours = f"select *, row_number() over () as _row from (select {_listed(own, self.own)} {self.source}) {asked}"
         listed = _listed(wanted, {column: ("", f'ours."{column}"') for column in own} | made)
-        return f"with ours as ({ours}) select {listed} from ours {' '.join(part.join for part in parts)}"
+        return ours, f"select {listed} from ours {' '.join(part.join for part in parts)}"
 
     def needs(self, columns: Iterable[str], needed: Iterable[str]) -> dict[str, set[str]]:
         """The fact tables behind `columns`, with their columns behind `needed`. A table's booleans need only the table: empty

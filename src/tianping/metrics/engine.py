@@ -5,17 +5,21 @@ of `figure.Figure`, sorted. Any (T, seq) is computed directly from the rows: thi
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 import duckdb
+import pyarrow as pa
 
 from tianping.errors import TianpingError
 from tianping.metrics.compile import Definition, Side, Tally, View, Views
 from tianping.metrics.coverage import judge, skip
-from tianping.metrics.levels import roll_up
-from tianping.metrics.rows import bucket_sql, folded_sql, rows_sql
+from tianping.metrics.levels import batches, roll_up
+from tianping.metrics.rows import bucket_sql, folded_sql, staged_sql
+
+ORDER = 'metric, variant, "by", subject, days'
+"""In which figures stand, of each platform."""
 
 
 def compute(
@@ -47,10 +51,20 @@ def uses_of(defined: Sequence[Definition]) -> list["Use"]:
     return [Use(index, each.days, side) for index, each in enumerate(defined) for side in each.sides]
 
 
-def count_views(con: duckdb.DuckDBPyConnection, views: Views, platform: str, uses: Sequence["Use"], date: dt.date) -> None:
-    """Add the cells of all uses, from the rows."""
+def count_views(
+    con: duckdb.DuckDBPyConnection,
+    views: Views,
+    platform: str,
+    uses: Sequence["Use"],
+    date: dt.date,
+    slices: Sequence[str] = ("true",),
+) -> None:
+    """Add the cells of all uses, from the rows. `slices`: conditions over `shop_id`, one of which holds of every shop; views
+    that lie by shop are counted one slice after the other."""
     for name, group in groupby(sorted(uses, key=_pass_of), key=lambda use: use.side.tally.view):
-        _count_view(con, name, views[name], platform, date, list(group))
+        taking = Taking(name, platform, date, tuple(group))
+        for some in slices if views[name].lies_by_shop else ("true",):
+            _count_view(con, views[name], taking, f"platform = '{platform}' and {some}")
 
 
 def finish(
@@ -62,9 +76,19 @@ def finish(
     *,
     covered: bool = True,
 ) -> None:
-    """From `cells` to `figures`."""
+    """From `cells` to `figures`, all at once."""
     (judge if covered else skip)(con, views, platform, defined, date)
-    roll_up(con, platform, defined, date)
+    roll_up(con, platform, defined, date, range(len(defined)))
+
+
+def figures(
+    con: duckdb.DuckDBPyConnection, views: Views, platform: str, defined: Sequence[Definition], date: dt.date
+) -> Iterator[pa.RecordBatch]:
+    """The figures of `cells`, in order; never all in memory."""
+    judge(con, views, platform, defined, date)
+    for some in batches(con, defined):
+        roll_up(con, platform, defined, date, some)
+        yield from con.sql(f"select * from figures order by {ORDER}").to_arrow_reader(100_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +106,20 @@ def _pass_of(use: Use) -> tuple[str, str, int, str]:
     return tally.view, tally.once_per or "", tally.lag if tally.once_per else 0, tally.by
 
 
-def _count_view(
-    con: duckdb.DuckDBPyConnection, name: str, view: View, platform: str, date: dt.date, uses: Sequence[Use]
-) -> None:
-    """Count everything that reads one view. Its rows are made once, even where some metrics fold them and some do not."""
-    windows = tuple(sorted({days for use in uses for days in use.days}))
-    own = f"platform = '{platform}'"
-    rows = rows_sql(view, [use.side.tally for use in uses], windows, date, where=[own], shops=own)
-    if len({_pass_of(use) for use in uses}) > 1:
+def _count_view(con: duckdb.DuckDBPyConnection, view: View, taking: "Taking", own: str) -> None:
+    """Count everything that reads one view, of the shops for which `own` holds. Its rows are made once, even where some
+    metrics fold them and some do not."""
+    tallies = [use.side.tally for use in taking.uses]
+    ours, rows = staged_sql(view, tallies, taking.windows, taking.date, where=[own], shops=own)
+    rows = f"select * from ({rows}) where {own}"
+    if ours:
+        con.execute(f"create or replace temp table ours as {ours}")
+    if len({_pass_of(use) for use in taking.uses}) > 1:
         con.execute(f"create or replace temp table shared as {rows}")
         rows = "select * from shared"
-    count_rows(con, view, rows, Taking(name, platform, date, tuple(uses)))
+    count_rows(con, view, rows, taking)
+    con.execute("drop table if exists ours")
+    con.execute("drop table if exists shared")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +131,14 @@ class Taking:
     date: dt.date
     uses: tuple[Use, ...]
 
+    @property
+    def windows(self) -> tuple[int, ...]:
+        return tuple(sorted({days for use in self.uses for days in use.days}))
+
 
 def count_rows(con: duckdb.DuckDBPyConnection, view: View, rows: str, taking: Taking) -> None:
     """Add the cells of these uses, from the view's rows as `rows` selects them."""
-    windows = tuple(sorted({days for use in taking.uses for days in use.days}))
+    windows = taking.windows
     for _, group in groupby(sorted(taking.uses, key=_pass_of), key=_pass_of):
         uses = tuple(group)
         tallies = [use.side.tally for use in uses]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from tianping.metrics.compile import Side, Tally, View
+from tianping.metrics.rows import joined
 
 _SAME = frozenset({"platform", "region", "timezone"})
 """What all days of a buyer share."""
@@ -48,6 +49,10 @@ class Marked:
         return self.view.by_product
 
     @property
+    def lies_by_shop(self) -> bool:
+        return self.view.lies_by_shop
+
+    @property
     def tables(self) -> tuple[str, ...]:
         return self.view.tables
 
@@ -72,15 +77,20 @@ class Marked:
         return self.view.needs(*own)
 
     def select(self, columns: Iterable[str], *, since: date | None = None, where: Sequence[str] = (), shops: str = "") -> str:
+        return joined(self.staged(columns, since=since, where=where, shops=shops))
+
+    def staged(
+        self, columns: Iterable[str], *, since: date | None = None, where: Sequence[str] = (), shops: str = ""
+    ) -> tuple[str, str]:
         wanted, made = list(dict.fromkeys(columns)), self._made
         marks = list(dict.fromkeys(made[name] for name in wanted if name in made))
         own = [name for name in wanted if name not in made]
         read = dict.fromkeys((*own, "shop_id", *sorted(name for mark in marks for name in mark.reads)))
         whose = f"({shops}) and {self.shops}" if shops else self.shops
-        rows = self.view.select(read, since=since, where=[*where, self.shops], shops=whose)
+        ours, rows = self.view.staged(read, since=since, where=[*where, self.shops], shops=whose)
         marked = ", ".join(["*", *(f"({mark.sql}) as {mark.column}" for mark in marks)])
         listed = [self._value(name, marks) if name in own else f'{made[name].column} as "{name}"' for name in wanted]
-        return f"select {', '.join(listed)} from (select {marked} from ({rows}) where {self.shops})"
+        return ours, f"select {', '.join(listed)} from (select {marked} from ({rows}) where {self.shops})"
 
     def _value(self, name: str, marks: Sequence[Mark]) -> str:
         if name in _SAME or name not in self.view.folds or not marks:

@@ -1,7 +1,7 @@
 """From shop and product to every level: sums of counts, one exact value each, and how far it can be trusted."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import duckdb
 
@@ -30,6 +30,9 @@ def levels(paths: tuple[str, str, str]) -> tuple[tuple[str, str, str], ...]:
 
 LEVELS = levels(PATHS)
 
+MOST = 1_000_000
+"""Cells that are rolled up together: all at once would take three times what counting takes."""
+
 # numerator / denominator, exactly rounded half-even to 6 decimals, in whole numbers.
 _MILLIONTHS = """abs(numerator) * 1000000 // denominator + case
     when 2 * (abs(numerator) * 1000000 % denominator) > denominator
@@ -37,22 +40,43 @@ _MILLIONTHS = """abs(numerator) * 1000000 // denominator + case
     then 1 else 0 end"""
 
 
-def roll_up(con: duckdb.DuckDBPyConnection, platform: str, defined: Sequence[Definition], date: dt.date) -> None:
-    """Temp tables `cells` and `covered` to temp table `figures`."""
-    _list_definitions(con, defined, date)
+def roll_up(
+    con: duckdb.DuckDBPyConnection, platform: str, defined: Sequence[Definition], date: dt.date, some: Collection[int]
+) -> None:
+    """Temp tables `cells` and `covered` to temp table `figures`, of some of the definitions (by their index)."""
+    _list_definitions(con, [(index, defined[index]) for index in some], date)
     numerator = _joined(defined)
     paths = ", ".join(f"{path} as path_{level}" for level, path in enumerate(PATHS, start=1))
     con.execute(
         "create or replace temp table placed as "
         f"select c.*, path_1, path_2, path_3, '{platform}' as platform from ("
         f"select metric, days, shop_id, product_id, agent_id, {numerator} as numerator, sum(denominator) as denominator "
-        "from cells group by all having sum(numerator) <> 0 or sum(denominator) <> 0"
+        f"from cells where {_of(some)} group by all having sum(numerator) <> 0 or sum(denominator) <> 0"
         f") c left join (select product_id, {paths} from facts.products) using (product_id)"
     )
     each = " union all ".join(_level(*level, numerator) for level in levels(("path_1", "path_2", "path_3")))
     con.execute(f"create or replace temp table leveled as {each}")
-    _add_uncovered(con)
+    con.execute("drop table placed")
+    _add_uncovered(con, some)
     con.execute(f"create or replace temp table figures as {_figures_sql(platform, date)}")
+    con.execute("drop table leveled")
+
+
+def _of(some: Collection[int]) -> str:
+    return f"metric in ({', '.join(map(str, some)) or 'null'})"
+
+
+def batches(con: duckdb.DuckDBPyConnection, defined: Sequence[Definition]) -> Iterator[list[int]]:
+    """The definitions (by their index) in the order of their names, so many at a time that rolling up their cells does not hold
+    them all."""
+    cells = dict(con.sql("select metric, count(*) from cells group by metric").fetchall())
+    batch: list[int] = []
+    for index in sorted(range(len(defined)), key=lambda index: defined[index].key):
+        if batch and sum(cells.get(each, 0) for each in (*batch, index)) > MOST:
+            yield batch
+            batch = []
+        batch.append(index)
+    yield batch
 
 
 def _joined(defined: Sequence[Definition]) -> str:
@@ -69,20 +93,20 @@ def _level(by: str, subject: str, shop: str, numerator: str) -> str:
     )
 
 
-def _add_uncovered(con: duckdb.DuckDBPyConnection) -> None:
+def _add_uncovered(con: duckdb.DuckDBPyConnection, some: Collection[int]) -> None:
     """A shop whose facts were never or not wholly supplied has its figure said, even where nothing was counted."""
     con.execute(
-        """insert into leveled select metric, days, 'shop', shop_id, shop_id, 0, 0 from covered
-           anti join (select * from leveled where "by" = 'shop') using (metric, days, shop_id)"""
+        f"""insert into leveled select metric, days, 'shop', shop_id, shop_id, 0, 0 from covered
+            anti join (select * from leveled where "by" = 'shop') using (metric, days, shop_id) where {_of(some)}"""
     )
 
 
-def _list_definitions(con: duckdb.DuckDBPyConnection, defined: Sequence[Definition], date: dt.date) -> None:
+def _list_definitions(con: duckdb.DuckDBPyConnection, defined: Sequence[tuple[int, Definition]], date: dt.date) -> None:
     con.execute(
         "create or replace temp table defined (metric integer, days integer, name varchar, variant varchar, version varchar, "
         "first_day date, last_day date, is_count boolean, matures_on date, few integer)"
     )
-    rows = [row for index, each in enumerate(defined) for row in _rows(index, each, date)]
+    rows = [row for index, each in defined for row in _rows(index, each, date)]
     if not rows:  # T lies before the pack's first version
         return
     con.execute(

@@ -10,7 +10,7 @@ from sqlglot import exp
 from tianping.errors import NotFound
 from tianping.metrics.compile import Gives, Side, Tally, View
 from tianping.metrics.levels import LEVELS
-from tianping.metrics.rows import bucket_sql, folded_sql, rows_sql
+from tianping.metrics.rows import bucket_sql, folded_sql, joined, staged_sql
 
 Role = Literal["numerator", "denominator", "left_out", "not_counted"]
 
@@ -38,12 +38,20 @@ class Scope:
 def proof_sql(view: View, side: Side, scope: Scope) -> str:
     """One row per thing counted or left out: the view's key, `day`, `role`, `rule`, `adds`, then the columns that decided.
     Times are wall times of the shop."""
+    return joined(staged_proof(view, side, scope))
+
+
+def staged_proof(view: View, side: Side, scope: Scope, some: str = "true") -> tuple[str, str]:
+    """The same in two steps: what may be held as a table `ours` ("" for nothing), and what reads it. `some`: only the rows of
+    the shops for which this condition over `shop_id` holds."""
     tally = side.tally
     decided = sorted(tally.columns - {*view.key, "timezone", "platform", "shop_id"})
     shown = [f'{_shown(name, view.columns.get(name, ""))} as "{name}"' for name in decided]
     keys = [f'{_shown(name, view.columns.get(name, ""))} as "{name}"' for name in _keys(view) if name != "day"]
-    whose, shops = [f"platform = '{scope.platform}'", _subject(tally, scope)], _shops(scope)
-    rows = rows_sql(view, [tally], (scope.days,), scope.date, _levels_columns(view), where=whose, shops=shops)
+    apart = [some] if some != "true" else []
+    whose, shops = [f"platform = '{scope.platform}'", *apart, _subject(tally, scope)], " and ".join([_shops(scope), *apart])
+    besides = _levels_columns(view)
+    ours, rows = staged_sql(view, [tally], (scope.days,), scope.date, besides, where=whose, shops=shops)
     rows = folded_sql(view, rows, [tally], (scope.days,), scope.date) if tally.once_per else rows
     parts = [
         *keys,
@@ -53,7 +61,7 @@ def proof_sql(view: View, side: Side, scope: Scope) -> str:
         f"{_adds(side)} as adds",
         *shown,
     ]
-    return (
+    return ours, (
         f"select {', '.join(parts)} from ({rows}) where {' and '.join(whose)} "
         f"and {bucket_sql(tally, (scope.days,), scope.date)} is not null"
     )

@@ -25,11 +25,37 @@ def rows_sql(
 ) -> str:
     """The view's rows with the columns that the tallies read, and some besides. Rows that fall into no window may be missing,
     and so may those for which a condition of `where` over those columns, or one of `shops` over the shops, does not hold."""
+    return joined(staged_sql(view, tallies, windows, date, besides, where=where, shops=shops))
+
+
+def joined(staged: tuple[str, str]) -> str:
+    """Both steps as one SELECT."""
+    ours, rows = staged
+    return f"with ours as ({ours}) {rows}" if ours else rows
+
+
+def staged_sql(
+    view: View,
+    tallies: Sequence[Tally],
+    windows: Sequence[int],
+    date: dt.date,
+    besides: Iterable[str] = (),
+    *,
+    where: Sequence[str] = (),
+    shops: str = "",
+) -> tuple[str, str]:
+    """The same in two steps, as the view stages them: what may be held as a table `ours`, and what reads it."""
+    first, inside = _inside(tallies, windows, date)
+    return view.staged(sorted(columns_of(view, tallies, besides)), since=first, where=[*where, *inside], shops=shops)
+
+
+def _inside(tallies: Sequence[Tally], windows: Sequence[int], date: dt.date) -> tuple[dt.date, list[str]]:
+    """The first day of any window, and the condition that a row falls into one, where that can be said of it alone."""
     first = min(Window(max(windows), tally.lag).at(date).first for tally in tallies)
-    inside = dict.fromkeys(f"{bucket_sql(tally, windows, date)} is not null" for tally in tallies if not tally.once_per)
-    wanted = [f"({' or '.join(inside)})"] if all(not tally.once_per for tally in tallies) else []
-    columns = sorted(columns_of(view, tallies, besides))
-    return view.select(columns, since=first, where=[*where, *wanted], shops=shops)
+    if any(tally.once_per for tally in tallies):
+        return first, []
+    inside = dict.fromkeys(f"{bucket_sql(tally, windows, date)} is not null" for tally in tallies)
+    return first, [f"({' or '.join(inside)})"]
 
 
 def folded_sql(view: View, rows: str, tallies: Sequence[Tally], windows: Sequence[int], date: dt.date) -> str:

@@ -1,7 +1,8 @@
 """The adjusted track: figures as of T without the rows that exemptions, won appeals and the platform's own cases touch.
 
-The same definitions over the same rows, counted anew for the shops that are touched: what does not add up (a buyer counts once
-per window) is as exact as a sum. Whatever is not touched is as measured, and not among the figures here.
+The same definitions over the same rows. What adds up loses what the rows touched had counted (see `lessened_sums`); of the
+rest the shops that are touched are counted anew, so that a buyer who counts once per window is as exact as a sum. Whatever is
+not touched is as measured, and not among the figures here.
 """
 
 import datetime as dt
@@ -21,9 +22,9 @@ from tianping.metrics.rows import bucket_sql, rows_sql
 from tianping.policy.model import Pack
 from tianping.work.exempt import shops_sql
 from tianping.work.leaving import HINTS, Lot, Track, lots
+from tianping.work.losing import Key, Measured, lessened_sums, parted
 
-Key = tuple[str, str, str, str, int]
-"""Platform, metric (or metric/variant), by, subject, days."""
+__all__ = ["Key", "Wanted", "adjusted"]
 
 
 class Wanted(NamedTuple):
@@ -43,14 +44,21 @@ def adjusted(
     wanted: Iterable[Wanted],
     *,
     covered: bool = True,
+    measured: Measured | None = None,
 ) -> dict[Key, Seen]:
     """The wanted figures that some touched row has to do with, from schemas `facts` and `dated` (as of `date`). One that
-    nothing is left of is 0/0. `covered=False`: coverage is not asked for. Replaces temp tables of the connection."""
+    nothing is left of is 0/0. `covered=False`: coverage is not asked for. `measured`: the figures with all rows (of products
+    those with a numerator), from which sums are reckoned; without, all is counted. Replaces temp tables of the connection."""
     asked = frozenset(wanted)
     found: dict[Key, Seen] = {}
     for platform, group in groupby(sorted(asked), key=lambda each: each.platform):
         defined = _defined(packs[platform], date, list(group)) if platform in packs else []
-        if _count(con, platform, defined, date, lots(con, defined, date, track)):
+        touching = lots(con, defined, date, track)
+        if measured is not None:
+            sums, touching = parted(touching, defined)
+            changed = lessened_sums(con, platform, defined, date, sums, measured)
+            found.update({key: each for key, each in changed.items() if Wanted(*key[:3], key[4]) in asked})
+        if _count(con, platform, defined, date, touching):
             finish(con, VIEWS, platform, defined, date, covered=covered)
             found.update(_seen(con, platform, asked))
     return found

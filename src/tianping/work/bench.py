@@ -50,7 +50,8 @@ def bench(home: Home, con: duckdb.DuckDBPyConnection, pack: Pack, done: Close, s
     def lessened(track: Track) -> Grounds:
         asked = of_shops_and_products(pack.judging, done.date, track)
         wanted = [Wanted(pack.platform, metric, by, days) for (metric, days), by in asked]
-        return replace(measured, points=points, adjusted=_here(adjusted(con, {pack.platform: pack}, done.date, track, wanted)))
+        found = adjusted(con, {pack.platform: pack}, done.date, track, wanted, measured=measured.seen)
+        return replace(measured, points=points, adjusted=_here(found))
 
     listed = products(con, pack.platform, measured.seen)
     scored, weighed = lessened("scores"), lessened("violations")

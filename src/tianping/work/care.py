@@ -14,6 +14,7 @@ from tianping.facts.schema import TABLES
 from tianping.facts.versions import Version
 from tianping.store import closes, judgements
 from tianping.store.database import HEAD, revision
+from tianping.work import judged
 from tianping.work.holdings import count, incomplete
 from tianping.work.home import Home, facts, reading
 
@@ -97,11 +98,13 @@ def _files(known: Sequence[Version]) -> Finding:
 
 
 def _strays(home: Home, known: Sequence[Version]) -> Finding:
-    """Files that the next import sweeps."""
+    """Files that the next import sweeps, and what the next judged close does."""
     kept = {file.path for file in versions.present(known)}
     strays = [path for path in home.lake.rglob("*.parquet*") if path.relative_to(home.lake).as_posix() not in kept]
     size = sum(path.stat().st_size for path in strays)
-    return Finding("strays", "ok", f"{len(strays)} files, {_size(size)}" + ("; the next import sweeps them" if strays else ""))
+    told = f"{len(strays)} files, {_size(size)}" + ("; the next import sweeps them" if strays else "")
+    left = len(judged.unfinished(home.path))
+    return Finding("strays", "ok", told + (f"; {left} judgements not finished, the next close sweeps them" if left else ""))
 
 
 def _waiting(home: Home) -> Finding:

@@ -19,7 +19,7 @@ from tianping.work.bench import Bench
 from tianping.work.history import History, Office, Past, looks_back, recalled
 from tianping.work.home import Home
 from tianping.work.outcomes import Charged
-from tianping.work.proposing import Charge, Run, Taken, bring, charge_of, for_run, propose_removal
+from tianping.work.proposing import Charge, Run, Taken, bring, charge_of, for_run
 from tianping.work.trail import Doer
 
 
@@ -45,25 +45,26 @@ def charge(who: Office, bench: Bench, seq: int, found: Iterable[Charged], at: dt
     platform, date, found = bench.pack.platform, bench.date, list(found)
     with for_run(who, platform, date, [each.found.subject.shop for each in found]) as connection:
         history = recalled(connection, who, platform, looks_back(who.rules.get(platform), date))
-        brought = bring(who, connection, at, Run(platform, date, seq, _settled(history, seq, found)), history)
+        run = Run(platform, date, seq, _settled(history, seq, found), bench.pack.judging_digest)
+        brought = bring(who, connection, at, run, history)
         if at - day_start(date) <= TIMELY:
             measures.confirm_by_rule(brought.new, at)
-    _release(who, platform, date, {(each.found.violation, each.found.kind, each.found.id) for each in found}, at)
+    _release(who, run, {(each.found.violation, each.found.kind, each.found.id) for each in found}, at)
     return brought.taken
 
 
-def _release(who: Office, platform: str, date: dt.date, found: Collection[tuple[str, str, str]], at: dt.datetime) -> None:
+def _release(who: Office, run: Run, found: Collection[tuple[str, str, str]], at: dt.datetime) -> None:
     """Take back what the clock alone put in force as of T and the figures show no more: sanction and release are one line."""
     with who.database.connect() as connection:
         gone = [
-            each.row.id
-            for each in violations.of_date(connection, platform, date)
+            each.row
+            for each in violations.of_date(connection, run.platform, run.date)
             if each.state == "in_force"
             and (each.row.violation, each.row.subject_kind, each.row.subject_id) not in found
             and all(event.account_id is None for event in violations.events(connection, each.row.id))
         ]
-    for id_ in gone:
-        measures.revoke(who, Doer(None, at), id_, "not found any more with newer facts")
+    for row in gone:
+        measures.revoke(who, Doer(None, at), row.id, f"not found any more {run.newer(row)}")
 
 
 def _settled(history: History, seq: int, found: Iterable[Charged]) -> Sequence[Charge]:
@@ -72,28 +73,3 @@ def _settled(history: History, seq: int, found: Iterable[Charged]) -> Sequence[C
         for each in found
         if (settled := settle(each.found, each.version, history)) is not None
     ]
-
-
-def remove_lowest(who: Office, platform: str, removals: Mapping[str, dt.date], at: dt.datetime) -> None:
-    """Propose the removal of shops (with the day since when) that stay at the lowest level (DY-L04), once each."""
-    for shop, since in removals.items():
-        with violations.alone(who.database, shop) as connection:
-            known = [
-                each for each in violations.of_shop(connection, shop) if each.row.evidence.get("level_since") == str(since)
-            ]
-            if not known:
-                said = {"level_since": str(since)}
-                propose_removal(
-                    connection, Doer(None, at), platform, shop, name="removal", since=since, cause="level", evidence=said
-                )
-
-
-def spare_risen(who: Office, platform: str, since: Mapping[str, dt.date], at: dt.datetime) -> None:
-    """Withdraw removals still only proposed of shops that, by newer facts, do not stand where they stood. `since`: by shop, the
-    day its present level began."""
-    with who.database.connect() as connection:
-        open_ = [each.row for each in violations.in_state(connection, ("proposed",)) if each.row.platform == platform]
-    for row in open_:
-        stood = row.evidence.get("level_since")
-        if stood is not None and stood != str(since.get(row.shop_id)):
-            measures.withdraw(who, Doer(None, at), row.id, "the level is another by newer facts")

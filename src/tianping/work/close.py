@@ -21,7 +21,8 @@ from tianping.facts.lake import settle
 from tianping.facts.versions import Version
 from tianping.facts.views import VIEWS
 from tianping.metrics.compile import definitions
-from tianping.metrics.engine import count_views, finish, prepare, uses_of
+from tianping.metrics.engine import count_views, figures, prepare, uses_of
+from tianping.metrics.slices import slices
 from tianping.policy.model import Pack
 from tianping.store import closes
 from tianping.store.closes import Close
@@ -35,10 +36,11 @@ _TYPES: dict[str, pa.DataType] = {
     "why": pa.string(),
 }  # fmt: skip
 COLUMNS = pa.schema(_TYPES)
+_AT_ONCE = 100_000
+"""Figures of one part of a close's file."""
 CARRIED_FROM = {True: 5_000_000, False: math.inf}
 """Rows of all tables from which a close is carried from the one before: one of many days in a row, and one by itself, after an
 import. That one is always counted: measured at 1 M orders, 9.3 s carried, 7.0 s counted (docs/performance.md)."""
-_ORDER = 'metric, variant, "by", subject, days'
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +103,11 @@ def _computed(
         turn = carry.Round(home, con, (asked.date, *state), kept) if carries else None
         for name, each in defined.items():
             prepare(con)
-            count_views(con, VIEWS, name, [use for use in uses[name] if use not in kept[name]], asked.date)
+            counted = [use for use in uses[name] if use not in kept[name]]
+            count_views(con, VIEWS, name, counted, asked.date, slices(con, name) if counted else ())
             if turn:
                 turn.fill(name)
-            finish(con, VIEWS, name, each, asked.date)
-            yield from con.sql(f"select * from figures order by {_ORDER}").to_arrow_reader(100_000)
+            yield from figures(con, VIEWS, name, each, asked.date)
         if turn:
             turn.end()
 
@@ -115,16 +117,29 @@ def _rows(seq: int, known: Sequence[Version]) -> int:
     return sum(file.rows for file in versions.known(known, seq).files)
 
 
-def _write(path: Path, batches: Iterator[pa.RecordBatch]) -> int:
+def _evenly(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """The same rows, _AT_ONCE at a time: a file's bytes are then the same however its figures came."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch.cast(COLUMNS))
+        while sum(each.num_rows for each in held) >= _AT_ONCE:
+            table = pa.Table.from_batches(held)
+            yield table.slice(0, _AT_ONCE)
+            held = table.slice(_AT_ONCE).to_batches()
+    if any(each.num_rows for each in held):
+        yield pa.Table.from_batches(held)
+
+
+def _write(path: Path, batches: Iterable[pa.RecordBatch]) -> int:
     """Beside, then into place, so that a reader sees the whole file or none; a close that fails leaves nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(f".{os.getpid()}.tmp")
     count = 0
     try:
         with pq.ParquetWriter(beside, COLUMNS, compression="zstd") as writer:
-            for batch in batches:
-                writer.write_batch(batch.cast(COLUMNS))
-                count += batch.num_rows
+            for table in _evenly(batches):
+                writer.write_table(table.combine_chunks())
+                count += table.num_rows
         settle(path.parent, [beside])  # the bytes are safe before anything names them
         beside.replace(path)
     finally:

@@ -45,9 +45,10 @@ class Difference:
         """The columns of the rows."""
         return self.a.con.sql(self.held).columns
 
-    def rows(self) -> Iterator[Mapping[str, object]]:
-        """Every row that the two treat differently."""
-        for batch in self.a.con.sql(f"{self.held} order by all").to_arrow_reader(10_000):
+    def rows(self, *, limit: int | None = None) -> Iterator[Mapping[str, object]]:
+        """The rows that the two treat differently, every one or the first."""
+        some = "" if limit is None else f" limit {limit}"
+        for batch in self.a.con.sql(f"{self.held} order by all{some}").to_arrow_reader(10_000):
             yield from batch.to_pylist()
 
 

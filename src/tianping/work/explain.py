@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -12,7 +12,8 @@ from tianping.facts.asof import as_of, narrow
 from tianping.facts.engine import names, quoted
 from tianping.facts.views import VIEWS
 from tianping.metrics.compile import USUAL_DAYS, Definition, Side, define
-from tianping.metrics.proof import Scope, proof_sql
+from tianping.metrics.proof import Scope, proof_sql, staged_proof
+from tianping.metrics.slices import slices
 from tianping.periods import Period
 from tianping.policy.model import Pack, Version
 from tianping.store.closes import Close
@@ -91,14 +92,14 @@ class Disagrees(TianpingError):
 
 
 _WIDE = ("platform", "category_l1", "category_l2", "category_l3")
-"""Levels whose rows are too many to hold."""
+"""Levels of many shops."""
 _BY_ROLE = "list_position(['numerator', 'denominator', 'not_counted', 'left_out'], role)"
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A figure with its definition and its rows, one SQL a side; `held` selects the same rows on this connection, from a
-    temporary table where they are few. `figure` is empty where the close has none: another version, other days, or rows that
+    """A figure with its definition and its rows, one SQL a side; `held` selects the same rows on this connection, from
+    temporary tables. `figure` is empty where the close has none: another version, other days, or rows that
     are all left out."""
 
     definition: Definition
@@ -153,7 +154,7 @@ def explain(
     definition = _define(pack, named, wanted.date, wanted.days)
     con = con or opened(home, done, wanted)
     sql = _sql(definition, wanted)
-    held = _held(con, sql) if wanted.by not in _WIDE else sql
+    held = tuple(_held(con, side, text, wanted) for side, (_, text) in zip(definition.sides, sql, strict=True))
     joins = "max" if definition.greatest else "sum"
     parts = tuple(part for side, text in held for part in _parts(con, side, text, joins))
     figure = _closed(home, done, definition, wanted)
@@ -165,15 +166,27 @@ def explain(
     return Proof(definition, pack, wanted, span, figure or {}, parts, sql, held, con)
 
 
-def _held(con: duckdb.DuckDBPyConnection, sides: Sides) -> tuple[tuple[str, str], ...]:
-    """The rows in temporary tables: they are counted first and read afterwards."""
-    return tuple((side, hold(con, sql)) for side, sql in sides)
+def _held(con: duckdb.DuckDBPyConnection, side: Side, sql: str, wanted: Scope) -> tuple[str, str]:
+    """A side's rows in a temporary table: they are counted first and read afterwards. Those of very many shops are found slice
+    by slice, so that the joins for them need not be held all at once."""
+    view = VIEWS[side.tally.view]
+    if wanted.by not in _WIDE or not view.lies_by_shop:
+        return _side_name(side), hold(con, sql)
+    steps = (staged_proof(view, side, wanted, some) for some in slices(con, wanted.platform))
+    return _side_name(side), hold(con, sql, steps)
 
 
-def hold(con: duckdb.DuckDBPyConnection, sql: str) -> str:
-    """The rows of a query in a temporary table of the connection, and the query that selects them from there."""
+def hold(con: duckdb.DuckDBPyConnection, sql: str, steps: Iterable[tuple[str, str]] = ()) -> str:
+    """The rows of a query in a temporary table of the connection, and the query that selects them from there. `steps`, which
+    together give the same rows: what to hold as a table `ours`, and what reads it."""
     name = f"held_{hashlib.sha256(sql.encode()).hexdigest()[:16]}"
-    con.execute(f"create temp table if not exists {name} as {sql}")
+    if con.execute("select 1 from duckdb_tables() where table_name = ?", [name]).fetchall():
+        return f"select * from {name}"
+    for number, (ours, rows) in enumerate(steps or [("", sql)]):
+        if ours:
+            con.execute(f"create or replace temp table ours as {ours}")
+        con.execute(f"insert into {name} {rows}" if number else f"create temp table {name} as {rows}")
+    con.execute("drop table if exists ours")
     return f"select * from {name}"
 
 

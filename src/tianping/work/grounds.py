@@ -93,7 +93,9 @@ def computed(seen: Mapping[Key, Seen]) -> dict[Key, Whole]:
         if by == "shop" and each.denominator:
             shops[metric, days] = shops.get((metric, days), 0) + 1
     return {
-        key: Whole(Fraction(each.numerator, each.denominator), each.numerator, each.denominator, _shops_of(key, shops))
+        key: Whole(
+            Fraction(each.numerator, each.denominator), each.numerator, each.denominator, _shops_of(key, shops), of=_named(key)
+        )
         for key, each in seen.items()
         if key[1] not in ("shop", "product") and each.denominator
     }
@@ -102,6 +104,11 @@ def computed(seen: Mapping[Key, Seen]) -> dict[Key, Whole]:
 def _shops_of(key: Key, shops: Mapping[tuple[str, int], int]) -> int | None:
     """How many shops the platform has there; of a category it is not counted."""
     return shops.get((key[0], key[3]), 0) if key[1] == "platform" else None
+
+
+def _named(key: Key) -> str:
+    """The category that a figure is of."""
+    return key[2] if key[1].startswith("category") else ""
 
 
 def _given(
@@ -113,7 +120,8 @@ def _given(
     for (of, metric, variant, by, subject, days), each in imported.items():
         name = f"{metric}/{variant}" if variant else str(metric)
         if of == platform and Read(name, int(str(days))) in asked and date - each.date <= FRESH:
-            found[name, by, str(subject), int(str(days))] = Whole(each.rate, imported=each.date)  # type: ignore[index]
+            key: Key = (name, by, str(subject), int(str(days)))  # type: ignore[assignment]
+            found[key] = Whole(each.rate, imported=each.date, of=_named(key))
     return found
 
 

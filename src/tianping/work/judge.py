@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from tianping.facts.asof import as_of
@@ -13,7 +14,7 @@ from tianping.policy.model import Pack
 from tianping.store import judgements
 from tianping.store.closes import Close
 from tianping.store.judgements import Judgement
-from tianping.work import charging, judged, measures, outcomes, standings
+from tianping.work import charging, judged, measures, outcomes, removing, standings
 from tianping.work.bench import Bench, bench
 from tianping.work.benchmark import yardsticks
 from tianping.work.close import Asked, close
@@ -22,11 +23,15 @@ from tianping.work.home import Home, facts, locked
 from tianping.work.outcomes import Charged
 from tianping.work.proposing import Run, take_up
 
+_ONE = Lock()
+"""Threads of one process close one after the other: they would write files of one name. Processes have names of their own."""
+
 
 def close_day(home: Home, packs: Mapping[str, Pack], asked: Asked, *, at: dt.datetime) -> tuple[Close, Judgement]:
     """The whole close of a day: its figures, then what the rules say of them. Raises as `close` does."""
-    done = close(home, packs, asked, at=at)
-    return done, judge(home, packs, done, at=at)
+    with _ONE:
+        done = close(home, packs, asked, at=at)
+        return done, judge(home, packs, done, at=at)
 
 
 def judge(home: Home, packs: Mapping[str, Pack], done: Close, *, at: dt.datetime) -> Judgement:
@@ -35,6 +40,7 @@ def judge(home: Home, packs: Mapping[str, Pack], done: Close, *, at: dt.datetime
     digest = hashlib.sha256(repr(sorted(rules.items())).encode()).hexdigest()
     place = Path(judged.FOLDER) / done.date.isoformat() / f"{done.seq}-{done.definitions[:12]}-{digest[:12]}"
     with locked(home.path / "judge.lock", wait=True):  # one at a time: two would charge the same people
+        judged.sweep(home.path)
         return _judge(
             home, packs, done, Judgement(done.date, done.seq, done.definitions, digest, rules, place.as_posix(), {}, at)
         )
@@ -51,27 +57,31 @@ def _judge(home: Home, packs: Mapping[str, Pack], done: Close, blank: Judgement)
         found = {each.pack.platform: list(outcomes.charged(each)) for each in benches}
         written["found"] = judged.write(into, "found", (outcomes.of_found(each) for all_ in found.values() for each in all_))
     result = replace(blank, counts=written)
-    if done.seq == seq_at(home.versions()):
-        _charge(home, charging.office(home, packs, con), benches, found, result)
+    knows_most, who = done.seq == seq_at(home.versions()), charging.office(home, packs, con)
+    if knows_most:
+        _charge(who, benches, found, result)
     judgements.keep(home.database, result)
     standings.forward(home, packs, result)
+    if knows_most:
+        _remove(home, who, benches, result)
     return result
 
 
-def _charge(
-    home: Home, who: Office, benches: Sequence[Bench], found: Mapping[str, Sequence[Charged]], result: Judgement
-) -> None:
+def _charge(who: Office, benches: Sequence[Bench], found: Mapping[str, Sequence[Charged]], result: Judgement) -> None:
     """What the close that knows most leads to. Of a platform that is gone nothing is found any more."""
     for each in benches:
-        platform = each.pack.platform
-        charging.charge(who, each, result.seq, found[platform], result.at)
-        stands = judged.read(home, result, "levels", {"platform": [platform]})
-        fallen = {row["shop_id"]: row["since"] for row in stands if row["happened"] == "removal"}
-        charging.remove_lowest(who, platform, fallen, result.at)
-        charging.spare_risen(who, platform, {row["shop_id"]: row["since"] for row in stands}, result.at)
+        charging.charge(who, each, result.seq, found[each.pack.platform], result.at)
     for gone in sorted(set(who.rules) - set(result.packs)):
         take_up(who, result.at, Run(gone, result.date, result.seq, ()))
     measures.serve_due(who, result.at)
+
+
+def _remove(home: Home, who: Office, benches: Sequence[Bench], result: Judgement) -> None:
+    """Removals, by where shops stand after the last judged day, which a day closed late may have moved."""
+    for each in benches:
+        platform = each.pack.platform
+        removing.by_level(who, platform, standings.last(home, platform), result.at)
+        removing.by_points(who, platform, [shop.shop for shop in each.shops], result.date, result.at)
 
 
 Rows = Callable[[Home, Sequence[Bench]], Iterator[dict[str, Any]]]

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tianping.errors import NotFound
+from tianping.facts.lake import settle
 from tianping.store import judgements
 from tianping.store.judgements import Judgement
 from tianping.work.close import having, shelf
@@ -60,18 +61,29 @@ def as_json(data: object) -> str:
 
 @contextmanager
 def folder(home: Path, place: Path) -> Iterator[Path]:
-    """A folder to write into, put into place as a whole when done; a judgement that fails leaves nothing, and one that was
-    killed nothing that stays."""
+    """A folder to write into, put into place as a whole when done, safe against a power cut; a judgement that fails leaves
+    nothing, and what one that was killed has left is swept."""
     beside = home / place.with_name(f"{place.name}.{os.getpid()}.tmp")
-    for left in beside.parent.glob("*.tmp"):
-        shutil.rmtree(left, ignore_errors=True)
     beside.mkdir(parents=True)
     try:
         yield beside
+        settle(beside.parent, beside.iterdir())
         shutil.rmtree(home / place, ignore_errors=True)
         beside.replace(home / place)
+        settle(beside.parent, [home / place])
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def unfinished(home: Path) -> list[Path]:
+    """What judgements that were killed have left, or one under way is writing."""
+    return sorted(path for mark in ("*/*.tmp", "*/*/*.tmp", "*/*/*.again") for path in (home / FOLDER).glob(mark))
+
+
+def sweep(home: Path) -> None:
+    """Delete that. Only under the lock of judging."""
+    for path in unfinished(home):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def replace(into: Path, name: str, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -62,9 +62,19 @@ class Lot:
         """The sides of a metric without the rows that are marked."""
         return tuple(lessen(side, marks) for side, marks in self.sides[metric])
 
+    def lost(self, metric: int) -> tuple[Side, ...]:
+        """What the sides of a metric count in the rows that are marked, and nothing else: of sums, what they lose."""
+        return tuple(_only(side, marks) for side, marks in self.sides[metric] if marks)
+
     def marked(self, metric: int) -> tuple[Side, ...]:
         """What counts the rows that are marked."""
         return tuple(marked_rows(side.tally, marks) for side, marks in self.sides[metric] if marks)
+
+
+def _only(side: Side, marks: Sequence[Mark]) -> Side:
+    columns = [mark.column for mark in marks]
+    rules = (("unmarked", f"not ({' or '.join(columns)})"), *side.tally.rules)
+    return replace(side, tally=replace(side.tally, rules=rules, columns=side.tally.columns | set(columns)))
 
 
 def lots(con: duckdb.DuckDBPyConnection, defined: Sequence[Definition], date: dt.date, track: Track) -> list[Lot]:

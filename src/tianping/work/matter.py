@@ -114,6 +114,17 @@ class Matter:
         return next((each.at for each in self.events if each.verb == "confirm"), None)
 
     @property
+    def notice(self) -> Event | None:
+        """What the shop was told last: that it takes effect, or is reduced; None before."""
+        return next((each for each in reversed(self.events) if each.verb in ("confirm", "reduce")), None)
+
+    @property
+    def appealed(self) -> int:
+        """How often this notice was appealed."""
+        told = self.notice
+        return sum(each.verb == "appeal" and each.n > told.n for each in self.events) if told else 0
+
+    @property
     def fulfilled(self) -> tuple[str, ...]:
         """The keys of the duties fulfilled."""
         return tuple(each.detail["duty"] for each in self.events if each.verb == "fulfil")
@@ -147,13 +158,19 @@ def open_matter(office: Office, connection: Connection, id_: int) -> Matter:
     row = violations.get(connection, id_)
     if row is None:
         raise NotFound(f"no violation {id_}; list them to see which there are")
-    return Matter(office, connection, row, violations.events(connection, id_))
+    return _as_found(office, connection, row, violations.events(connection, id_))
 
 
 def open_all(office: Office, connection: Connection, ids: Sequence[int]) -> Sequence[Matter]:
     """Read many, in the order asked."""
     rows, happened = violations.get_all(connection, ids), violations.events_of_all(connection, ids)
-    return [Matter(office, connection, rows[id_], happened[id_]) for id_ in ids]
+    return [_as_found(office, connection, rows[id_], happened[id_]) for id_ in ids]
+
+
+def _as_found(office: Office, connection: Connection, row: Violation, events: Sequence[Event]) -> Matter:
+    """With the evidence by which it was found last: the same facts may have been judged by other rules since."""
+    again = next((each.detail["evidence"] for each in reversed(events) if "evidence" in each.detail), None)
+    return Matter(office, connection, row if again is None else replace(row, evidence=again), events)
 
 
 def told(

@@ -119,8 +119,8 @@ def proved(each: Found, bench: Bench, read: Read) -> Row:
     """The evidence of a violation, frozen with it: figures, fractions, benchmark, chance, what a formula read of its row, and
     what the other triggers found."""
     verdict = each.verdict
-    steps = each.trigger.steps or each.trigger.tail
-    reached = verdict.reached
+    tail, reached = each.trigger.tail, verdict.reached
+    steps = each.trigger.steps or tail
     data: Row = {
         "subject": evidence.subject(each.subject),
         "trigger": each.trigger.name,
@@ -131,6 +131,7 @@ def proved(each: Found, bench: Bench, read: Read) -> Row:
         "reached": {
             "severity": reached.severity, "line": evidence.fraction(reached.line),
             **({"reading": evidence.taken(steps, reached.taken)} if steps and reached.taken else {}),
+            **({"tail": {**reached.behind._asdict(), "share": str(tail.share)}} if tail and reached.behind else {}),
         },
         "severity": each.severity,
         "needs_person": each.why,

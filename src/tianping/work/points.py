@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from tianping.policy.judging import Judging, PointsVersion
 from tianping.store import effects, ledger
+from tianping.work.deposits import Told
 from tianping.work.history import Office, Past
 
 DAYS = 365
@@ -61,8 +62,8 @@ def of_past(past: Sequence[Past], shop: str, at: dt.datetime, *, days: int) -> i
     return sum(each.points for each in past if each.shop_id == shop and each.decided_at <= at < each.decided_at + span)
 
 
-def deposit_of(
-    connection: Connection, shop: str, deposit_fen: int, required_fen: int | None, at: dt.datetime | None = None
-) -> Deposit:
-    """The deposit that the facts tell of, with what the ledger has moved since."""
-    return Deposit(deposit_fen + ledger.balance(connection, ledger.deposit(shop), at), required_fen)
+def deposit_of(connection: Connection, shop: str, told: Told, at: dt.datetime | None = None) -> Deposit:
+    """The deposit that the facts tell of, with what the ledger has moved since they told it, up to and with `at`."""
+    account = ledger.deposit(shop)
+    moved = ledger.balance(connection, account, at) - ledger.balance(connection, account, told.at)
+    return Deposit(told.fen + moved, told.required)

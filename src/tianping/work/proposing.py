@@ -3,7 +3,7 @@ back what it finds no more."""
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -50,12 +50,21 @@ class Charge(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What a judged close found on one platform: T, what was known, and the charges."""
+    """What a judged close found on one platform: T, what was known, and the charges; by which rules (their digest, "" where the
+    platform has none)."""
 
     platform: str
     date: dt.date
     seq: int
     charges: Sequence[Charge]
+    rules: str = ""
+
+    def newer(self, row: Violation) -> str:
+        """What is newer than when a violation was found, as its history says it."""
+        rules = bool(self.rules) and row.evidence.get("pack", self.rules) != self.rules
+        if rules:
+            return "with newer facts and changed rules" if self.seq > row.seq else "by changed rules"
+        return "with newer facts"
 
 
 class Taken(NamedTuple):
@@ -157,22 +166,42 @@ def bring(office: Office, connection: Connection, at: dt.datetime, run: Run, his
     known = {_key(each): each for each in there if each.state != "withdrawn"}
     if any(each.row.seq > run.seq for each in there):  # judged already with newer facts
         return Brought((), tuple(each.row.id for each in known.values()))
-    kept, outdated, new = list[int](), list[int](), list[_Entry]()
+    waiting = {each.row.id: each for each in _looked_at(office, connection, known.values(), run)}
+    kept, outdated, new = list[int](), list[Matter](), list[_Entry]()
     for charge in run.charges:
         before = known.pop((charge.violation, charge.kind, charge.subject), None)
-        if before is not None and not _outdated(office, history, before, charge):
+        matter = waiting.get(before.row.id) if before else None
+        if before and matter is None:
             kept.append(before.row.id)
             continue
-        if before is not None:
-            outdated.append(before.row.id)
-        new.append(_Entry(charge, *rests_on(office, history, charge)))
-    ruled = _ruled(office, run)
+        entry = _Entry(charge, *rests_on(office, history, charge))
+        if before and matter and not _outdated(matter, entry):
+            kept.append(before.row.id)
+            continue
+        outdated += [matter] if matter else []
+        new.append(entry)
+    ruled, doer = _ruled(office, run), Doer(None, at)
     gone = [each.row.id for each in known.values() if each.state == "proposed" and each.row.violation in ruled]
-    doer = Doer(None, at)
-    for ids, why in ((outdated, "found anew with newer facts"), (gone, "not found any more with newer facts")):
-        matters = open_all(office, connection, ids)
-        write(connection, [told(each, doer, "withdraw", "withdrawn", why=why) for each in matters])
+    for matters, what in ((outdated, "found anew"), (open_all(office, connection, gone), "not found any more")):
+        write(connection, [told(each, doer, "withdraw", "withdrawn", why=f"{what} {run.newer(each.row)}") for each in matters])
     return Brought(tuple(_propose(office, connection, doer, there, new)), tuple(kept), tuple(gone))
+
+
+def _looked_at(office: Office, connection: Connection, known: Iterable[Present], run: Run) -> Sequence[Matter]:
+    """What is only proposed, and was found by other facts or rules than the run's."""
+    found = {(charge.violation, charge.kind, charge.subject): charge for charge in run.charges}
+    return open_all(office, connection, [
+        each.row.id for each in known
+        if each.state == "proposed" and (charge := found.get(_key(each))) and _sources(each.row) != _sources_of(charge)
+    ])  # fmt: skip
+
+
+def _sources(row: Violation) -> tuple[object, ...]:
+    return row.seq, row.version, row.evidence.get("pack"), row.evidence.get("figures")
+
+
+def _sources_of(charge: Charge) -> tuple[object, ...]:
+    return charge.seq, charge.version.isoformat(), charge.evidence.get("pack"), charge.evidence.get("figures")
 
 
 def rests_on(office: Office, history: History, charge: Charge) -> tuple[Basis | None, Offer | None]:
@@ -254,7 +283,7 @@ def _propose(
     fresh = iter(_enter(connection, doer, [each for at, each in enumerate(entries) if at not in old]))
     for at, each in enumerate(entries):
         if at in old:
-            detail = {"basis": each.plain_basis, **each.detail}
+            detail = {"basis": each.plain_basis, **each.detail, "evidence": dict(each.charge.evidence)}
             yield record(next(again), doer, "propose", "proposed", severity=each.severity, why="found again", detail=detail)
         else:
             row, event = next(fresh)
@@ -283,12 +312,14 @@ def _ruled(office: Office, run: Run) -> Sequence[str]:
     return tuple(judging.violations) if judging else ()
 
 
-def _outdated(office: Office, history: History, before: Present, charge: Charge) -> bool:
-    """Whether what is only proposed should give way to what a newer run found."""
-    known = (before.row.seq, before.row.version)
-    if before.state != "proposed" or known == (charge.seq, charge.version.isoformat()):
-        return False
-    _, offered = rests_on(office, history, charge)
-    severity = offered.severity if offered else charge.severity
-    evidence = json.loads(json.dumps(charge.evidence))  # as the database gives it back
-    return (before.severity, before.row.trigger, before.row.evidence) != (severity, charge.trigger, evidence)
+def _outdated(matter: Matter, entry: _Entry) -> bool:
+    """Whether what is only proposed should give way to what a newer run found. The packs' digests alone are no reason."""
+    evidence = json.loads(json.dumps(entry.charge.evidence))  # as the database gives it back
+    before = (matter.severity, matter.row.trigger, matter.offer, _shown(matter.row.evidence))
+    return before != (entry.severity, entry.charge.trigger, entry.offered, _shown(evidence))
+
+
+def _shown(evidence: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Without the digests of the packs, of which no word or number need be another."""
+    shown = {key: value for key, value in evidence.items() if key not in ("pack", "figures")}
+    return shown | ({"others": [_shown(each) for each in evidence["others"]]} if "others" in evidence else {})

@@ -224,6 +224,7 @@ def _moved(voice: Voice, said: Said, evidence: Said, trigger: Trigger | None) ->
 
 def _figure(voice: Voice, said: Said, comparison: str) -> FigureLine:
     line = said.get("line")
+    result = (voice.result(said["holds"]), voice.place(said)) if line is not None else ()
     taken = voice.amount(said, exact(said["taken"]))
     calculation = voice.calculation(said)
     own = voice.value(said) if said.get("metric") else calculation
@@ -232,13 +233,13 @@ def _figure(voice: Voice, said: Said, comparison: str) -> FigureLine:
         calculation=own if own == calculation else f"{own}{voice.t('semicolon')}{calculation}",
         benchmark=voice.benchmark(said),
         line=voice.compared(said, comparison) if line is not None else taken,
-        result=voice.result(said["holds"]) if line is not None else "",
+        result=voice.t("semicolon").join(filter(None, result)),
         rows="",
-        exact={name: said.get(name) for name in _EXACT},
+        exact={name: said.get(name) for name in _EXACT if name in said or name != "tail"},
     )
 
 
-_EXACT = ("metric", "score", "days", "by", "take", "against", "taken", "figure", "benchmark", "line", "place")
+_EXACT = ("metric", "score", "days", "by", "take", "against", "taken", "figure", "benchmark", "line", "place", "tail")
 
 
 def _grounds(voice: Voice, known: Brief) -> Iterator[str]:
@@ -254,8 +255,10 @@ def _grounds(voice: Voice, known: Brief) -> Iterator[str]:
 
 def _remedy(voice: Voice, known: Brief, at: dt.datetime) -> Iterator[str]:
     """What can be done. An appeal is in time up to and at its last moment."""
+    state, until = known.matter.state, measures.appeal_until(known.matter)
+    open_ = state in ("in_force", "served") and until is not None and at <= until
     yield _appeal(voice, known, at)
-    if known.matter.state in ("in_force", "served"):
+    if open_:
         yield voice.t("appeal_how", id=known.matter.row.id)
         yield voice.t("evidence")
     lacks = [column for evidence, _ in _triggers(known) for column in missing(voice, evidence)]
@@ -263,10 +266,10 @@ def _remedy(voice: Voice, known: Brief, at: dt.datetime) -> Iterator[str]:
         yield voice.t("mend", columns=voice.t("and_so_on").join(dict.fromkeys(lacks)))
     if any(True for evidence, _ in _triggers(known) for _ in readings(evidence)):
         yield voice.t("ask_figure")
-    if known.matter.state in _LIVE and not known.matter.row.records:
+    if (open_ or state in ("proposed", "appealed")) and not known.matter.row.records:
         yield voice.t("remedy")
-    if open_ := dealt.duties(voice, known):
-        yield voice.t("duty", duties=voice.t("and_so_on").join(open_))
+    if left := dealt.duties(voice, known):
+        yield voice.t("duty", duties=voice.t("and_so_on").join(left))
     yield voice.t("a_person")
     yield voice.t("stays_open")
 
@@ -283,9 +286,13 @@ def _appeal(voice: Voice, known: Brief, at: dt.datetime) -> str:
     if state == "proposed":
         rule = known.matter.rule
         return voice.t("appeal_later", days=rule.appeal_days if rule else measures.APPEAL_DAYS)
-    if state not in ("in_force", "served") or until is None:
+    if state not in ("in_force", "served"):
         return voice.t("appeal_none")
-    return voice.t("appeal_open" if at <= until else "appeal_over", until=voice.moment(until))
+    if until is None:
+        return voice.t("appeal_used", n=measures.appeals(known.matter))
+    if at > until:
+        return voice.t("appeal_over", until=voice.moment(until))
+    return voice.t("appeal_open", until=voice.moment(until), n=measures.appeals(known.matter))
 
 
 def _history(voice: Voice, known: Brief) -> Iterator[tuple[str, str, str, str, str]]:
@@ -297,10 +304,17 @@ def _history(voice: Voice, known: Brief) -> Iterator[tuple[str, str, str, str, s
 _CLOCK = {
     "by the rule, without a person": "w_by_the_rule",
     "found anew with newer facts": "w_found_anew",
+    "found anew by changed rules": "w_found_anew_rules",
+    "found anew with newer facts and changed rules": "w_found_anew_both",
     "not found any more with newer facts": "w_not_found",
+    "not found any more by changed rules": "w_not_found_rules",
+    "not found any more with newer facts and changed rules": "w_not_found_both",
     "found again": "w_found_again",
+    "level": "w_lowest",
     "the level is another by newer facts": "w_level",
 }
+_REACHED = re.compile(r"violation (\d+) event \d+|the close of (\d{4}-\d\d-\d\d), .*")
+"""What brought a removal for points about, or took it back."""
 
 
 def _said(voice: Voice, event: Event) -> str:
@@ -309,7 +323,12 @@ def _said(voice: Voice, event: Event) -> str:
         return event.why
     if "cause" in event.detail:
         return voice.t("w_counted", id=event.detail["cause"])
-    key = "w_points" if event.why.startswith("the points at the time") else _CLOCK.get(event.why)
+    fell = event.why.startswith("the points at the time")
+    if by := _REACHED.fullmatch(event.why.partition(": ")[2] if fell else event.why):
+        id_, date = by.groups()
+        cause = voice.t("w_by_violation", id=id_) if id_ else voice.t("w_by_close", date=date)
+        return voice.t("w_points" if fell else "w_reached", cause=cause)
+    key = _CLOCK.get(event.why)
     return voice.t(key) if key else ""
 
 

@@ -5,15 +5,19 @@ Nobody is worse off for it: no effect grows, and what a person chose other than 
 (assumed).
 """
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
+
+from sqlalchemy import Connection
 
 from tianping.assess.penalty import Offer, Standing, eased, offer
 from tianping.assess.violation import Earlier, raised
-from tianping.policy.judging import SEVERITIES, Severity
+from tianping.policy.judging import SEVERITIES, PointsVersion, Severity
 from tianping.store import violations
 from tianping.store.violations import CONFIRMED, State
 from tianping.work import points
+from tianping.work.history import Office
 from tianping.work.matter import Basis, Matter, deal_out, open_matter, record
 from tianping.work.proposing import propose_removal
 from tianping.work.trail import Doer
@@ -58,37 +62,48 @@ def earlier_now(matter: Matter) -> list[Severity]:
 
 def follow_points(matter: Matter) -> None:
     """Propose the shop's removal where its points have reached the line; take a removal back whose points would never have."""
-    rule = points.rule(matter.office.rules, matter.row.platform, matter.row.date)
-    if rule is None:
-        return
-    shop, at = matter.row.shop_id, matter.last.at
-    past, connection = matter.office.past(shop), matter.connection
+    rule, row = points.rule(matter.office.rules, matter.row.platform, matter.row.date), matter.row
+    if rule is not None:
+        weigh_points(matter.office, matter.connection, row.platform, row.shop_id, rule, matter.last.at, cause=matter.cause)
+
+
+def weigh_points(
+    office: Office,
+    connection: Connection,
+    platform: str,
+    shop: str,
+    rule: PointsVersion,
+    at: dt.datetime,
+    *,
+    cause: str,
+    falls: Collection[State] = LIVE,
+) -> None:
+    """The same inside a transaction that holds the shop. `falls`: the states from which a removal is taken back."""
+    past, live = office.past(shop), False
     removals = violations.of_subject(connection, REMOVAL, "shop", shop, shop)
-    live = 0
     for each in (each for each in removals if each.state in LIVE):
         reached = points.counted(connection, past, shop, each.row.at, days=rule.days, known_at=at)
-        live += reached >= rule.line
-        if reached < rule.line:
-            _fall(open_matter(matter.office, connection, each.row.id), matter, reached)
+        if reached >= rule.line or each.state not in falls:
+            live = True
+        else:
+            why = f"the points at the time would have been {reached}: {cause}"
+            _fall(open_matter(office, connection, each.row.id), at, why)
     total = points.counted(connection, past, shop, at, days=rule.days)
     if total >= rule.line and not live:
         evidence = {"points": total, "line": rule.line, "days": rule.days}
-        clock = Doer(None, at)
         propose_removal(
-            connection, clock, matter.row.platform, shop,
-            name=REMOVAL, since=rule.since, cause=matter.cause, evidence=evidence,
-        )  # fmt: skip
+            connection, Doer(None, at), platform, shop, name=REMOVAL, since=rule.since, cause=cause, evidence=evidence
+        )
 
 
-def _fall(removal: Matter, cause: Matter, reached: int) -> None:
+def _fall(removal: Matter, at: dt.datetime, why: str) -> None:
     """By the clock: withdrawn, revoked or overturned, as far as it had come."""
     ends: Mapping[State, tuple[violations.Verb, State]] = {
         "proposed": ("withdraw", "withdrawn"), "in_force": ("revoke", "revoked"), "served": ("revoke", "revoked"),
         "appealed": ("overturn", "overturned"),
     }  # fmt: skip
     verb, state = ends[removal.state]
-    why = f"the points at the time would have been {reached}: {cause.cause}"
-    deal_out(record(removal, Doer(None, cause.last.at), verb, state, why=why), ())
+    deal_out(record(removal, Doer(None, at), verb, state, why=why), ())
 
 
 def _rejudged(later: Matter, basis: Basis, now: Mapping[int | str, _Now], cause: Matter) -> Matter:

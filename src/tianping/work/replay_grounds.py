@@ -85,12 +85,14 @@ def _by_name(pack: Pack) -> Mapping[str, Metric]:
 def _bench(laid: Laid, pack: Pack, same: frozenset[Read], base: _Base | None = None) -> Bench:
     """`same`: what may be taken from the close, or from `base`."""
     measured, points = _measured(laid, pack, same, base), Points()
-    scored, weighed = (replace(measured, points=points, adjusted=_adjusted(laid, pack, track, base)) for track in TRACKS)
+    scored, weighed = (
+        replace(measured, points=points, adjusted=_adjusted(laid, pack, track, measured, base)) for track in TRACKS
+    )
     own = shops(laid.con, pack.platform), products(laid.con, pack.platform, measured.seen)
     return Bench(laid.con, pack, laid.done.date, *own, measured, scored, weighed, points)
 
 
-def _adjusted(laid: Laid, pack: Pack, track: Track, base: _Base | None) -> Mapping[Key, Seen]:
+def _adjusted(laid: Laid, pack: Pack, track: Track, measured: Grounds, base: _Base | None) -> Mapping[Key, Seen]:
     asked, known = _asked(laid, pack, track), frozenset[tuple[Read, By]]()
     there: Mapping[Key, Seen] = {}
     if base is not None:
@@ -98,7 +100,8 @@ def _adjusted(laid: Laid, pack: Pack, track: Track, base: _Base | None) -> Mappi
         known = frozenset((read, by) for read, by in both if read in base.same)
         there = (base.bench.scored if track == "scores" else base.bench.weighed).adjusted
     wanted = [Wanted(pack.platform, read.metric, by, read.days) for read, by in asked - known]
-    found = adjusted(laid.con, {pack.platform: pack}, laid.done.date, track, wanted) if wanted else {}
+    platforms, date = {pack.platform: pack}, laid.done.date
+    found = adjusted(laid.con, platforms, date, track, wanted, measured=measured.seen) if wanted else {}
     here: dict[Key, Seen] = {(key[1], key[2], key[3], key[4]): each for key, each in found.items()}  # type: ignore[misc]
     return {key: each for key, each in there.items() if (Read(key[0], key[3]), key[1]) in known} | here
 

@@ -28,6 +28,12 @@ Row = dict[str, Any]
 _COLUMNS = tuple(each.name for each in fields(Standing))
 
 
+def last(home: Home, platform: str) -> Sequence[Row]:
+    """Where the shops of a platform stand after the last judged day."""
+    done = next((each for each in _best(home) if platform in each.packs), None)
+    return judged.read(home, done, "levels", {"platform": [platform]}) if done else []
+
+
 def of_levels(
     home: Home, con: duckdb.DuckDBPyConnection, pack: Pack, date: dt.date, whom: Sequence[Subject], figures: Figures
 ) -> Iterator[Row]:

@@ -25,6 +25,7 @@ from tianping.store.judgements import Judgement
 from tianping.store.violations import Violation
 from tianping.work import boards, charging, judged, points
 from tianping.work.boards import Look
+from tianping.work.deposits import Told, told
 from tianping.work.history import Office, Past
 from tianping.work.home import Home, facts
 from tianping.work.points import Deposit
@@ -41,7 +42,7 @@ class Known(NamedTuple):
     """What the facts know of measures and money from before this system: by shop."""
 
     past: Mapping[str, Sequence[Past]]
-    deposits: Mapping[str, tuple[int | None, int | None]]
+    deposits: Mapping[str, Told]
 
 
 @lru_cache(maxsize=4)
@@ -50,9 +51,9 @@ def _known(home: Home, seq: int) -> Known:
     con, _ = facts(home, known_at=seq)
     with con:
         before = charging.office(home, {}, con).past
-        rows = con.execute("select shop_id, deposit_fen, required_deposit_fen from facts.shops").fetchall()
-    deposits = {str(shop): (held, required) for shop, held, required in rows if held is not None or required is not None}
-    return Known({str(shop): found for shop, *_ in rows if (found := before(str(shop)))}, deposits)
+        shops = con.execute("select shop_id from facts.shops").fetchall()
+        deposits = told(home, con, seq)
+    return Known({str(shop): found for (shop,) in shops if (found := before(str(shop)))}, deposits)
 
 
 def office(home: Home, packs: Mapping[str, Pack]) -> Office:
@@ -213,7 +214,7 @@ def _deposit(home: Home, shop: str, at: dt.datetime) -> Deposit | None:
     if held is None:
         return None
     with home.database.connect() as connection:
-        return points.deposit_of(connection, shop, held[0] or 0, held[1], at)
+        return points.deposit_of(connection, shop, held, at)
 
 
 def _scores(pack: Pack, rows: Sequence[Row]) -> list[ScoreOf]:

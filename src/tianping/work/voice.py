@@ -129,9 +129,19 @@ class Voice:
             return ""
         metric = self.metric(said["metric"])
         rate = amount(Fraction(whole["rate"]), metric.unit if metric else "rate", self.lang)
+        against, of = self.against(said), whole.get("of")
+        against = self.t("against_named", against=against, name=of) if of else against
         if whole["denominator"] is None:
-            return self.t("benchmark_given", against=self.against(said), value=rate)
-        return self.t("benchmark", against=self.against(said), fraction=self.fraction(whole), value=rate)
+            return self.t("benchmark_given", against=against, value=rate)
+        return self.t("benchmark", against=against, fraction=self.fraction(whole), value=rate)
+
+    def place(self, said: Said) -> str:
+        """`排在第 1 位（从最差数起），…`; empty where it is no place in a tail."""
+        tail = said.get("tail")
+        if not tail:
+            return ""
+        counts = {name: self.number(tail[name]) for name in ("rank", "ranked", "size")}
+        return self.t("tail_place", share=self.number(Fraction(tail["share"]) * 100), **counts)
 
     def calculation(self, said: Said) -> str:
         """How what was taken came about: `41/1 277 ÷ 123/9 999 = 2.61 ×`."""
@@ -198,7 +208,7 @@ def readings(data: Said) -> Iterator[dict[str, Any]]:
         yield from ({**one, "place": "gate"} for one in leaves(each))
     reached = data.get("reached") or {}
     if reached.get("reading"):
-        yield {**reached["reading"], "line": reached["line"], "place": "line", "holds": True}
+        yield {**reached["reading"], "line": reached["line"], "tail": reached.get("tail"), "place": "line", "holds": True}
     if data.get("shift"):
         yield {**data["shift"], "place": "shift"}
 

@@ -233,11 +233,12 @@ def comparison_of(trigger: Trigger | None) -> str:
 
 
 def _line(voice: Voice, reached: Said, trigger: Trigger | None, whose: Whose) -> Node:
-    said = {**reached["reading"], "line": reached["line"]}
+    said = {**reached["reading"], "line": reached["line"], "tail": reached.get("tail")}
     text = f"{voice.reading(said)}{voice.t('colon')}{voice.compared(said, comparison_of(trigger))}"
     key = "tail" if trigger and trigger.tail else "line"
-    lines = (voice.calculation(said), voice.t("said_severity", severity=voice.t(reached["severity"])))
-    return Node("line", voice.t(key, said=text), lines, _exactly(said), (figure(voice, said, whose),))
+    lines = (voice.calculation(said), voice.place(said), voice.t("said_severity", severity=voice.t(reached["severity"])))
+    data = _exactly(said) | ({"tail": said["tail"]} if said["tail"] else {})
+    return Node("line", voice.t(key, said=text), tuple(filter(None, lines)), data, (figure(voice, said, whose),))
 
 
 def _shift(voice: Voice, said: Said, trigger: Trigger | None, whose: Whose, moved: tuple[str, str]) -> Node:

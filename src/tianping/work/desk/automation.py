@@ -46,8 +46,8 @@ def once(sitting: Sitting, id_: str) -> bool:
 
 
 def over_shop(desk: Desk, shop: str, at: dt.datetime) -> int:
-    """Have rules act on the open cases of a shop now, rather than at their next change: after a switch was turned, or a sanction
-    began. On how many they did; each in a transaction of its own."""
+    """Have rules act on the open cases of a shop now, rather than at their next change: after a switch was turned, or a
+    sanction began. On how many they did; each in a transaction of its own."""
     with desk.database.connect() as connection:
         kinds = {kind for book in desk.books.values() for kind in _kinds(book)}
         ids = [id_ for kind in sorted(kinds) for id_ in worklists.ids(connection, Wanted(kind, shop=shop, open=True), "", MANY)]

@@ -14,6 +14,8 @@ FED = ("order", *KINDS)
 TABLE = "cases"
 _OTHER_NAMES = {"parent_id": "purchase_id"}
 _ESCALATED = {"merchant": "seller"}
+_OPENED = {"buyer": "buyer", "merchant": "merchant", "system": "buyer"}
+"""Opener → `opened_by`. What another case of the buyer's becomes (an exchange not performed: a refund) is the buyer's too."""
 _OWN = ("order_id", "case_id", "shop_id", "kind", "opened_by", "ended_at", "escalated_by", "updated_at")
 
 
@@ -50,7 +52,7 @@ def _case(case: Case, opener: str, known: dt.datetime) -> Row:
         "case_id": case.id,
         "order_id": case.order_id,
         "kind": case.kind,
-        "opened_by": case.facts.get("opened_by") or (opener if opener in ("buyer", "merchant") else "platform"),
+        "opened_by": case.facts.get("opened_by") or _OPENED.get(opener, "platform"),
         "ended_at": _floored(case.ended_at),
         "escalated_by": _ESCALATED.get(escalated, escalated) or None,
     }

@@ -25,6 +25,11 @@ LONGEST = 120
 """Characters of a rule's name."""
 MOST_SAID = 20_000
 """Characters of a rule as JSON."""
+PERSONAL = frozenset({
+    "buyer_id", "purchase_id", "reason_text", "contact_text", "return_contact", "address", "pickup_address", "waybill",
+    "return_waybill", "reship_waybill", "talk", "note", "appeal_text",
+})  # fmt: skip
+"""What names a buyer, or is in a buyer's words: no rule picks people, and none keeps what must be erased."""
 _HEADS = ("shop", "parent")
 """What a merchant's own rule asks nothing of: its own standing, and cases that a case came from."""
 
@@ -66,7 +71,7 @@ def _faults(book: Casebook, rule: OwnRule) -> Iterator[str]:
 def _untold(book: Casebook, rule: OwnRule) -> Iterator[str]:
     """Facts that there are not, or that a merchant's rule does not ask; and comparisons of unlike things."""
     for fact in dict.fromkeys(asked(rule.when)):
-        if type_of(fact) is None or set(fact.split(".")) & set(_HEADS):
+        if type_of(fact) is None or set(fact.split(".")) & {*_HEADS, *PERSONAL}:
             yield f'when: no fact "{fact}" that a rule can ask; {did_you_mean(fact.rpartition(".")[2], _near(book, rule))}'
     yield from (f"when: {said}" for said in faults_of(rule.when))
 
@@ -78,7 +83,7 @@ def _near(book: Casebook, rule: OwnRule) -> list[str]:
 
 def _facts(version: FlowVersion) -> Iterator[str]:
     for verb in version.verbs.values():
-        yield from (*verb.takes, *verb.marks, *verb.copies)
+        yield from (fact for fact in (*verb.takes, *verb.marks, *verb.copies) if fact not in PERSONAL)
 
 
 def add(connection: Connection, book: Casebook, doer: Doer, shop: str, name: str, given: Mapping[str, Any]) -> Row:
@@ -95,7 +100,7 @@ def add(connection: Connection, book: Casebook, doer: Doer, shop: str, name: str
         id_ = rules.add(connection, shop, name, said, doer.account_id, doer.at)
     except IntegrityError:
         raise RuleRefused((f'name: there is a rule "{name}" of this shop already',)) from None
-    leave(connection, doer, "rule_new", f"rule {id_}", shop=shop, rule=said)
+    leave(connection, doer, "rule_new", f"rule {id_}", shop=shop, of=rule.of, verb=rule.verb)
     return _there(connection, id_)
 
 

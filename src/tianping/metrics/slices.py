@@ -1,0 +1,25 @@
+"""A platform's shops in slices of so many orders, so that counting holds the rows of one slice at a time."""
+
+import duckdb
+
+MOST = 1_250_000
+"""Orders of a slice. Measured at 10 M orders: counting the orders of the largest platform (6.1 M) takes 1.06 GB in five slices,
+1.23 in four, 3.7 uncut; a slice more costs a tenth of its seconds."""
+
+
+def slices(con: duckdb.DuckDBPyConnection, platform: str) -> list[str]:
+    """Conditions over `shop_id`; every shop of the platform is in one of them, orders or none. They are ranges, because files
+    lie in the order of shops: a slice reads its own part of them."""
+    con.execute(
+        "create temp table if not exists shop_sizes as "
+        "select platform, shop_id, count(*) as orders from facts.orders join facts.shops using (shop_id) group by all"
+    )
+    found = con.execute(
+        "select max(shop_id) from (select shop_id, (sum(orders) over (order by shop_id) - 1) // ? as slice "
+        "from shop_sizes where platform = ?) group by slice order by all",
+        [MOST, platform],
+    )
+    ends = [str(end).replace("'", "''") for (end,) in found.fetchall()][:-1]
+    above, upto = [[f"shop_id {sign} '{end}'" for end in ends] for sign in (">", "<=")]
+    pairs = zip(["", *above], [*upto, ""], strict=True)
+    return [" and ".join(filter(None, pair)) or "true" for pair in pairs]
