@@ -1,8 +1,8 @@
 """How many timed transitions a second the desk's worker does, with a million open cases.
 
-Usage: python scripts/desk.py [CASES] [sqlite|postgres]. Every case is a refund that waits for its merchant; a tenth of them run out
-at the same second. Each timed transition agrees, opens a payment, notes it on the order and asks the gateway by the outbox; each
-writes its event. PostgreSQL: two workers at once, a server of this run's own.
+Usage: python scripts/desk.py [CASES] [sqlite|postgres]. Every case is a refund that waits for its merchant; a tenth of them run
+out at the same second. A timed act agrees, opens a payment, notes it on the order and asks the gateway by the outbox: three
+transitions, each with its event. PostgreSQL: two workers at once, a server of this run's own.
 """
 
 import datetime as dt
@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from sqlalchemy import Engine, text
+from sqlalchemy import inspect, text
 
 from tianping.cases.case import Act, Doer
 from tianping.store.database import open_database, sqlite_url
@@ -24,12 +24,13 @@ from tianping.work.desk.sitting import Desk, sitting
 T = dt.datetime(2024, 3, 1, 8)
 DUE = T + dt.timedelta(hours=48)
 BUYER = Doer("buyer")
+_ID = "CASE WHEN {of} = 'order/O0' THEN 'order/O' || k ELSE 'R' || k END"
 _COPIES = {
-    "desk_case": "CASE WHEN kind = 'order' THEN 'order/O' || k ELSE 'R' || k END AS id, 'O' || k AS order_id, 'S' || (k % 1000) AS shop_id",
-    "desk_event": "CASE WHEN case_id LIKE 'order/%' THEN 'order/O' || k ELSE 'R' || k END AS case_id",
-    "desk_deadline": "CASE WHEN case_id LIKE 'order/%' THEN 'order/O' || k ELSE 'R' || k END AS case_id, 'S' || (k % 1000) AS shop_id",
+    "desk_case": {"id": _ID.format(of="id"), "order_id": "'O' || k", "shop_id": "'S' || (k % 1000)"},
+    "desk_event": {"case_id": _ID.format(of="case_id")},
+    "desk_deadline": {"case_id": _ID.format(of="case_id"), "shop_id": "'S' || (k % 1000)"},
 }
-"""The columns of a copy that are not those of the case it copies; `k` counts the copies."""
+"""The columns of a copy that are not those of the row it copies; `k` counts the copies."""
 
 
 def market(desk: Desk, many: int) -> None:
@@ -41,13 +42,8 @@ def market(desk: Desk, many: int) -> None:
         asked = Act("request", BUYER, {"reason": "quality", "refund_fen": 3_000})
         sat.open("refund_only", asked, platform="kuaishou", shop_id="S0", order_id="O0", id_="R0")
     with desk.database.begin() as connection:
-        for table, changed in _COPIES.items():
-            own = (
-                {part.rpartition(" AS ")[2]: part for part in changed.split(", ")}
-                if table != "desk_event"
-                else {"case_id": changed}
-            )
-            columns = [column["name"] for column in _columns(desk.database, table)]
+        for table, own in _COPIES.items():
+            columns = [column["name"] for column in inspect(desk.database).get_columns(table)]
             picked = ", ".join(own.get(name, f'"{name}"') for name in columns)
             names = ", ".join(f'"{name}"' for name in columns)
             connection.execute(
@@ -67,12 +63,6 @@ def market(desk: Desk, many: int) -> None:
         connection.execute(text("UPDATE desk_deadline SET reminded = :yes, next_at = due_at"), {"yes": True})
     with desk.database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
-
-
-def _columns(database: Engine, table: str) -> list[dict[str, str]]:
-    from sqlalchemy import inspect
-
-    return [{"name": column["name"]} for column in inspect(database).get_columns(table)]
 
 
 def work(url: str, done: "multiprocessing.Queue[tuple[int, int, float]]") -> None:
@@ -101,7 +91,7 @@ def measure(url: str, many: int, workers: int) -> str:
     lapsed, transitions = (sum(each[index] for each in told) for index in (0, 1))
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     return (
-        f"{desk.database.dialect.name}, {workers} worker(s), {many:,} open cases (made in {made:.0f} s): {lapsed:,} timed acts, "
+        f"{desk.database.dialect.name}, {workers} worker(s), {many:,} open cases (made in {made:.0f} s): {lapsed:,} acts, "
         f"{transitions:,} transitions with their events in {wall:.1f} s: {lapsed / wall:,.0f} acts, "
         f"{transitions / wall:,.0f} transitions a second; {peak} MB a worker"
     )

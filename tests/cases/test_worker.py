@@ -81,7 +81,7 @@ def test_killed_at_random_points_nothing_is_lost_and_nothing_comes_twice(home: H
         order(desk, id_=f"O{n}", shipped_at=T)
         ask(desk, of=f"O{n}")
     chance = random.Random(7)
-    command = [*TIANPING, "--home", home.path, "work", "--every", "0.1", "--close-at", "never"]
+    command = [*TIANPING, "--home", str(home.path), "work", "--every", "0.1", "--close-at", "never"]
     for _ in range(6):
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         time.sleep(chance.uniform(0.9, 1.6))

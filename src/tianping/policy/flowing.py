@@ -143,8 +143,8 @@ class GuardVersion(Dated):
 
 
 class Share(Strict):
-    """`share` of a fact in fen, times a number of things over another (floored), at most `at_most_fen` or another fact, where the
-    test holds. Without `of`: `fen` itself."""
+    """`share` of a fact in fen, times a number of things over another (floored), at most `at_most_fen` or another fact, where
+    the test holds. Without `of`: `fen` itself."""
 
     when: When = ALWAYS
     share: Number = Field(default=1, validate_default=True)
@@ -203,10 +203,10 @@ class Effect(Strict):
     """What follows from a verb, in the same transaction. One of:
 
     `open`: a case of that kind, with this one as its parent. `tell` the parent, the order or the children (`kind`: only
-    those): they do `verb`, by `system`, where they can (`must: true`: else all is refused). `pay`: a payment of the sum `fen` (a
-    fact) to the buyer, borne by `by`; nothing where it is 0. `undo`: payments of this case for that purpose are reversed, or
-    cancelled where they have not been made. `send` asks the payment gateway, by the outbox. `post`: a posting in the money ledger,
-    by name. `gives`, `sets`: facts handed over, and plain values.
+    those): they do `verb`, by `system`, where they can (`must: true`: else all is refused). `pay`: a payment of the sum `fen`
+    (a fact) to the buyer, borne by `by`; nothing where it is 0. `undo`: payments of this case for that purpose are reversed, or
+    cancelled where they have not been made. `send` asks the payment gateway, by the outbox. `post`: a posting in the money
+    ledger, by name. `gives`, `sets`: facts handed over, and plain values.
     """
 
     when: When = ALWAYS

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tianping.policy.casebook import Casebook
-from tianping.work.desk import feeding
+from tianping.store import cases
 from tianping.work.desk.feeding import Difference, feed
 from tianping.work.desk.opening import open_desk
 from tianping.work.desk.sitting import Desk
@@ -74,7 +74,7 @@ def test_killed_after_the_import_it_comes_once(home: Home, here: Desk, monkeypat
     order(here)
     ask(here)
     with monkeypatch.context() as killed:
-        killed.setattr(feeding.cases, "fed", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        killed.setattr(cases, "fed", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             feed(home, NIGHT)
     before = known(home, "*")

@@ -29,8 +29,8 @@ _ORDER = """
 """
 _GIVEN = (
     "product_id", "buyer_id", "amount_fen", "created_at", "quantity", "freight_fen", "channel", "region", "price_fen",
-    "paid_at", "promised_ship_at", "shipped_at", "signed_at", "succeeded_at", "presale", "cod", "risk_flagged", "standard", "virtual",
-    "seven_days", "three_guarantees", "durable",
+    "paid_at", "promised_ship_at", "shipped_at", "signed_at", "succeeded_at", "presale", "cod", "risk_flagged", "standard",
+    "virtual", "seven_days", "three_guarantees", "durable",
 )  # fmt: skip
 _SYSTEM = Doer("system", None, "facts")
 
