@@ -6,6 +6,8 @@ READY := .venv/.ready
 DATA := tianping-data
 # Orders of the market that `make bench` measures on; the disk is checked first. ALL=--all: also what large markets leave out.
 ORDERS ?= 1000000
+# Open cases of the desk that `make bench` measures on.
+CASES ?= 1000000
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
@@ -33,8 +35,11 @@ check: $(READY)  ## everything a change must pass: format, lint, types, floors, 
 spec: $(READY)  ## rows of the specification that no passing test proves
 	@$(BIN)/python scripts/proofs.py
 
-bench: $(READY)  ## seconds and memory of simulate, import, close, explain beside their aims (ORDERS=1000000)
+bench: $(READY)  ## seconds and memory of simulate, import, close, explain beside their aims (ORDERS=1000000 CASES=1000000)
 	@$(BIN)/python scripts/bench.py $(ORDERS) $(ALL)
+	@$(BIN)/python scripts/desk.py $(CASES) sqlite
+	@$(BIN)/python scripts/desk.py $(CASES) postgres
+	@$(BIN)/python scripts/desk_api.py 200 10
 
 lock: $(READY)  ## pin and hash the dependencies anew (UPGRADE=--upgrade for newer ones)
 	@$(COMPILE) $(UPGRADE) pyproject.toml -o requirements/main.txt

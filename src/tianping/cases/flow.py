@@ -51,7 +51,7 @@ def step(book: Casebook, case: Case, act: Act, known: Known) -> Step | Refusal:
 
 
 def _over(timer: Timer, act: Act) -> Timer:
-    lapsed = act.doer.actor == "clock" and timer.passes == act.verb
+    lapsed = act.doer.actor == "clock" and act.doer.rule == timer.clock
     return replace(timer, state="lapsed" if lapsed else "met")
 
 
@@ -122,7 +122,7 @@ def _changes(book: Casebook, case: Case, verb: Verb, act: Act, known: Known) -> 
     """The facts that the verb gives the case, in the order that `Verb` says."""
     signed = dict.fromkeys(verb.signs, HANDS[act.doer.actor]) if act.doer.actor in HANDS else {}
     new: dict[str, Any] = {**_handed(act), **dict.fromkeys(verb.marks, known.at), **signed, **verb.sets}
-    if not (verb.copies or verb.computes or verb.adds):
+    if not (verb.copies or verb.computes or verb.adds or verb.clears):
         return new
     own = {**known.own, **new}
     now = replace(known, own=own)  # sees what is put into `own` from here on
@@ -133,7 +133,7 @@ def _changes(book: Casebook, case: Case, verb: Verb, act: Act, known: Known) -> 
         new[name] = own[name] = sum_of(book.amounts[amount].at(case.began), now)
     for name, added in verb.adds.items():
         new[name] = own[name] = (now.get(name) or 0) + _number(added, now)
-    return new
+    return {**new, **dict.fromkeys(verb.clears)}
 
 
 def _number(added: int | str, known: Known) -> int:

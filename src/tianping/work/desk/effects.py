@@ -51,6 +51,7 @@ def _tell(sitting: Sitting, case: Case, cause: Step, due: Due, depth: int) -> No
     given = {name: value for name, value in due.gives.items() if value is not None}
     act = Act(effect.verb, _system(cause), given, cause.event.why)
     for id_ in _whom(sitting, case, due):
+        sitting.lapse(id_)  # late is late for those who are told, too
         try:
             sitting.act(id_, act, depth=depth)
         except CaseRefused as refused:

@@ -185,6 +185,8 @@ class Sitting:
             self.bring([ORDER + order_id])
         if id_ and (case.id in self.cases or cases.load(self.connection, [case.id])):
             raise CaseRefused(Refusal("twice", f"已有编号为{case.id}的单", f'there is a case "{case.id}" already'))
+        if not depth and order_id and ORDER + order_id in self.cases:
+            self.lapse(ORDER + order_id)
         return self._whole(case, act, depth)
 
     def _whole(self, case: Case, act: Act, depth: int) -> Step:
