@@ -21,6 +21,7 @@ from tianping.work.desk.worker import Worker
 from tianping.work.home import Home, open_home
 from tianping.work.imports import Request, bring
 
+from .automation.shops import punish
 from .market import DAY, HOUR, T, ask, family, order, read
 
 DUE = T + 48 * HOUR
@@ -103,3 +104,17 @@ def test_killed_at_random_points_nothing_is_lost_and_nothing_comes_twice(home: H
     with home.database.connect() as connection:
         assert not cases.failing(connection, least=1)
     assert all(each.state in ("refunded", "paid") for each in family(desk, "order/O0") if each.kind != "order")
+
+
+def test_rules_act_on_open_cases_when_a_measure_begins(home: Home, books: dict[str, Casebook]) -> None:
+    """A shop punished while a case of it waits: the worker has the rule refund it, rather than the merchant's clock."""
+    one, _ = worker(home, books, T + HOUR)
+    order(one.desk, shipped_at=T)
+    case = ask(one.desk, at=T)
+    one.drain()
+    assert read(one.desk, case.id).state == "requested"
+    punish(one.desk, "quality_anomaly", "serious", at=T + 2 * HOUR)
+    later, _ = worker(home, books, T + 3 * HOUR)
+    later.drain()
+    assert read(one.desk, case.id).facts["handled_by"] == "platform"
+    assert read(one.desk, case.id).state == "refunded"

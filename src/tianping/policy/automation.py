@@ -50,8 +50,8 @@ class StandingVersion(Dated):
 
 
 class OwnRule(Strict):
-    """A merchant's own rule, within what the platform's rule `of` allows: cases of these kinds in these states, where all of the
-    tests hold."""
+    """A merchant's own rule, within what the platform's rule `of` allows: cases of these kinds in these states, where all of
+    the tests hold."""
 
     of: Name
     kinds: tuple[Name, ...] = Field(min_length=1)

@@ -271,6 +271,11 @@ def _newest() -> Any:
     return select(func.max(last.c.n)).where(last.c.violation_id == violation.c.id).scalar_subquery()
 
 
+def decided_since(connection: Connection, at: dt.datetime) -> Sequence[str]:
+    """The shops of violations that came into force, or fell, at `at` or later, in order."""
+    return connection.execute(_DECIDED, {"since": at}).scalars().all()
+
+
 # The statements are made once: making them costs more than running them.
 
 NOW = violation.join(violation_event, and_(violation_event.c.violation_id == violation.c.id, violation_event.c.n == _newest()))
@@ -331,4 +336,14 @@ _LAST_FOUND = (
         _STATE != "withdrawn",
         violation.c.records.in_(bindparam("kinds", expanding=True)),
     )
+)
+_DECIDED = (
+    select(violation.c.shop_id)
+    .join(violation_event, violation_event.c.violation_id == violation.c.id)
+    .where(
+        violation_event.c.at >= bindparam("since"),
+        violation_event.c.verb.in_(("confirm", "uphold", "reduce", "overturn", "revoke")),
+    )
+    .distinct()
+    .order_by(violation.c.shop_id)
 )

@@ -51,10 +51,15 @@ def punish(
 
 def give_points(desk: Desk, number: int, *, at: dt.datetime = EARLIER, days: int = 365, shop: str = "S1") -> int:
     """Points of a confirmed violation that is nothing else; its id."""
-    id_ = punish(desk, "contact_numbers", "minor", shop=shop, subject=f"{number}/{at}", at=at)
+    return effect(desk, "points", number, at, at + dt.timedelta(days=days), shop=shop)
+
+
+def effect(desk: Desk, kind: str, amount: int | None, at: dt.datetime, until: dt.datetime | None, *, shop: str = "S1") -> int:
+    """An effect of a violation that is nothing else; the violation's id."""
+    id_ = punish(desk, "contact_numbers", "minor", shop=shop, subject=f"{kind}{amount}/{at}", at=at)
     row = {
-        "violation_id": id_, "n": 2, "shop_id": shop, "subject_id": shop, "kind": "points", "name": "points", "lasts": "days",
-        "amount": number, "begins_at": at, "ends_at": at + dt.timedelta(days=days), "reverses": None, "at": at,
+        "violation_id": id_, "n": 2, "shop_id": shop, "subject_id": shop, "kind": kind, "name": kind,
+        "lasts": "days" if until else "ever", "amount": amount, "begins_at": at, "ends_at": until, "reverses": None, "at": at,
     }  # fmt: skip
     with desk.database.begin() as connection:
         effects.add(connection, row)

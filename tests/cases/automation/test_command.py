@@ -44,7 +44,7 @@ def test_a_rule_from_the_command_line(run: Run, tmp_path: Path) -> None:
     assert (status, out.strip()) == (0, "1")
     assert run("switch", 1, "on")[0] == 0
     assert "small" in run("list", "--shop", "S1", "--format", "csv")[1]
-    assert "switch_seven_days,true" in run("shop", "S1", "switch_seven_days", "on", "--format", "csv")[1]
+    assert "switch_seven_days,True" in run("shop", "S1", "switch_seven_days", "on", "--format", "csv")[1]
     assert run("returns", "--format", "csv")[0] == 0
     rule.write_text("of: custom\nkinds: [refund_only]\nstates: [requested]\nverb: refuse\n")
     status, _, err = run("add", "--shop", "S1", "--name", "bad", rule)

@@ -140,6 +140,8 @@ def test_the_assistant_by_the_merchants_rules(desk: Desk) -> None:
         ({"when": {"fact": "shop.points", "at_most": 1}}, "when: "),
         ({"when": {"fact": "parent.reason", "is": "quality"}}, "when: "),
         ({"when": {"fact": "shop.rules", "known": True}}, "when: "),
+        ({"when": {"fact": "order.buyer_id", "is": "B1"}}, "when: "),
+        ({"when": {"fact": "reason_text", "is": "bad"}}, "when: "),
         ({"when": {"fact": "refund_fen", "is": "much"}}, "never 'much'"),
         ({"when": {"fact": "reason", "at_least": 3}}, "cannot be compared"),
         ({"when": {"fact": "refund_fen", "at_most": "requested_at"}}, "cannot be compared"),

@@ -11,7 +11,7 @@ from tianping.work.desk.factrows import rows
 from tianping.work.desk.sitting import Desk
 
 from ..market import DAY, HOUR, REFUSAL, SECOND, T, ask, do, events, family, order, pass_time, read
-from .shops import EARLIER, give_points, punish, switch, tell
+from .shops import EARLIER, effect, give_points, punish, switch, tell
 
 SANCTION = "kuaishou/sanctioned_shop 2010-01-01"
 YEAR = dt.timedelta(days=365)
@@ -26,6 +26,9 @@ AGAINST: list[tuple[Callable[[Desk], object], bool]] = [
     (lambda desk: None, False),
     (lambda desk: tell(desk, closed_at=T.isoformat()), True),
     (lambda desk: tell(desk, closed_at=(T + SECOND).isoformat()), False),
+    (lambda desk: effect(desk, "remove", None, T, None), True),
+    (lambda desk: effect(desk, "remove", None, T + SECOND, None), False),
+    (lambda desk: effect(desk, "ban", 9, T, None), False),
     (lambda desk: give_points(desk, 100), True),
     (lambda desk: give_points(desk, 99), False),
     (lambda desk: [give_points(desk, n, at=EARLIER + n * SECOND) for n in (60, 40)], True),

@@ -19,6 +19,8 @@ SECONDS = 5.0
 """For everything together, from the first packet to the status line."""
 MOST_URL = 2_000
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_INWARD = tuple(map(ipaddress.ip_network, ("::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "fec0::/10")))
+"""Of IPv6, for IPv4 addresses or one's own site (RFC 4291, 2765, 8215, 3879); the standard library takes them for global."""
 
 
 class UrlRefused(TianpingError):
@@ -67,7 +69,8 @@ def public(address: str) -> bool:
     if isinstance(found, ipaddress.IPv6Address):
         inner = [found.ipv4_mapped, found.sixtofour, *(found.teredo or ())]
         inner += [ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)] if found in _NAT64 else []
-        if not all(each.is_global for each in inner if each is not None):
+        inside = any(found in each for each in _INWARD)
+        if inside or not all(each.is_global for each in inner if each is not None):
             return False
     return found.is_global and not found.is_multicast
 

@@ -142,6 +142,12 @@ def _rechecks(sitting: Sitting, case: Case, act: Act) -> Facts:
     return {"judged_by": _judge(sitting, case, act)}
 
 
+def _ends(sitting: Sitting, case: Case, act: Act) -> Facts:
+    """Ending a dispute without a verdict decides it too."""
+    _apart(sitting, case, act)
+    return {}
+
+
 def _ruled(sitting: Sitting, case: Case, act: Act) -> Facts:
     """What a ruling says where whoever decides leaves it open: the sum asked for; freight as the table has it."""
     said = act.takes
@@ -233,6 +239,8 @@ def _without_a_file(sitting: Sitting, case: Case, act: Act) -> Facts:
 
 
 _PREPARES: Mapping[str, Callable[[Sitting, Case, Act], Facts]] = {
+    "turn_away": _ends,
+    "close_settled": _ends,
     "find": _find,
     "verdict": _verdict,
     "find_liable": _rechecks,

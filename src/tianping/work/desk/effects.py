@@ -93,9 +93,13 @@ def _undo(sitting: Sitting, case: Case, cause: Step, due: Due, depth: int) -> No
                 sitting.act(each.id, Act(verb, _system(cause), {}, cause.event.why), depth=depth)
 
 
-def _send(sitting: Sitting, case: Case, cause: Step, due: Due, _depth: int) -> None:
-    """The key is the case's own, whatever number of tries: the gateway pays it once."""
-    payload = {"fen": case.facts["fen"], "purpose": case.facts["purpose"], "buyer_id": case.facts.get("buyer_id")}
+def _send(sitting: Sitting, case: Case, cause: Step, due: Due, depth: int) -> None:
+    """The key is the case's own, whatever number of tries: the gateway pays it once. Nothing to pay is paid."""
+    fen = case.facts.get("due_fen", case.facts["fen"])
+    if not fen:
+        sitting.act(case.id, Act("succeed", Doer("gateway"), {}, cause.event.why), depth=depth)
+        return
+    payload = {"fen": fen, "purpose": case.facts["purpose"], "buyer_id": case.facts.get("buyer_id")}
     sitting.letters.append(Letter("gateway", case.id, case.id, cause.event.n, payload, sitting.at))
 
 

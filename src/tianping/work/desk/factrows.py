@@ -16,6 +16,8 @@ _OTHER_NAMES = {"parent_id": "purchase_id"}
 _ESCALATED = {"merchant": "seller"}
 _OPENED = {"buyer": "buyer", "merchant": "merchant", "system": "buyer"}
 """Opener → `opened_by`. What another case of the buyer's becomes (an exchange not performed: a refund) is the buyer's too."""
+_NOT_JUDGED: Row = {"liability": None, "judged_at": None, "overturned_at": None}
+"""Of what another case was judged to be: the judgement is that one's, whose dispute it was. It counts once."""
 _OWN = ("order_id", "case_id", "shop_id", "kind", "opened_by", "ended_at", "escalated_by", "updated_at")
 
 
@@ -48,14 +50,19 @@ def _floored(value: Any) -> Any:
 
 def _case(case: Case, opener: str, known: dt.datetime) -> Row:
     escalated = str(case.facts.get("escalated_by") or "")
-    return _picked(TABLE, case, known) | {
-        "case_id": case.id,
-        "order_id": case.order_id,
-        "kind": case.kind,
-        "opened_by": case.facts.get("opened_by") or _OPENED.get(opener, "platform"),
-        "ended_at": _floored(case.ended_at),
-        "escalated_by": _ESCALATED.get(escalated, escalated) or None,
-    }
+    judged_elsewhere = opener == "system" and not case.facts.get("escalated_at")
+    return (
+        _picked(TABLE, case, known)
+        | (_NOT_JUDGED if judged_elsewhere else {})
+        | {
+            "case_id": case.id,
+            "order_id": case.order_id,
+            "kind": case.kind,
+            "opened_by": case.facts.get("opened_by") or _OPENED.get(opener, "platform"),
+            "ended_at": _floored(case.ended_at),
+            "escalated_by": _ESCALATED.get(escalated, escalated) or None,
+        }
+    )
 
 
 def _exemption(case: Case, known: dt.datetime) -> Row:

@@ -24,11 +24,27 @@ def collect(connection: Connection, case: Case, event: Event) -> None:
 
 
 def bear(connection: Connection, case: Case, event: Event) -> None:
-    """A buyer was paid: `covered_fen` by the shop, from its funds and then its deposit; `advance_fen` by the platform."""
+    """A buyer was paid: `covered_fen` by the shop, from its funds and then its deposit; `advance_fen` by the platform. What the
+    buyer kept of an earlier payment goes to who bore it since, the rest out."""
     cause, covered, advance = _cause(case, event), case.facts.get("covered_fen", 0), case.facts.get("advance_fen", 0)
-    ledger.pay(connection, case.shop_id, covered, ledger.GATEWAY_OUT, at=event.at, cause=cause)
-    if advance:
-        ledger.move(connection, ledger.ADVANCES, ledger.GATEWAY_OUT, advance, at=event.at, cause=cause)
+    kept = covered + advance - _due(case)
+    by_shop = min(kept, covered)
+    for account, fen in ((ledger.KEPT, by_shop), (ledger.GATEWAY_OUT, covered - by_shop)):
+        ledger.pay(connection, case.shop_id, fen, account, at=event.at, cause=cause)
+    for account, fen in ((ledger.KEPT, kept - by_shop), (ledger.GATEWAY_OUT, advance - (kept - by_shop))):
+        if fen:
+            ledger.move(connection, ledger.ADVANCES, account, fen, at=event.at, cause=cause)
+
+
+def keep(connection: Connection, case: Case, event: Event) -> None:
+    """What this payment gave the buyer was reversed, and the buyer has it: the platform bears it."""
+    if fen := _due(case):
+        ledger.move(connection, ledger.KEPT, ledger.GATEWAY_OUT, fen, at=event.at, cause=_cause(case, event))
+
+
+def _due(case: Case) -> int:
+    """What the gateway paid, or is asked to pay."""
+    return int(case.facts.get("due_fen", case.facts["fen"]))
 
 
 def take(connection: Connection, case: Case, event: Event) -> None:
@@ -54,6 +70,7 @@ def give_back(connection: Connection, case: Case, event: Event) -> None:
 POSTINGS: Mapping[str, Callable[[Connection, Case, Event], None]] = {
     "collect": collect,
     "bear": bear,
+    "keep": keep,
     "take": take,
     "repay": repay,
     "give_back": give_back,

@@ -210,6 +210,8 @@ def place(
         raise NotFound(f"{platform} has no orders at the desk")
     name, verb = _opening(book.flows[ORDER_KIND].at(began), "", parts)
     act = Act(name, Doer(_part(parts, verb), caller.account_id), wish.facts, wish.why)
+    if act.doer.actor not in verb.who:  # told before anything of other shops' orders is
+        raise Refused(Refusal("who", f"无权{verb.label.zh}", f"{act.doer.actor} may not do this"))
     try:
         return sat.open(
             ORDER_KIND, act, platform=platform, shop_id=shop_id, order_id=order_id, id_=ORDER + order_id, zone=zone
@@ -221,6 +223,8 @@ def place(
 def bring(home: Home, caller: Caller, order_id: str, at: dt.datetime) -> None:
     """Bring an order from the facts to the desk, where it is not there yet, somebody knows it, and the caller sees its shop."""
     desk = desk_of(home)
+    if not caller.parts:  # who only looks brings nothing
+        return
     with desk.database.connect() as connection:
         if cases.load(connection, [ORDER + order_id]):
             return

@@ -21,6 +21,7 @@ from tianping.policy.casebook import Casebook
 from tianping.policy.judging import SEVERITIES, Judging
 from tianping.policy.load import packs
 from tianping.store import effects, rules, shops
+from tianping.store.effects import Effect
 from tianping.store.shops import Shop, Standing
 from tianping.work import deposits, points
 from tianping.work.desk.sitting import ShopFacts
@@ -90,9 +91,15 @@ class _Known(Mapping[str, Any]):
         version = book.standings[name].at(self._at.date()) if book and name in book.standings else None
         return version is not None and _counts(version, found)
 
+    @cached_property
+    def _effects(self) -> Iterable[Effect]:
+        return effects.in_force(self._connection, self._id, self._at)
+
     def _closed(self) -> bool:
+        """It has closed, or was removed."""
         closed_at = self._own.get("closed_at")
-        return closed_at is not None and dt.datetime.fromisoformat(closed_at) <= self._at
+        closed = closed_at is not None and dt.datetime.fromisoformat(closed_at) <= self._at
+        return closed or any(each.kind == "remove" for each in self._effects)
 
     def _deposit_at(self) -> dt.datetime | None:
         of = self._own.get("deposit_at")
@@ -101,7 +108,8 @@ class _Known(Mapping[str, Any]):
     def _points(self) -> int:
         past = [Past("", self._id, "", "minor", dt.datetime.fromisoformat(at), n) for at, n in self._own.get("past", ())]
         days = _points_days(self._row.platform, self._at.date()) if self._row and past else points.DAYS
-        return points.of_past(past, self._id, self._at, days=days) + effects.points(self._connection, self._id, self._at)
+        now = sum(each.amount or 0 for each in self._effects if each.kind == "points")
+        return points.of_past(past, self._id, self._at, days=days) + now
 
     def _rules(self) -> tuple[Own, ...]:
         return tuple(Own(row.name, OwnRule.model_validate(row.rule)) for row in rules.active(self._connection, self._id))

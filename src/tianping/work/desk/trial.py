@@ -5,7 +5,7 @@ asked for, when the return was posted, when it was signed for.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -113,7 +113,7 @@ def trial(home: Home, desk: Desk, shop: str, platform: str, rule: OwnRule, since
     with desk.database.connect() as connection:
         known = frozenset(rules.past(connection, shop, rule.kinds, EARLIEST, LATEST))
         done = tried(book, rule, at_desk(connection, shop, rule.kinds, since, until))
-    for past in imported(home, platform, shop, since, until, known):
+    for past in imported(home, platform, shop, rule.kinds, since, until, known):
         done.add(_first(book, rule, past))
     return done
 
@@ -167,7 +167,7 @@ _ROWS = """
         SELECT order_id, min(shipped_at) AS shipped_at, max(signed_at) AS signed_at
         FROM facts.parcels WHERE direction IS DISTINCT FROM 'back' GROUP BY order_id
     ) p USING (order_id)
-    WHERE o.shop_id = $shop AND c.requested_at >= $since AND c.requested_at < $until
+    WHERE o.shop_id = $shop AND list_contains($kinds, c.kind) AND c.requested_at >= $since AND c.requested_at < $until
     ORDER BY c.requested_at, c.case_id
 """
 _GIVEN = ("reason", "reason_words", "reason_text", "refund_fen", "quantity")
@@ -186,10 +186,12 @@ _ORDERS = (
 )
 
 
-def imported(home: Home, platform: str, shop: str, since: dt.datetime, until: dt.datetime, known: frozenset[str]) -> list[Past]:
+def imported(
+    home: Home, platform: str, shop: str, kinds: Sequence[str], since: dt.datetime, until: dt.datetime, known: Collection[str]
+) -> list[Past]:
     """The cases of a shop that the facts alone hold; `known`: ids of those of the desk."""
     con, _ = facts(home)
-    cursor = con.execute(_ROWS, {"shop": shop, "since": since, "until": until})
+    cursor = con.execute(_ROWS, {"shop": shop, "kinds": list(kinds), "since": since, "until": until})
     names = [column[0] for column in cursor.description or ()]
     found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     con.close()

@@ -8,8 +8,9 @@ from tianping.errors import TianpingError
 from tianping.periods import to_wall
 from tianping.policy.model import Pack
 from tianping.store import closes
+from tianping.store.violations import decided_since
 from tianping.work.close import Asked
-from tianping.work.desk import clock, idempotency, sending, webhooks
+from tianping.work.desk import automation, clock, idempotency, sending, webhooks
 from tianping.work.desk.clock import Ticked
 from tianping.work.desk.feeding import feed
 from tianping.work.desk.gateway import Gateway
@@ -18,7 +19,9 @@ from tianping.work.home import Home
 from tianping.work.judge import close_day
 
 AGAIN = dt.timedelta(hours=1)
-"""After a nightly close that failed."""
+"""After a nightly close that failed; and how far back a worker that has just begun looks for measures."""
+LOOK = dt.timedelta(minutes=1)
+"""Between two looks for measures decided."""
 Tell = Callable[[str], None]
 
 
@@ -56,12 +59,14 @@ class Worker:
     tell: Tell
     close_at: dt.time | None = None
     _close_from: dt.datetime = field(default=dt.datetime.min)
+    _looked_at: dt.datetime = field(default=dt.datetime.min)
 
     def round(self) -> Round:
         """One batch of everything that is due. Several workers may be at it at once."""
         ticked = clock.tick(self.desk, self.now())
         sent = sending.send_due(self.desk, self.gateway, self.now)
         delivered = webhooks.deliver(self.home.database, self.now()).arrived
+        self._sanctioned()
         self._close()
         return Round(ticked, sent, delivered)
 
@@ -72,6 +77,18 @@ class Worker:
             sent = sending.Sent(*(a + b for a, b in zip(done.sent, one.sent, strict=True)))
             done = Round(done.ticked + one.ticked, sent, done.delivered + one.delivered)
         return done
+
+    def _sanctioned(self) -> None:
+        """Rules act on the open cases of shops whose measures have just begun or fallen, not only at their next change."""
+        at = self.now()
+        if at < self._looked_at + LOOK:
+            return
+        since = max(self._looked_at, at - AGAIN)
+        self._looked_at = at
+        with self.home.database.connect() as connection:
+            shops = decided_since(connection, since)
+        for shop in shops:
+            automation.over_shop(self.desk, shop, at)
 
     def _close(self) -> None:
         """The day's close, once, where facts are there."""
