@@ -123,3 +123,13 @@ def test_a_worker_whose_clock_is_ahead_of_the_database_fires_nothing_early(any_d
     id_ = ask(any_desk, at=now).id
     assert not clock.tick(any_desk, now + 100 * DAY).cases
     assert read(any_desk, id_).state == "requested"
+
+
+def test_what_a_late_clock_does_happened_in_time(desk: Desk) -> None:
+    """Nobody's figures grow by our outage: agreed when the time was over; the next clock begins when it is heard."""
+    (id_,) = market(desk, 1)
+    tick(desk, DUE + 5 * HOUR)
+    case = read(desk, id_)
+    assert (case.facts["answered_at"], case.facts["agreed_at"], case.changed_at) == (DUE, DUE, DUE + 5 * HOUR)
+    payment = next(each for each in _payments(desk) if each.state == "asked")
+    assert payment.timers[0].due_at == DUE + 5 * HOUR + DAY

@@ -69,13 +69,15 @@ class Doer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What somebody wants to do. `seen`: the number of events they had seen (None: they do not say)."""
+    """What somebody wants to do. `seen`: the number of events they had seen (None: they do not say). `due`: when a clock's time
+    was over; what the verb marks happened then, however late the clock was looked at."""
 
     verb: str
     doer: Doer
     takes: Facts = field(default_factory=dict)
     why: str = ""
     seen: int | None = None
+    due: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,9 @@ def step(book: Casebook, case: Case, act: Act, known: Known) -> Step | Refusal:
     branch = next((branch.state for branch in verb.branches if holds(branch.when, now)), case.state)
     moved = replace(case, state=branch, n=n, changed_at=at, facts=facts)
     state = flow.states[branch]
-    moved = replace(moved, ended_at=(case.ended_at or at) if state.final else None)  # what is noted afterwards moves no end
+    moved = replace(
+        moved, ended_at=(case.ended_at or act.due or at) if state.final else None
+    )  # what is noted afterwards moves no end
     anew = branch != case.state or verb.restarts
     ended = case.timers if anew else ()
     begun = tuple(_timers(book, moved, state, now)) if anew else ()
@@ -121,7 +123,7 @@ def _handed(act: Act) -> Do:
 def _changes(book: Casebook, case: Case, verb: Verb, act: Act, known: Known) -> Do:
     """The facts that the verb gives the case, in the order that `Verb` says."""
     signed = dict.fromkeys(verb.signs, HANDS[act.doer.actor]) if act.doer.actor in HANDS else {}
-    new: dict[str, Any] = {**_handed(act), **dict.fromkeys(verb.marks, known.at), **signed, **verb.sets}
+    new: dict[str, Any] = {**_handed(act), **dict.fromkeys(verb.marks, act.due or known.at), **signed, **verb.sets}
     if not (verb.copies or verb.computes or verb.adds or verb.clears):
         return new
     own = {**known.own, **new}

@@ -155,7 +155,7 @@ class Sitting:
             (each for each in self.case(id_).timers if overdue(each, self.at)), key=lambda each: each.due_at, default=None
         ):
             began = len(self.steps)
-            self._do(self.case(id_), Act(timer.passes, Doer("clock", None, timer.clock)), done)
+            self._do(self.case(id_), Act(timer.passes, Doer("clock", None, timer.clock), due=timer.due_at), done)
             self.desk.automate(self, self.steps[began:])
             done += 1
         return done

@@ -32,17 +32,19 @@ class Round:
     ticked: Ticked = field(default_factory=Ticked)
     sent: sending.Sent = field(default_factory=sending.Sent)
     delivered: int = 0
+    ruled: int = 0
 
     @property
     def idle(self) -> bool:
         """Whether there was nothing to do."""
-        return not (self.ticked.cases or self.sent.all or self.delivered)
+        return not (self.ticked.cases or self.sent.all or self.delivered or self.ruled)
 
     def __str__(self) -> str:
         parts = {
             "cases whose time passed": self.ticked.lapsed, "reminded": self.ticked.reminded, "failed": self.ticked.failed,
             "payments made": self.sent.paid, "payments refused": self.sent.refused, "payments unclear": self.sent.unclear,
             "payments stuck": self.sent.stuck, "webhooks delivered": self.delivered,
+            "rules acted": self.ruled,
         }  # fmt: skip
         return ", ".join(f"{count} {what}" for what, count in parts.items() if count)
 
@@ -66,29 +68,28 @@ class Worker:
         ticked = clock.tick(self.desk, self.now())
         sent = sending.send_due(self.desk, self.gateway, self.now)
         delivered = webhooks.deliver(self.home.database, self.now()).arrived
-        self._sanctioned()
+        ruled = self._sanctioned()
         self._close()
-        return Round(ticked, sent, delivered)
+        return Round(ticked, sent, delivered, ruled)
 
     def drain(self) -> Round:
         """Rounds until nothing is due; all of them together."""
         done = Round()
         while not (one := self.round()).idle:
             sent = sending.Sent(*(a + b for a, b in zip(done.sent, one.sent, strict=True)))
-            done = Round(done.ticked + one.ticked, sent, done.delivered + one.delivered)
+            done = Round(done.ticked + one.ticked, sent, done.delivered + one.delivered, done.ruled + one.ruled)
         return done
 
-    def _sanctioned(self) -> None:
+    def _sanctioned(self) -> int:
         """Rules act on the open cases of shops whose measures have just begun or fallen, not only at their next change."""
         at = self.now()
         if at < self._looked_at + LOOK:
-            return
+            return 0
         since = max(self._looked_at, at - AGAIN)
         self._looked_at = at
         with self.home.database.connect() as connection:
             shops = decided_since(connection, since)
-        for shop in shops:
-            automation.over_shop(self.desk, shop, at)
+        return sum(automation.over_shop(self.desk, shop, at) for shop in shops)
 
     def _close(self) -> None:
         """The day's close, once, where facts are there."""
