@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from tianping.policy.casebook import Casebook
 from tianping.store import rules as store_rules
 from tianping.store.returned import Wanted
 from tianping.store.schema import audit
@@ -244,3 +245,12 @@ def test_the_promise_of_return_freight(desk: Desk, on: bool) -> None:
     do(desk, case, "post_back", "buyer", T + HOUR, return_waybill="SF1", freight_claim_fen=1_200)
     done = do(desk, case, "confirm", "merchant", T + 2 * HOUR)
     assert (done.facts.get("freight_fen") or 0) == (1_200 if on else 0)
+
+
+@pytest.mark.parametrize("deep", [22, 200, 5_000])
+def test_tests_too_deep_within_tests_are_refused(books: dict[str, Casebook], deep: int) -> None:
+    when: dict[str, Any] = {"fact": "reason", "is": "seven_days"}
+    for _ in range(deep):
+        when = {"all": [when]}
+    with pytest.raises(RuleRefused, match="deep"):
+        rules.read(books["kuaishou"], CUSTOM | {"when": when})

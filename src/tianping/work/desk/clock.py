@@ -124,9 +124,13 @@ def _near(timer: Timer, at: dt.datetime) -> bool:
 
 
 def _failed(case: Case, at: dt.datetime, said: str) -> Sequence[Timer]:
-    """Its overdue timers, to be tried again after a pause."""
+    """All its timers that the clock looks at now, put off: those that are over have failed once more. None may stay due, or the
+    clock would come back to this case at once, for ever."""
+    pause = at + PAUSES[min(max((timer.tries for timer in case.timers), default=0), len(PAUSES) - 1)]
+    now = (timer for timer in case.timers if timer.state == "running" and timer.next_at <= at)
     return [
-        replace(timer, tries=timer.tries + 1, said=said[:1000], next_at=at + PAUSES[min(timer.tries, len(PAUSES) - 1)])
-        for timer in case.timers
+        replace(timer, tries=timer.tries + 1, said=said[:1000], next_at=pause)
         if clocks.overdue(timer, at)
+        else replace(timer, next_at=min(pause, timer.due_at))
+        for timer in now
     ]

@@ -23,6 +23,8 @@ MOST = 50
 """Rules of a shop."""
 LONGEST = 120
 """Characters of a rule's name."""
+DEEPEST = 20
+"""How deep the parts of a rule may stand within one another."""
 MOST_SAID = 20_000
 """Characters of a rule as JSON."""
 PERSONAL = frozenset({
@@ -43,6 +45,8 @@ def read(book: Casebook, given: Mapping[str, Any]) -> OwnRule:
     try:
         if len(said := json.dumps(given, default=str, ensure_ascii=False)) > MOST_SAID or not clean(said) or "\\u0000" in said:
             raise RuleRefused((f"a rule has at most {MOST_SAID} characters, and none that no text has",))
+        if _depth(given) > DEEPEST:
+            raise RuleRefused((f"when: tests stand within tests more than {DEEPEST} deep",))
         rule = OwnRule.model_validate(given)
     except ValidationError as error:
         faults = (f"{'.'.join(map(str, each['loc']))}: {each['msg'].removeprefix('Value error, ')}" for each in error.errors())
@@ -52,6 +56,12 @@ def read(book: Casebook, given: Mapping[str, Any]) -> OwnRule:
     if wrong := tuple(_faults(book, rule)):
         raise RuleRefused(wrong)
     return rule
+
+
+def _depth(given: Any) -> int:
+    """How deep things stand within one another. Raises RecursionError."""
+    inner = given.values() if isinstance(given, Mapping) else given if isinstance(given, list) else ()
+    return 1 + max(map(_depth, inner), default=0)
 
 
 def _faults(book: Casebook, rule: OwnRule) -> Iterator[str]:
