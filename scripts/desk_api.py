@@ -77,7 +77,7 @@ async def _ask(port: int, token: str, ids: list[str], rate: float) -> list[tuple
         reader, writer = await free.get()
         body = json.dumps({"why": "measured", "seen": 1}).encode()
         head = (
-            f"POST /api/v1/cases/{id_}/agreement HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
+            f"POST /api/v1/cases/{id_}/agreement?as=merchant HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
             f"Idempotency-Key: k{n}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         writer.write(head.encode() + body)
@@ -93,7 +93,7 @@ async def _ask(port: int, token: str, ids: list[str], rate: float) -> list[tuple
 
 def measure(home: Home, rate: float, seconds: float) -> None:
     account, _ = accounts.create(
-        home, "op", Draft("op", "operator", None), doer=Signed(None, T), password="correct horse battery"
+        home, "adm", Draft("adm", "administrator", None), doer=Signed(None, T), password="correct horse battery"
     )
     token = accounts.new_token(home, account.id, "bench", doer=Signed(None, T))
     warm = int(rate)

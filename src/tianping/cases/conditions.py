@@ -55,7 +55,32 @@ def _left_goods(order: Facts) -> int:
     return max(0, _left(order) - int(order.get("freight_fen", 0)))
 
 
-_LEFT: Mapping[str, Callable[[Facts], int]] = {"left_fen": _left, "left_goods_fen": _left_goods}
+def _left_coupons(order: Facts) -> int:
+    """What of lost coupons may still be given back: all cases of an order together, at most what the goods cost."""
+    return max(0, int(order.get("amount_fen", 0)) - int(order.get("coupons_fen", 0)))
+
+
+def _left_differences(order: Facts) -> int:
+    """The same of price differences."""
+    return max(0, int(order.get("amount_fen", 0)) - int(order.get("differences_fen", 0)))
+
+
+_FREIGHT = 10_000
+"""¥100: the most return freight for an item (guard `freight_in_bounds`)."""
+
+
+def _left_freight(order: Facts) -> int:
+    """The same of return freight: for each item bought, once."""
+    return max(0, _FREIGHT * max(1, int(order.get("quantity") or 1)) - int(order.get("freights_fen", 0)))
+
+
+_LEFT: Mapping[str, Callable[[Facts], int]] = {
+    "left_fen": _left,
+    "left_goods_fen": _left_goods,
+    "left_coupons_fen": _left_coupons,
+    "left_differences_fen": _left_differences,
+    "left_freight_fen": _left_freight,
+}
 
 
 def _since(start: dt.datetime, at: dt.datetime, _zone: str) -> int:

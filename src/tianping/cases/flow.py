@@ -8,6 +8,7 @@ from typing import Any
 from tianping.cases import clocks
 from tianping.cases.case import Act, Case, Due, Event, Refusal, Step, Timer
 from tianping.cases.conditions import Known, holds
+from tianping.policy import casefacts
 from tianping.policy.casebook import Casebook
 from tianping.policy.flowing import Actor, AmountVersion, Effect, FlowVersion, Share, State, Verb
 
@@ -34,8 +35,9 @@ def step(book: Casebook, case: Case, act: Act, known: Known) -> Step | Refusal:
     facts = {**case.facts, **_changes(book, case, verb, act, known)}
     now = replace(known, own={"kind": case.kind, **facts})
     branch = next((branch.state for branch in verb.branches if holds(branch.when, now)), case.state)
-    moved = replace(case, state=branch, n=n, changed_at=at, facts=facts)
     state = flow.states[branch]
+    facts |= state.sets
+    moved = replace(case, state=branch, n=n, changed_at=at, facts=facts)
     moved = replace(
         moved, ended_at=(case.ended_at or act.due or at) if state.final else None
     )  # what is noted afterwards moves no end
@@ -104,11 +106,19 @@ def _hindrances(book: Casebook, flow: FlowVersion, case: Case, act: Act, known: 
         yield "takes", f"不接受：{'、'.join(unknown)}", f"takes no {', '.join(unknown)}"
     if missing := [name for name, need in verb.takes.items() if need == "needed" and act.takes.get(name) in (None, "")]:
         yield "takes", f"缺少：{'、'.join(missing)}", f"missing: {', '.join(missing)}"
+    yield from _wrong_numbers(act)
     handed = replace(known, own={**known.own, **_handed(act)}) if act.takes else known
     for name in verb.guards:
         guard = book.guards[name].at(case.began)
         if not holds(guard.holds, handed):
             yield name, guard.refusal.zh, guard.refusal.en
+
+
+def _wrong_numbers(act: Act) -> Iterator[tuple[str, str, str]]:
+    """Sums and counts handed in, by whomever, are not under nothing, nor more than can be kept."""
+    for name, value in _handed(act).items():
+        if isinstance(value, int) and (wrong := casefacts.fault(name, value)):
+            yield "takes", f"数值不对：{name}={value}", wrong
 
 
 def _leads_on(verb: Verb, case: Case) -> bool:

@@ -15,7 +15,8 @@ _TIMES = (
     "requested_at", "answered_at", "agreed_at", "waybill_at", "return_signed_at", "received_at", "inspected_at", "reshipped_at",
     "escalated_at", "judged_at", "overturned_at", "rated_at", "voucher_at", "noticed_at", "repaid_at", "talked_at",
     "intercepted_at", "appealed_at",
-    "confirmed_at", "late_at", "intercept_failed_at", "pickup_booked_at", "address_missed_at", "reship_signed_at",
+    "confirmed_at", "late_at", "presumed_at",
+    "intercept_failed_at", "pickup_booked_at", "address_missed_at", "reship_signed_at",
     # of a payment
     "asked_at", "done_at", "failed_at", "doubted_at", "cancelled_at", "recalled_at", "reversed_at",
     # of an advance
@@ -26,9 +27,12 @@ _TIMES = (
 _FENS = (
     # of a dispute
     "verdict_fen", "outbound_fen", "room_fen",
-    "amount_fen", "freight_fen", "price_fen", "refunded_fen", "refund_fen", "compensation_fen", "difference_fen", "advance_fen",
+    "amount_fen", "freight_fen", "price_fen", "refund_fen", "compensation_fen", "difference_fen", "advance_fen",
+    # of all cases of an order together; what the buyer keeps of payments that were reversed
+    "refunded_fen", "coupons_fen", "freights_fen", "differences_fen", "compensated_fen", "kept_fen",
     "coupon_fen", "fen", "asked_fen", "offer_fen", "offered_compensation_fen", "freight_claim_fen",
     # of a payment, of an advance, of the shop
+    "due_fen", "had_fen",
     "covered_fen", "owed_fen", "taken_fen", "repaid_fen", "funds_fen", "reach_fen", "deposit_fen",
 )  # fmt: skip
 _INTS = (

@@ -13,7 +13,10 @@ from tianping.policy.yamlio import Place
 
 _HEADS = ("order", "parent", "shop")
 _SPANS = ("since", "midnight", "days", "months")
-_DERIVED: Mapping[str, Type] = {"order.left_fen": "fen", "order.left_goods_fen": "fen"}
+_DERIVED: Mapping[str, Type] = {
+    f"order.{name}": "fen"
+    for name in ("left_fen", "left_goods_fen", "left_coupons_fen", "left_differences_fen", "left_freight_fen")
+}
 _NUMBERS: tuple[Type, ...] = ("int", "fen")
 _TIME: tuple[Type, ...] = ("time",)
 _FEN: tuple[Type, ...] = ("fen",)
@@ -67,6 +70,8 @@ def _facts_are_there(opened: OpenedCasebook) -> Iterator[Fault]:
 def _uses(opened: OpenedCasebook) -> Iterator[Use]:
     for flow in flows(opened.book):
         for name, state in flow.version.states.items():
+            for fact, value in state.sets.items():
+                yield Use((*flow.state(name), "sets", fact), fact, _OF[type(value)], own=True)
             for index, timer in enumerate(state.timers):
                 if timer.since:
                     yield Use((*flow.state(name), "timers", index, "since"), timer.since, _TIME)
@@ -92,6 +97,7 @@ _TAKEN: Mapping[str, tuple[Type, ...]] = {
     "copies": (),
     "computes": _FEN,
     "adds": _NUMBERS,
+    "clears": (),
 }
 """What a verb says of its case's own facts, and their types."""
 
@@ -99,7 +105,7 @@ _TAKEN: Mapping[str, tuple[Type, ...]] = {
 def _of_verb(place: Place, verb: Verb) -> Iterator[Use]:
     for key, types in _TAKEN.items():
         for index, fact in enumerate(getattr(verb, key)):
-            yield Use((*place, key, index if key in ("marks", "signs") else fact), fact, types, own=True)
+            yield Use((*place, key, index if key in ("marks", "signs", "clears") else fact), fact, types, own=True)
     for fact, value in verb.sets.items():
         yield Use((*place, "sets", fact), fact, _OF[type(value)], own=True)
     for fact, of in verb.copies.items():

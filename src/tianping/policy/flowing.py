@@ -22,7 +22,9 @@ FactName = Annotated[str, Field(pattern=r"^([a-z]+\.)*[a-z][a-z0-9_]*$")]
 """A fact of the case itself (`refund_fen`), of its order (`order.paid_at`), of the case it came from (`parent.reason`), of its
 shop (`shop.points`). Derived: `since.requested_at` (seconds since then), `midnight.order.signed_at` (seconds since 00:00 of the
 day after), `days.order.signed_at`, `months.order.succeeded_at` (days of 24 hours, calendar months begun since then: within six
-is `at_most: 6`), `order.left_fen` (paid and not refunded), `order.left_goods_fen` (the same without postage), `kind`."""
+is `at_most: 6`), `order.left_fen` (paid and not refunded), `order.left_goods_fen` (the same without postage),
+`order.left_coupons_fen`, `order.left_differences_fen`, `order.left_freight_fen` (what of such costs may still be given back),
+`kind`."""
 Value = bool | int | str
 COMPARISONS = ("at_least", "more_than", "at_most", "less_than")
 
@@ -183,9 +185,10 @@ class Timer(Strict):
 
 class State(Strict):
     """A state. Every one that is not final has an owner, and a timer or a case of the kind that it `waits` for, whose timers
-    are then its own (`policy check` proves it)."""
+    are then its own (`policy check` proves it). `sets`: facts that a case has which has come to it, by whatever verb."""
 
     label: Words
+    sets: dict[FactName, Value] = {}
     owner: Owner | None = None
     timers: tuple[Timer, ...] = ()
     waits: Name | None = None
@@ -242,7 +245,8 @@ class Verb(Strict):
 
     `takes`: facts handed in, needed or not; `marks`: facts that become the time of the act; `signs`: facts that become who did
     it (`person` for the merchant, `rule`, `platform`; nobody else signs); `sets` plain values; `copies` other facts, where they
-    are known; `computes` amounts; `adds` numbers or other facts (minus in front: taken away). In this order.
+    are known; `computes` amounts; `adds` numbers or other facts (minus in front: taken away); `clears`: facts that become
+    unknown. In this order.
     """
 
     label: Words
@@ -260,6 +264,7 @@ class Verb(Strict):
     copies: dict[FactName, FactName] = {}
     computes: dict[FactName, Name] = {}
     adds: dict[FactName, int | Annotated[str, Field(pattern=r"^-?([a-z]+\.)*[a-z][a-z0-9_]*$")]] = {}
+    clears: tuple[FactName, ...] = ()
     effects: tuple[Effect, ...] = ()
     source: tuple[Source, ...] = ()
     undone_by: Name | None = None

@@ -1,8 +1,8 @@
 """The rows of `transfer`: money from one account to another, in fen. It only grows, and balances by its shape.
 
 Accounts are text: `shop/S1/deposit`, `shop/S1/funds`, `shop/S1/own` (what the merchant pays in from outside),
-`platform/fines`, `platform/advances`, `gateway/in` (what buyers paid), `gateway/out` (what they got back). A balance is what
-came less what went.
+`platform/fines`, `platform/advances`, `platform/kept` (under 0: what buyers keep of payments that were reversed), `gateway/in`
+(what buyers paid), `gateway/out` (what they got back). A balance is what came less what went.
 """
 
 import datetime as dt
@@ -16,6 +16,7 @@ from tianping.store.schema import transfer
 
 FINES = "platform/fines"
 ADVANCES = "platform/advances"
+KEPT = "platform/kept"
 GATEWAY_IN = "gateway/in"
 GATEWAY_OUT = "gateway/out"
 

@@ -4,7 +4,10 @@ import re
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tianping.web.problems import problem
 
 POLICY = "; ".join(
     (
@@ -47,11 +50,11 @@ class Guard:
         most = _most(scope["path"])
         said = Headers(scope=scope).get("content-length", "0")
         if not said.isdecimal() or int(said) > most:
-            return await _refuse(_dressed(scope, send))
+            return await _refuse(scope, receive, _dressed(scope, send))
         try:
             await self.app(scope, _bounded(receive, most), _dressed(scope, send))
         except TooLarge:
-            await _refuse(_dressed(scope, send))
+            await _refuse(scope, receive, _dressed(scope, send))
 
 
 def _most(path: str) -> int:
@@ -79,15 +82,17 @@ def _dressed(scope: Scope, send: Send) -> Send:
     async def dressed(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            headers.update(HEADERS)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)  # a file that somebody showed has a stricter policy of its own
             headers.setdefault("Cache-Control", KEPT if scope["path"].startswith("/static/") else "no-store")
         await send(message)
 
     return dressed
 
 
-async def _refuse(send: Send) -> None:
-    said = "请求过大 · the request is too large; send fewer or smaller files at once".encode()
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": said})
+async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    """In words on a page, as a problem to a program."""
+    said = "请求过大 · the request is too large; send fewer or smaller files at once"
+    told = problem(413, said) if scope["path"].startswith("/api/v1/") else PlainTextResponse(said, 413)
+    told.headers["connection"] = "close"
+    await told(scope, receive, send)

@@ -127,7 +127,7 @@ def test_a_browsers_request_comes_from_our_page(office: Office) -> None:
     """A session alone, which any page could use, changes nothing."""
     office.order()
     made = office.ask()
-    client, path = office.browser("adm"), f"/api/v1/cases/{made['id']}/agreement"
+    client, path = office.browser("adm"), f"/api/v1/cases/{made['id']}/agreement?as=merchant"
     key = {"Idempotency-Key": "b"}
     assert client.post(path, json={}, headers=key).status_code == 403
     assert client.post(path, json={}, headers={**key, "X-CSRF-Token": "x"}).status_code == 403
@@ -146,6 +146,17 @@ def test_an_order_comes_once(office: Office) -> None:
     assert (told.status_code, told.json()["guard"]) == (409, "twice")
     assert office.post("mei", "/orders", {**said, "order_id": "O2"}).status_code == 409, "merchants place none"
     assert office.post("op", "/orders", {**said, "platform": "nowhere"}).status_code == 404
+
+
+def test_who_places_no_orders_hears_nothing_of_other_shops(office: Office) -> None:
+    """Whether the id is another shop's order or nobody's: the same words."""
+    office.order(shop="S2")
+    facts = {"product_id": "P1", "amount_fen": 1, "created_at": T.isoformat()}
+    told = [
+        office.post("mei", "/orders", {"order_id": id_, "platform": "kuaishou", "shop_id": "S1", "facts": facts}).json()
+        for id_ in ("O1", "O2")
+    ]
+    assert (told[0]["guard"], told[0]) == ("who", told[1])
 
 
 def test_what_is_overdue_with_the_order_happens_before_a_case_opens(office: Office) -> None:

@@ -47,6 +47,7 @@ def test_a_file_is_shown_once_and_saved_as_it_was(office: Office, dispute: Any) 
     assert file.headers["content-disposition"] == f'attachment; filename="evidence-{shown["id"]}.png"'
     assert file.headers["content-type"] == "application/octet-stream"
     assert file.headers["x-content-type-options"] == "nosniff"
+    assert file.headers["content-security-policy"] == "default-src 'none'; sandbox"
     assert (office.home.path / "evidence" / shown["digest"][:2] / shown["digest"][2:]).read_bytes() == PNG
 
 
@@ -87,6 +88,18 @@ def test_what_is_not_taken(office: Office, dispute: Any, content: bytes, guard: 
 
 def test_more_than_any_file_may_have_is_not_read(office: Office, dispute: Any) -> None:
     assert show(office, "mei", dispute, bytes(12 << 20)).status_code == 413
+
+
+def test_nobody_is_asked_for_what_the_desk_fills_in(office: Office, dispute: Any) -> None:
+    """Who withdraws or judges is who asks."""
+    told = office.get("op", f"/cases/{dispute['id']}", **{"as": "buyer"})["possible"]
+    assert {each["noun"]: each["takes"] for each in told}["withdrawal"] == []
+    assert office.done("op", f"/cases/{dispute['id']}/withdrawal?as=buyer")["state"] == "withdrawn"
+
+
+def test_a_request_beyond_every_bound_is_a_problem(office: Office, dispute: Any) -> None:
+    told = show(office, "mei", dispute, bytes(12 << 20))
+    assert (told.status_code, told.headers["content-type"], told.json()["status"]) == (413, "application/problem+json", 413)
 
 
 def test_both_sides_see_what_the_dispute_goes_by(office: Office, dispute: Any) -> None:

@@ -123,6 +123,9 @@ def test_an_order_that_the_facts_know_comes_with_its_first_case(office: Office, 
     said = {"kind": "refund_only", "order_id": "F1", "noun": "settlement", "facts": {"reason": "quality", "refund_fen": 100}}
     told = office.post("bo", "/cases", said)
     assert (told.status_code, told.json()["detail"]) == (404, 'there is no order "F1" here')
+    client = office.browser("aud")
+    ours = {"X-CSRF-Token": office.csrf("aud"), "Idempotency-Key": "a"}
+    assert client.post("/api/v1/cases", json=said, headers=ours).status_code == 403
     assert office.status("op", "/orders/F1") == 404, "nobody brought it"
     made = office.done("op", "/cases?as=buyer", {**said, "noun": ""})
     assert (made["order_id"], made["shop_id"]) == ("F1", "S1")

@@ -232,6 +232,7 @@ def test_one_query_a_sitting(office: Office) -> None:
         "http://example.com/x", "ftp://example.com", "https://", "nothing", "https://u:p@example.com/", "https://example.com/#x",
         "https://127.0.0.1/", "https://localhost/", "https://10.1.2.3/", "https://192.168.0.1/", "https://169.254.169.254/latest",
         "https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://[64:ff9b::7f00:1]/", "https://[fd00::1]/", "https://0.0.0.0/",
+        "https://[::127.0.0.1]/", "https://[::ffff:0:10.0.0.1]/", "https://[64:ff9b:1::a00:1]/", "https://[fec0::1]/",
         "https://exa mple.com/", "https://example.com:99999/", "https://例子.中国/", "https://example.com/" + "x" * 2000,
     ],
 )  # fmt: skip

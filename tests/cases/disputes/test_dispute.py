@@ -8,11 +8,11 @@ import pytest
 from tianping.cases.case import Case
 from tianping.cases.liability import Open, Proposal
 from tianping.policy.flowing import Actor
-from tianping.work.desk import disputes
+from tianping.work.desk import disputes, evidence
 from tianping.work.desk.sitting import Desk, sitting
 
 from ..market import DAY, HOUR, REFUSAL, SECOND, T, ask, do, events, family, order, pass_time, read, refused
-from .hall import CLOSED, RAISED, cited, denied, dispute, does, heard, judged, parent, people, show
+from .hall import CLOSED, PNG, RAISED, cited, denied, dispute, does, heard, judged, parent, people, show
 
 PROVEN: dict[str, Any] = {"buyer_proof": "proves", "merchant_proof": "none", "parts": "complete"}
 DISPROVEN: dict[str, Any] = {"buyer_proof": "none", "merchant_proof": "proves", "parts": "complete"}
@@ -134,8 +134,18 @@ def test_who_acted_for_a_party_cannot_judge(desk: Desk, tmp_path: Path) -> None:
     case = dispute(desk)
     show(desk, tmp_path, case, "merchant")
     assert denied(desk, case, "concede", "Chi", RAISED + HOUR, by="merchant") == ""
+    assert denied(desk, case, "close_settled", "Chi", RAISED + HOUR) == "apart"
     assert denied(desk, case, "find_liable", "Chi", RAISED + HOUR, note="x") == "apart"
     assert denied(desk, case, "find_liable", "Anna", RAISED + HOUR, note="x") == ""
+
+
+def test_who_showed_evidence_for_a_party_cannot_turn_the_dispute_away(desk: Desk, tmp_path: Path) -> None:
+    case = dispute(desk)
+    account = people(desk)["Chi"]
+    with sitting(desk, RAISED) as sat:
+        evidence.add(sat, tmp_path, case.id, "merchant", account, kind="photo", name="a.png", content=PNG)
+    assert denied(desk, case, "turn_away", "Chi", RAISED, note="x") == "apart"
+    assert denied(desk, case, "turn_away", "Anna", RAISED, note="x") == ""
 
 
 def test_a_verdict_needs_findings_first_and_an_account(desk: Desk, tmp_path: Path) -> None:

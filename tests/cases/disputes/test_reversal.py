@@ -42,6 +42,7 @@ def test_a_refund_that_was_paid_is_taken_back_exactly(desk: Desk, tmp_path: Path
     assert (above.state, above.facts["overturned_at"]) == ("closed", AT)
     assert (above.facts["liability"], above.facts["judged_at"]) == ("seller", case.facts["judged_at"])  # until it fell
     assert (order.facts["refunded_fen"], order.facts["open_cases"]) == (0, 0)
+    assert order.facts["kept_fen"] == 3_000  # the buyer has it still
 
 
 def test_a_return_that_has_not_come_yet_closes(desk: Desk, tmp_path: Path) -> None:
@@ -91,7 +92,8 @@ def test_another_sum_takes_the_first_back_and_pays_anew(desk: Desk, tmp_path: Pa
     given: dict[str, Any] = {"liability": "both", "remedy": "partial_refund", "evidence_ids": cited(desk, case), "why": "half"}
     assert denied(desk, case, "overturn", "Bo", AT, **given | {"remedy": "refund_only"}) == "remedy_changes"
     does(desk, case, "overturn", "Bo", AT, **given, refund_fen=1_000)
-    assert [(each.state, each.facts["fen"]) for each in payments(desk, case)] == [("reversed", 3_000), ("asked", 1_000)]
+    assert [(each.state, each.facts["fen"]) for each in payments(desk, case)] == [("reversed", 3_000), ("paid", 1_000)]
+    assert (parent(desk, case).state, payments(desk, case)[1].facts["due_fen"]) == ("refunded", 0)  # the buyer has it already
     assert parent(desk, case).facts["liability"] == "both"
     assert "overturned_at" not in parent(desk, case).facts  # liable before and after
     assert read(desk, "order/O1").facts["refunded_fen"] == 1_000

@@ -173,7 +173,7 @@ def test_one_does_not_slip_into_no_reason(desk: Desk) -> None:
 def test_a_promise_that_favours_the_buyer_more_prevails(desk: Desk) -> None:
     had(desk, signed_at=SIGNED, seven_days=False, promise_return_days=30)
     assert ask(desk, "return_refund", SIGNED + 30 * DAY, **INTACT).state == "requested"
-    with pytest.raises(CaseRefused, match="are over"):
+    with pytest.raises(CaseRefused, match="over"):
         ask(desk, "return_refund", SIGNED + 30 * DAY + SECOND, **INTACT)
     had(desk, id_="O2", signed_at=SIGNED, seven_days=True, promise_return_days=3)  # the shorter one does not
     assert ask(desk, "return_refund", LAST, of="O2", **INTACT).state == "requested"

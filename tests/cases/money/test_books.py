@@ -117,11 +117,22 @@ def check(market: Market) -> None:
     promised = market.total("fen", [each for each in refunds if each.state in ("asked", "unclear", "failed", "paid")])
     (placed,) = (each for each in market.cases("order") if each.id == "order/O1")
     assert promised == placed.facts["refunded_fen"] <= PAID
-    assert now.get("gateway/out", 0) == market.total("fen", market.cases("payment", "paid", "overpaid"))
+    _kept(market, placed, now)
     owed = market.total("owed_fen", market.cases("advance", "noticed", "owing", "written_off"))
     own = [each for each in market.cases("payment", "paid", "overpaid") if not _claimed(each)]
     assert -now.get("platform/advances", 0) == owed + market.total("advance_fen", own)
     _reversals(market.desk)
+
+
+def _kept(market: Market, placed: Case, now: Mapping[str, int]) -> None:
+    """What was reversed the buyer has, until it is set off; what the gateway paid is what it was asked for."""
+    paid, overpaid = market.cases("payment", "paid"), market.cases("payment", "overpaid")
+    standing = [each for each in market.cases("payment") if "cancelled_at" not in each.facts]
+    back = [each for each in standing if each.state == "reversed"]
+    assert now.get("gateway/out", 0) == market.total("due_fen", [*paid, *overpaid, *back])
+    assert now.get("platform/kept", 0) == market.total("had_fen", paid) - market.total("due_fen", back)
+    kept = market.total("fen", back) - market.total("had_fen", standing) + market.total("due_fen", overpaid)
+    assert placed.facts.get("kept_fen", 0) == kept
 
 
 def _claimed(pay: Case) -> bool:
@@ -171,6 +182,7 @@ def test_the_books_balance_and_all_can_be_taken_back(
     now = balances(market.desk)
     sold = -now["gateway/in"]
     assert now.get(FUNDS, 0) == sold - market.lost
-    assert not {DEPOSIT, OWN, "gateway/out", "platform/advances"} & set(now)
+    assert not {DEPOSIT, OWN, "platform/advances"} & set(now)
+    assert now.get("gateway/out", 0) == -now.get("platform/kept", 0)
     desk.database.dispose()
     path.unlink()

@@ -7,7 +7,7 @@ from tianping.store import ledger
 from tianping.work.desk.sitting import CaseRefused, Desk, sitting
 
 from ..market import DAY, HOUR, SECOND, T, ask, do, events, order, pass_time, read, refused
-from .till import FUNDS, agreed, balances, drain, letter, only, payment, told, transfers
+from .till import FUNDS, agreed, balances, drain, letter, only, payment, told, transfers, with_kept
 
 
 def undo(desk: Desk, id_: str, verb: str) -> str:
@@ -101,8 +101,9 @@ def test_a_paid_refund_is_reversed_exactly_and_once(any_desk: Desk) -> None:
     pay = payment(desk, "refund", 3_000)
     do(desk, pay, "succeed", "gateway", T + HOUR)
     assert undo(desk, pay.id, "reverse") == "reversed"
-    assert balances(desk) == before
-    assert read(desk, "order/O1").facts["refunded_fen"] == 0
+    assert balances(desk) == with_kept(before, 3_000)
+    facts = read(desk, "order/O1").facts
+    assert (facts["refunded_fen"], facts["kept_fen"]) == (0, 3_000)
     moved = transfers(desk)
     assert refused(desk, pay, "reverse", "system", T + 3 * DAY) == "state"
     assert transfers(desk) == moved
@@ -118,17 +119,17 @@ def test_a_reversed_payment_takes_its_advance_with_it(desk: Desk) -> None:
     do(desk, owed, "repay", "operator", T + 2 * HOUR, receipt="M1")
     undo(desk, pay.id, "reverse")
     assert read(desk, owed.id).state == "released"
-    assert balances(desk) == before
+    assert balances(desk) == with_kept(before, 3_000)
 
 
-@pytest.mark.parametrize(("answer", "end"), [("succeed", "reversed"), ("void", "cancelled")])
-def test_recalled_while_under_way_it_ends_as_if_it_had_not_been(desk: Desk, answer: str, end: str) -> None:
+@pytest.mark.parametrize(("answer", "end", "kept"), [("succeed", "reversed", 3_000), ("void", "cancelled", 0)])
+def test_recalled_while_under_way_the_merchant_bears_nothing(desk: Desk, answer: str, end: str, kept: int) -> None:
     _, pay = agreed(desk)
     before = balances(desk)
     assert undo(desk, pay.id, "recall") == "asked"
     takes = {"failure": "refused"} if answer == "void" else {}
     assert do(desk, pay, answer, "gateway", T + 5 * HOUR, **takes).state == end
-    assert balances(desk) == before
+    assert balances(desk) == (with_kept(before, kept) if kept else before)
     assert read(desk, "order/O1").facts["refunded_fen"] == 0
 
 

@@ -19,7 +19,7 @@ from ..market import HOUR, T, ask, do, family, order
 DEPOSIT = ledger.deposit("S1")
 FUNDS = ledger.funds("S1")
 OWN = ledger.outside("S1")
-ACCOUNTS = (ledger.GATEWAY_IN, ledger.GATEWAY_OUT, FUNDS, DEPOSIT, OWN, ledger.ADVANCES)
+ACCOUNTS = (ledger.GATEWAY_IN, ledger.GATEWAY_OUT, FUNDS, DEPOSIT, OWN, ledger.ADVANCES, ledger.KEPT)
 
 
 def told(desk: Desk, **facts: Any) -> Desk:
@@ -62,6 +62,11 @@ def balances(desk: Desk) -> dict[str, int]:
     with desk.database.connect() as connection:
         found = {account: ledger.balance(connection, account) for account in (*ACCOUNTS, "elsewhere")}
     return {account: fen for account, fen in found.items() if fen}
+
+
+def with_kept(before: dict[str, int], fen: int) -> dict[str, int]:
+    """The accounts as they were, but for what the buyer has of payments that were reversed: the platform bears it."""
+    return before | {ledger.GATEWAY_OUT: before.get(ledger.GATEWAY_OUT, 0) + fen, ledger.KEPT: -fen}
 
 
 def transfers(desk: Desk) -> int:

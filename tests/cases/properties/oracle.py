@@ -7,6 +7,7 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Table, select
@@ -156,10 +157,10 @@ def in_order(seen: Snapshot) -> Iterator[str]:
         history = seen.history(case.id)
         if [event.n for event in history] != list(range(1, case.n + 1)):
             yield f"{case.id}: events {[event.n for event in history]}, case {case.n}"
-        states = [(a.state, b.before) for a, b in zip(history, history[1:], strict=False)]
+        states = [(a.state, b.before) for a, b in pairwise(history)]
         if any(one != other for one, other in states) or history[-1].state != case.state:
             yield f"{case.id}: states do not follow one another: {states}"
-        if any(b.at < a.at for a, b in zip(history, history[1:], strict=False)):
+        if any(b.at < a.at for a, b in pairwise(history)):
             yield f"{case.id}: time runs backwards"
 
 
@@ -182,6 +183,10 @@ def freezes(seen: Snapshot) -> Iterator[str]:
                 yield f"{order.id}: {event.verb} with {count} open cases"
 
 
+UNDECIDED = ("evidence", "silent", "judging", "senior")
+"""Disputes that still have a say in the case; a conceded one may be looked into again while the next runs."""
+
+
 def frozen(seen: Snapshot, book: Casebook) -> Iterator[str]:
     """Out of `disputed` only the system leads, and it has just one dispute that goes on."""
     for event in seen.events:
@@ -189,7 +194,7 @@ def frozen(seen: Snapshot, book: Casebook) -> Iterator[str]:
             yield f"{event.case_id}: {event.verb} by {event.actor} in dispute"
     for case in seen.cases.values():
         if case.state == "disputed":
-            going = [child for child in seen.children(case.id, "dispute") if not child.ended_at and "judged_at" not in child.facts]
+            going = [child for child in seen.children(case.id, "dispute") if child.state in UNDECIDED]
             if len(going) != 1:
                 yield f"{case.id} is disputed, with {len(going)} disputes to be decided"
 
@@ -226,7 +231,9 @@ def _frozen_spans(seen: Snapshot, order: Case, row: Any, spans: Sequence[tuple[d
         if was and not count and begun is not None and event.n > row.n:
             should.append((begun, event.at))
             begun = None
-    if [span for span in spans if span[0] != span[1]] != [span for span in should if span[0] != span[1]] or row.paused_at != begun:
+    if [span for span in spans if span[0] != span[1]] != [
+        span for span in should if span[0] != span[1]
+    ] or row.paused_at != begun:
         yield f"{order.id}: stood still {spans}, {row.paused_at}; cases were open {should}, {begun}"
     if row.due_at - row.started_at - sum((b - a for a, b in spans), NOTHING) != dt.timedelta(days=10):
         yield f"{order.id}: not ten days: {row.started_at} to {row.due_at}, still {spans}"
@@ -254,19 +261,24 @@ def refunds_bounded(seen: Snapshot) -> Iterator[str]:
             yield f"{order.id}: the gateway paid {truly} of {paid}"
 
 
+def asked_for(payment: Case) -> int:
+    """What the gateway is asked for: the sum, less what the buyer was left of an earlier one that was reversed."""
+    return int(payment.facts.get("due_fen", payment.facts["fen"]))
+
+
 def paid_once(seen: Snapshot) -> Iterator[str]:
     """The gateway pays each key once, and just its sum; what counts as paid was, and what counts as not was not."""
     for key, sums in seen.paid.items():
         case = seen.cases.get(key)
-        if case is None or list(sums) != [case.facts["fen"]]:
-            yield f"the gateway paid {key}: {sums}; wanted {case and case.facts['fen']}"
+        if case is None or list(sums) != [asked_for(case)]:
+            yield f"the gateway paid {key}: {sums}; wanted {case and asked_for(case)}"
     for case in seen.cases.values():
         if case.kind != "payment":
             continue
-        was = case.id in seen.paid
+        was = case.id in seen.paid or not asked_for(case)
         if case.state in ("paid", "reversed", "overpaid") and not was:
             yield f"{case.id} is {case.state}, but was not paid"
-        if case.state in ("failed", "cancelled") and was:
+        if case.state in ("failed", "cancelled") and case.id in seen.paid:
             yield f"{case.id} is {case.state}, but was paid"
         if case.state == "overpaid":
             yield f"{case.id} was paid though cancelled"
@@ -275,10 +287,10 @@ def paid_once(seen: Snapshot) -> Iterator[str]:
 
 
 def one_letter(seen: Snapshot) -> Iterator[str]:
-    """A payment is asked for by the one letter under its own id, whatever happens."""
+    """A payment is asked for by the one letter under its own id, whatever happens; by none where nothing is to be paid."""
     keys = Counter(letter.case_id for letter in seen.letters if letter.topic == "gateway")
     for case in seen.cases.values():
-        if case.kind == "payment" and keys[case.id] != 1:
+        if case.kind == "payment" and keys[case.id] != bool(asked_for(case)):
             yield f"{case.id} has {keys[case.id]} letters"
     for letter in seen.letters:
         if letter.topic == "gateway" and letter.key != letter.case_id:
@@ -290,26 +302,43 @@ def one_letter(seen: Snapshot) -> Iterator[str]:
 
 def undone(seen: Snapshot) -> Iterator[str]:
     """What was reversed, released or never paid has moved nothing, account by account; nothing is reversed twice."""
+    moved = by_case(seen)
+    for case in seen.cases.values():
+        yield from _booked(case, {account: fen for account, fen in moved[case.id].items() if fen})
+        if case.facts.get("overturned_at") and case.kind in ("refund_only", "return_refund") and case.state == "closed":
+            stand = {child.state for child in seen.children(case.id, "payment")}
+            if stand - {"reversed", "cancelled", "asked", "unclear"}:
+                yield f"{case.kind} {case.id} was overturned and closed, with payments {stand}"
+    twice = [one for one, n in Counter(each.reverses for each in seen.transfers if each.reverses).items() if n > 1]
+    if twice:
+        yield f"transfers reversed twice: {twice}"
+
+
+def _booked(case: Case, left: Mapping[str, int]) -> Iterator[str]:
+    """Of a reversed payment the buyer may have the money still, and owe it."""
+    if (case.kind, case.state) == ("payment", "reversed") and left.get("gateway/out") == asked_for(case):
+        left = {} if left == {"gateway/out": asked_for(case), "platform/kept": -asked_for(case)} else left
+    if (case.kind, case.state) in NEVER and left:
+        yield f"{case.kind} {case.id} is {case.state}, and has moved {left}"
+    for (kind, states), (account, fact) in BOOKED.items():
+        if case.kind == kind and case.state in states and left.get(account, 0) != case.facts.get(fact, case.facts.get("fen")):
+            yield f"{kind} {case.id} is {case.state}, {case.facts.get(fact)} booked as {left}"
+
+
+NEVER = {("payment", state) for state in ("reversed", "cancelled", "asked", "failed", "unclear")} | {("advance", "released")}
+BOOKED = {
+    ("payment", ("paid",)): ("gateway/out", "due_fen"),
+    ("advance", ("taken", "repaid")): ("platform/advances", "advance_fen"),
+}
+"""What stands in which account at the end, by the fact that says how much."""
+
+
+def by_case(seen: Snapshot) -> Mapping[str, Counter[str]]:
+    """What each case has moved: account → fen."""
     moved: dict[str, Counter[str]] = defaultdict(Counter)
     for each in seen.transfers:
         if each.cause.startswith("case "):
             case_id = each.cause.removeprefix("case ").rsplit(" event ", 1)[0]
             moved[case_id][each.to_account] += each.amount_fen
             moved[case_id][each.from_account] -= each.amount_fen
-    for case in seen.cases.values():
-        left = {account: fen for account, fen in moved[case.id].items() if fen}
-        gone = case.state in ("reversed", "cancelled", "asked", "failed", "unclear") if case.kind == "payment" else False
-        if (gone or (case.kind == "advance" and case.state == "released")) and left:
-            yield f"{case.kind} {case.id} is {case.state}, and has moved {left}"
-        if case.kind == "payment" and case.state == "paid" and left.get("gateway/out", 0) != case.facts["fen"]:
-            yield f"{case.id} is paid {case.facts['fen']}, booked {left}"
-        if case.kind == "advance" and case.state in ("taken", "repaid") and left.get("platform/advances", 0) != case.facts["advance_fen"]:
-            yield f"{case.id} is {case.state}, booked {left}"
-    twice = [one for one, n in Counter(each.reverses for each in seen.transfers if each.reverses).items() if n > 1]
-    if twice:
-        yield f"transfers reversed twice: {twice}"
-    for case in seen.cases.values():
-        if case.facts.get("overturned_at") and case.kind in ("refund_only", "return_refund") and case.state == "closed":
-            open_ = [child.state for child in seen.children(case.id, "payment") if child.state not in ("reversed", "cancelled")]
-            if [state for state in open_ if state not in ("asked", "unclear")]:
-                yield f"{case.kind} {case.id} was overturned and closed, with payments {open_}"
+    return moved

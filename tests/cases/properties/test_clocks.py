@@ -13,8 +13,9 @@ import pytest
 from tianping.cases.case import Case, Timer
 from tianping.cases.clocks import left
 from tianping.store import cases
+from tianping.store.outbox import Letter
 from tianping.work.desk import clock
-from tianping.work.desk.sitting import Desk
+from tianping.work.desk.sitting import CaseRefused, Desk, Sitting
 
 from ..market import DAY, HOUR, REFUSAL, SECOND, SHIPPED_REFUSAL, T, ask, do, events, family, order, pass_time, read, refused
 
@@ -54,7 +55,7 @@ def bought(desk: Desk, platform: str, at: dt.datetime, **facts: Any) -> Case:
 
 
 def asked_of(desk: Desk, kind: str, at: dt.datetime) -> Case:
-    return ask(desk, kind, at, reason="wrong_item", **({} if kind == "refund_only" else {"goods_received": True}))
+    return ask(desk, kind, at, reason="wrong_item", goods_received=None if kind == "refund_only" else True)
 
 
 def unpaid(desk: Desk, platform: str, _kind: str, at: dt.datetime) -> tuple[str, dt.datetime]:
@@ -212,7 +213,7 @@ def due_in(case: Case) -> Timer:
     return min(case.timers, key=lambda timer: timer.due_at)
 
 
-@pytest.mark.parametrize(("line", "platform", "kind"), every())
+@pytest.mark.parametrize(("line", "platform", "kind"), list(every()))
 def test_a_line_of_the_table(desk: Desk, line: Line, platform: str, kind: str) -> None:
     """Not one second before, and at its second; what is left then is nothing."""
     made, began = line.way(desk, platform, kind, line.at)
@@ -227,7 +228,9 @@ def test_a_line_of_the_table(desk: Desk, line: Line, platform: str, kind: str) -
     assert any(event.doer.actor == "clock" and event.at == due for event in events(desk, case))
 
 
-@pytest.mark.parametrize(("platform", "kind"), [("kuaishou", "refund_only"), ("tmall", "return_refund"), ("douyin", "exchange")])
+@pytest.mark.parametrize(
+    ("platform", "kind"), [("kuaishou", "refund_only"), ("tmall", "return_refund"), ("douyin", "exchange")]
+)
 def test_the_worker_does_it_on_both(any_desk: Desk, platform: str, kind: str) -> None:
     """The same by ticks, on both databases; a second tick finds nothing."""
     case, at = shipped(any_desk, platform, kind, T)
@@ -280,7 +283,7 @@ def test_tmall_opens_escalation_after_72_hours(desk: Desk, kind: str, by: Any) -
 def test_tmall_takes_requests_for_15_days_after_success(desk: Desk, kind: str) -> None:
     bought(desk, "tmall", T - DAY, succeeded_at=T)
     assert asked_of(desk, kind, T + 15 * DAY).state == "requested"
-    with pytest.raises(Exception, match="15 days"):
+    with pytest.raises(CaseRefused, match="15 days"):
         asked_of(desk, kind, T + 15 * DAY + SECOND)
 
 
@@ -299,16 +302,20 @@ def test_tmall_takes_requests_for_15_days_after_success(desk: Desk, kind: str) -
 )
 def test_how_long_douyin_takes_disputes(desk: Desk, goods: dict[str, Any], reason: str, last: dt.datetime) -> None:
     bought(desk, "douyin", T - DAY, succeeded_at=T, **goods)
-    takes = {"reason": reason, "goods_received": True}
-    assert ask(desk, "return_refund", last, **takes).state == "requested"
-    with pytest.raises(Exception, match="too late"):
-        ask(desk, "return_refund", last + SECOND, **takes)
+    assert ask(desk, "return_refund", last, reason=reason, goods_received=True).state == "requested"
+    with pytest.raises(CaseRefused, match="too late"):
+        ask(desk, "return_refund", last + SECOND, reason=reason, goods_received=True)
 
 
 def test_both_are_reminded_24_hours_before_evidence_ends(desk: Desk) -> None:
     """Once, not a second early."""
     told = list[Timer]()
-    desk = replace(desk, remind=lambda _sitting, _case, timer: (told.append(timer), ())[1])
+
+    def tell(_sitting: Sitting, _case: Case, timer: Timer) -> tuple[Letter, ...]:
+        told.append(timer)
+        return ()
+
+    desk = replace(desk, remind=tell)
     dispute, began = escalated(desk, "kuaishou", "return_refund", T)
     clock.run_down(desk, began + 48 * HOUR - SECOND)
     assert not [timer for timer in told if timer.clock == "evidence"]
@@ -335,7 +342,6 @@ def test_silence_of_the_merchant_agrees_to_a_return(desk: Desk) -> None:
         assert (after.state, after.facts["answer"]) == ("agreed", "agreed")
 
 
-@pytest.mark.spec("KS-W17")
 def test_what_the_platform_advanced_is_taken_after_five_days(desk: Desk) -> None:
     """Repaid within five days of the notice: nothing is taken; else from the shop's money."""
     advance, began = paid_by_platform(desk, "kuaishou", "return_refund", T)
@@ -344,6 +350,12 @@ def test_what_the_platform_advanced_is_taken_after_five_days(desk: Desk) -> None
     assert pass_time(desk, advance, began + 5 * DAY - SECOND).state == "noticed"
     taken = pass_time(desk, advance, began + 5 * DAY)
     assert (taken.state, taken.facts["taken_fen"], taken.facts["owed_fen"]) == ("taken", 3_000, 0)
+
+
+def test_what_is_repaid_in_the_last_second_is_not_taken(desk: Desk) -> None:
+    advance, began = paid_by_platform(desk, "kuaishou", "return_refund", T)
+    assert do(desk, advance, "repay", "operator", began + 5 * DAY - SECOND, receipt="R").state == "repaid"
+    assert pass_time(desk, advance, began + 6 * DAY).facts.get("taken_fen") is None
 
 
 def test_intercepted_or_not_a_parcel_on_its_way_has_the_time_of_what_is_shipped(desk: Desk) -> None:

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
-
 from tianping.cases.case import Act, Case, Doer
 from tianping.cases.clocks import overdue
 from tianping.cases.flow import flow_of, possible
@@ -20,7 +18,6 @@ from tianping.cases.liability import Proposal
 from tianping.errors import NotFound
 from tianping.policy.flowing import Actor
 from tianping.store import accounts, cases, ledger
-from tianping.store.case_schema import desk_case
 from tianping.work.desk import clock, disputes, evidence
 from tianping.work.desk.purse import with_purse
 from tianping.work.desk.sandbox import Sandbox, by_seed
@@ -98,8 +95,8 @@ class World:
         with self.desk.database.begin() as connection:
             for number in JUDGES:
                 accounts.add(connection, {
-                    "name": f"J{number}", "label": "", "password": "", "one_time": False, "role": "adjudicator", "all_shops": True,
-                    "demo": False, "active": True, "lang": "zh", "created_at": T,
+                    "name": f"J{number}", "label": "", "password": "", "one_time": False, "role": "adjudicator",
+                    "all_shops": True, "demo": False, "active": True, "lang": "zh", "created_at": T,
                 })  # fmt: skip
         self.look()
 
@@ -199,9 +196,17 @@ class World:
 
     def tick(self, back: dt.timedelta = dt.timedelta(0)) -> clock.Ticked:
         """The worker, whose clock may be behind."""
-        ticked = clock.run_down(self.desk, self.now - back)
+        done, at = clock.Ticked(), self.now - back
+        for _ in range(100):
+            ticked = clock.tick(self.desk, at)
+            done += ticked
+            if not ticked.cases:
+                break
+        else:
+            unknown([*failing(self.desk), "the clock finds something to do for ever"])
         self.look()
-        return ticked
+        unknown(failing(self.desk) if done.failed else [])
+        return done
 
     def pays(self, *, mail: bool) -> None:
         """The gateway is asked for all that waits; it answers, now or later."""
@@ -338,12 +343,14 @@ def account_of(choose: Choose, by: Actor) -> int | None:
     return int(choose(JUDGES)) if by in ("adjudicator", "senior") else None
 
 
-def ids(desk: Desk) -> list[str]:
-    with desk.database.connect() as connection:
-        return list(connection.execute(select(desk_case.c.id)).scalars())
+def unknown(faults: Sequence[str]) -> None:
+    """The clock could do all that was due."""
+    assert not faults, faults
 
 
-def read_all(desk: Desk) -> dict[str, Case]:
-    found = ids(desk)
+def failing(desk: Desk) -> list[str]:
+    """What the clock could not do, and why."""
     with desk.database.connect() as connection:
-        return cases.load(connection, found)
+        found = [timer for _, timer in cases.failing(connection, 1)]
+        its = cases.load(connection, [timer.case_id for timer in found])
+    return [f"{its[timer.case_id].kind} {timer.clock} {timer.passes}: {timer.said}" for timer in found]

@@ -20,6 +20,13 @@ DISPUTE = "dispute"
 """The kind of case that a dispute is."""
 FULL = ("refund_only", "return_refund")
 """Remedies that refund what was asked where no other sum is said."""
+BY_RULE = ("agree", "confirm")
+"""Verbs that the platform does by its rules alone, not by its people."""
+FILLED = frozenset(
+    ("judged_by", "decided_by", "appealed_by", "appealed_account", "withdrawn_by", "found", "proposed_rule",
+     "proposed_liability", "proposed_remedy")
+)  # fmt: skip
+"""Facts that verbs take and `act` gives, whatever was handed in: nobody is asked for them."""
 _PARTIES = {"buyer": "buyer", "merchant": "seller"}
 """Actor → as facts name the party."""
 
@@ -40,6 +47,9 @@ def act(sitting: Sitting, id_: str, act: Act) -> Step:
     """A verb by a person, on any case. Raises CaseRefused, NotFound, as `Sitting.act` does."""
     sitting.lapse(id_)
     case = sitting.case(id_)
+    if act.verb in BY_RULE and act.doer.actor == "platform" and not act.doer.rule:
+        zh, en = "平台人员请用“平台直接判定退款”", "for the platform only its rules do this; people decide directly (KS-W18)"
+        raise _refuse(sitting, case, act, "who", zh, en)
     prepare = _PREPARES.get(act.verb) if case.kind == DISPUTE else None
     if prepare is None or not _may(sitting, case, act):
         return sitting.act(id_, act)

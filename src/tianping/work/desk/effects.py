@@ -85,8 +85,10 @@ def _pay(sitting: Sitting, case: Case, cause: Step, due: Due, depth: int) -> Non
 
 def _undo(sitting: Sitting, case: Case, cause: Step, due: Due, depth: int) -> None:
     """Paid: reversed. Surely not paid: cancelled. Not known yet: recalled, to be either when it is."""
-    for each in _children(sitting, case):
-        if each.kind == PAYMENT and due.effect.undo in ("all", each.facts.get("purpose")):
+    for child in _children(sitting, case):
+        if child.kind == PAYMENT and due.effect.undo in ("all", child.facts.get("purpose")):
+            sitting.lapse(child.id)
+            each = sitting.cases[child.id]
             flow = sitting.desk.book(each.platform).flows[PAYMENT].at(each.began)
             verb = next((verb for verb in ("reverse", "cancel", "recall") if each.state in flow.verbs[verb].from_), None)
             if verb:

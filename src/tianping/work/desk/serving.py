@@ -38,6 +38,7 @@ PARTS: Mapping[Role, tuple[Actor, ...]] = {
 }
 """As what each role may act. The clock, the system, rules and the gateway are nobody."""
 EVERYBODY: tuple[Actor, ...] = ("platform", "operator", "senior", "adjudicator", "merchant", "buyer")
+_LOOKS = "this account may look, and act on nothing"
 _ALOUD = frozenset[Actor]({"buyer", "merchant"})
 """Parts of the two sides: who can play others too plays these only where they say so."""
 
@@ -166,11 +167,13 @@ def deeds(sat: Sitting, case: Case, parts: Sequence[Actor]) -> list[Deed]:
     """What these parts can do with a case now."""
     book = sat.desk.book(case.platform)
     flow, known = flow_of(book, case), sat.known(case)
-    return [_deed(name, flow.verbs[name], part) for part in parts for name in possible(book, case, part, known)]
+    able = ((part, name) for part in parts for name in possible(book, case, part, known))
+    return [_deed(name, flow.verbs[name], part) for part, name in able if part != "platform" or name not in disputes.BY_RULE]
 
 
 def _deed(name: str, verb: Verb, part: Actor) -> Deed:
-    takes = (Taken(fact, FACTS.get(base(fact), "text"), need == "needed") for fact, need in verb.takes.items())
+    asked = ((fact, need) for fact, need in verb.takes.items() if fact not in disputes.FILLED)
+    takes = (Taken(fact, FACTS.get(base(fact), "text"), need == "needed") for fact, need in asked)
     return Deed(verb.noun or name, name, part, verb.label, tuple(takes))
 
 
@@ -221,10 +224,11 @@ def place(
 
 
 def bring(home: Home, caller: Caller, order_id: str, at: dt.datetime) -> None:
-    """Bring an order from the facts to the desk, where it is not there yet, somebody knows it, and the caller sees its shop."""
+    """Bring an order from the facts to the desk, where it is not there yet, somebody knows it, and the caller sees its shop.
+    Raises NotAllowed."""
     desk = desk_of(home)
     if not caller.parts:  # who only looks brings nothing
-        return
+        raise NotAllowed(_LOOKS)
     with desk.database.connect() as connection:
         if cases.load(connection, [ORDER + order_id]):
             return
@@ -245,6 +249,7 @@ def open_case(sat: Sitting, caller: Caller, kind: str, order_id: str, wish: Wish
     if kind not in book.flows or kind == ORDER_KIND:
         raise NotFound(f'there is no kind "{kind}"; kinds: {", ".join(sorted(set(book.flows) - {ORDER_KIND}))}')
     name, verb = _opening(book.flows[kind].at(to_wall(sat.at, order.zone).date()), noun, parts)
+    _said_as_whom(wish, caller, verb)
     act = Act(name, Doer(_part(parts, verb), caller.account_id), wish.facts, wish.why, None)
     sat.lapse(order.id)
     try:
@@ -308,8 +313,17 @@ def _found(sat: Sitting, id_: str) -> Case | None:
 def _part(parts: Sequence[Actor], verb: Verb) -> Actor:
     """The first part that may do it; where none may, the first, which is then refused. Raises NotAllowed for nobody."""
     if not parts:
-        raise NotAllowed("this account may look, and act on nothing")
+        raise NotAllowed(_LOOKS)
     return next((part for part in parts if part in verb.who), parts[0])
+
+
+def _said_as_whom(wish: Wish, caller: Caller, verb: Verb) -> None:
+    """Whose request it is must be said where it could be several people's: what the platform opens counts otherwise than what a
+    buyer asks for. Raises Refused."""
+    can = [part for part in caller.parts if part in verb.who]
+    if wish.part is None and len(can) > 1:
+        en = f"say as whom: as={' or as='.join(can)}"
+        raise Refused(Refusal("who", f"请说明以何身份申请：as={'、'.join(can)}", en))
 
 
 def _opening(flow: FlowVersion, noun: str, parts: Sequence[Actor]) -> tuple[str, Verb]:
