@@ -8,9 +8,9 @@ each platform's. A case keeps the version of everything that was in force on the
 import datetime as dt
 from typing import Annotated, Generic, Literal, Self, TypeVar
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from tianping.policy.judging import Dated
+from tianping.policy.judging import Dated, Ruled
 from tianping.policy.numbers import Number
 from tianping.policy.strict import Strict
 from tianping.policy.words import Name, Source, Words
@@ -66,23 +66,12 @@ ALWAYS = When()
 V = TypeVar("V", bound=Dated)
 
 
-class Labelled(Strict, Generic[V]):
-    """Something with a name in two languages and dated versions, newest last."""
-
-    label: Words
-    versions: tuple[V, ...] = Field(min_length=1)
-
-    @field_validator("versions")
-    @classmethod
-    def _in_order(cls, versions: tuple[V, ...]) -> tuple[V, ...]:
-        dates = [version.since for version in versions]
-        if dates != sorted(set(dates)):
-            raise ValueError("versions stand in the order of their dates, each date once")
-        return versions
+class Labelled(Ruled[V], Generic[V]):
+    """Something ruled that a case always has a version of."""
 
     def at(self, date: dt.date) -> V:
-        """The version in force on `date`; before the first, the first: a case always has a rule."""
-        return next((version for version in reversed(self.versions) if version.since <= date), self.versions[0])
+        """The version in force on `date`; before the first, the first."""
+        return self.versions[0] if len(self.versions) == 1 else super().at(date) or self.versions[0]
 
 
 # Clocks

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from tianping.policy.numbers import Number
 from tianping.policy.strict import Strict
-from tianping.policy.words import MetricName, Name, Source, Words
+from tianping.policy.words import MetricName, Name, Source, Sourced, Words
 
 Severity = Literal["minor", "serious", "especially_serious", "extremely_serious"]
 SEVERITIES: tuple[Severity, ...] = ("minor", "serious", "especially_serious", "extremely_serious")
@@ -23,20 +23,10 @@ Threshold = Number | Annotated[str, Field(pattern=r"^level\.[a-z][a-z0-9_]*$")]
 COMPARISONS = ("at_least", "more_than", "at_most", "less_than")
 
 
-class Dated(Strict):
-    """One dated version: since when, from where, and what we decided where the source is silent."""
+class Dated(Sourced):
+    """One dated version: since when, and what it rests on."""
 
     since: dt.date
-    source: tuple[Source, ...] = Field(min_length=1)
-    words: Words
-    assumed: bool = False
-    note: Words | None = None
-
-    @model_validator(mode="after")
-    def _told(self) -> Self:
-        if self.assumed and not self.note:
-            raise ValueError('"assumed: true" needs a note that says what was decided')
-        return self
 
 
 V = TypeVar("V", bound=Dated)

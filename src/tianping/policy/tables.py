@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from tianping.policy.flowing import FactName, When
 from tianping.policy.judging import Dated
 from tianping.policy.strict import Strict
-from tianping.policy.words import Name, Source, Words
+from tianping.policy.words import Name, Sourced, Words
 
 Party = Literal["buyer", "merchant"]
 Liability = Literal["seller", "buyer", "both", "none"]
@@ -57,21 +57,11 @@ class Ruling(Strict):
     assists: Party | None = None
 
 
-class Row(Strict):
+class Row(Sourced):
     """A rule: where these are the answers (a question not named: whatever its answer), this follows."""
 
     when: dict[Name, Name | tuple[Name, ...]] = {}
     gives: Ruling
-    source: tuple[Source, ...] = Field(min_length=1)
-    words: Words
-    assumed: bool = False
-    note: Words | None = None
-
-    @model_validator(mode="after")
-    def _told(self) -> Self:
-        if self.assumed and not self.note:
-            raise ValueError('"assumed: true" needs a note that says what was decided')
-        return self
 
     def fits(self, answers: Answers) -> bool:
         """Whether nothing that is answered speaks against this row."""

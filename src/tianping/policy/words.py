@@ -1,9 +1,9 @@
 """The words every part of a pack is made of: names, labels in two languages, sources."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from tianping.policy.strict import Strict
 
@@ -36,3 +36,18 @@ class Source(Strict):
 
     def __str__(self) -> str:
         return f"{self.document} {self.clause}".strip()
+
+
+class Sourced(Strict):
+    """What a rule rests on, in words, and what we decided where the source is silent."""
+
+    source: tuple[Source, ...] = Field(min_length=1)
+    words: Words
+    assumed: bool = False
+    note: Words | None = None
+
+    @model_validator(mode="after")
+    def _told(self) -> Self:
+        if self.assumed and not self.note:
+            raise ValueError('"assumed: true" needs a note that says what was decided')
+        return self
