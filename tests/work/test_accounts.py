@@ -308,7 +308,12 @@ def test_an_administrator_where_the_name_is_taken(home: Home) -> None:
 
 @pytest.mark.parametrize("role", ["auditor", "adjudicator"])
 def test_who_changes_no_data(role: Role) -> None:
-    assert not accounts.ROLES[role] & {"upload", "undo", "close", "manage_accounts", "tokens"}
+    assert not accounts.ROLES[role] & {"upload", "undo", "close", "manage_accounts"}
+
+
+def test_programs_of_an_auditor_have_no_way_in() -> None:
+    """An adjudicator's may: disputes are judged by the API too."""
+    assert [role for role in accounts.ROLES if "tokens" not in accounts.ROLES[role]] == ["auditor"]
 
 
 def test_the_demo_of_an_empty_home(home: Home) -> None:
