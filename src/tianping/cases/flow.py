@@ -37,10 +37,8 @@ def step(book: Casebook, case: Case, act: Act, known: Known) -> Step | Refusal:
     branch = next((branch.state for branch in verb.branches if holds(branch.when, now)), case.state)
     state = flow.states[branch]
     facts |= state.sets
-    moved = replace(case, state=branch, n=n, changed_at=at, facts=facts)
-    moved = replace(
-        moved, ended_at=(case.ended_at or act.due or at) if state.final else None
-    )  # what is noted afterwards moves no end
+    end = (case.ended_at or act.due or at) if state.final else None  # what is noted afterwards moves no end
+    moved = replace(case, state=branch, n=n, changed_at=at, ended_at=end, facts=facts)
     anew = branch != case.state or verb.restarts
     ended = case.timers if anew else ()
     begun = tuple(_timers(book, moved, state, now)) if anew else ()

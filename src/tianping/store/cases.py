@@ -1,15 +1,14 @@
 """The rows of cases: what stands, what happened, what is due. A case changes only together with its event.
 
-Who writes has read the case in the same transaction (`alone`); `keep` refuses where somebody else was faster.
+Who writes has read the case in the same transaction (`database.writing`); `keep` refuses where somebody else was faster.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, bindparam, func, insert, select, union, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, select, union, update
 
 from tianping.cases.case import Case, Doer, Event, Step, Timer
 from tianping.policy.casefacts import FACTS
@@ -20,20 +19,6 @@ _TIMES = frozenset(name for name, type_ in FACTS.items() if type_ == "time")
 
 class Overtaken(Exception):
     """Somebody else has changed one of these cases meanwhile."""
-
-
-@contextmanager
-def alone(engine: Engine) -> Iterator[Connection]:
-    """One transaction that writes. SQLite: the one writer, from the first read on. PostgreSQL: rows are locked as read."""
-    with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        try:
-            yield connection
-        except BaseException:
-            connection.rollback()
-            raise
-        connection.commit()
 
 
 def load(connection: Connection, ids: Iterable[str], *, lock: bool = False) -> dict[str, Case]:

@@ -54,6 +54,20 @@ def _full(engine: Engine) -> str:
     return f"the disk that holds {folder} is full ({free} bytes free)"
 
 
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction that writes: all of it or nothing. SQLite: the one writer, from the first read on."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.commit()
+
+
 def checkpoint(engine: Engine) -> None:
     """Bring what was committed into the database's own file, so that nothing older is left beside it."""
     if engine.dialect.name == "sqlite":

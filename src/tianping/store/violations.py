@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from sqlalchemy import Connection, Engine, Select, and_, bindparam, func, insert, select, text
 
 from tianping.policy.judging import Severity, SubjectKind
+from tianping.store.database import writing
 from tianping.store.schema import violation, violation_event
 
 State = Literal["proposed", "in_force", "served", "revoked", "dismissed", "withdrawn", "appealed", "overturned"]
@@ -115,17 +116,10 @@ _SHOP = text("SELECT pg_advisory_xact_lock(hashtextextended(:shop, 5))")
 @contextmanager
 def alone(engine: Engine, *shops: str) -> Iterator[Connection]:
     """One transaction, with nobody else deciding about these shops meanwhile: what is read in it holds until it ends."""
-    with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:
+    with writing(engine) as connection:
+        if engine.dialect.name == "postgresql":
             _lock(connection, sorted(set(shops)))
-        try:
-            yield connection
-        except BaseException:
-            connection.rollback()
-            raise
-        connection.commit()
+        yield connection
 
 
 def _lock(connection: Connection, shops: Sequence[str]) -> None:

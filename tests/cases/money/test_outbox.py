@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection
 
 from tianping.policy.casebook import Casebook
-from tianping.store import cases, outbox
+from tianping.store import database, outbox
 from tianping.store.database import open_database
 from tianping.store.outbox import Letter
 from tianping.work.desk.opening import open_desk
@@ -19,7 +19,7 @@ from .till import letter
 
 @contextmanager
 def writing(desk: Desk) -> Iterator[Connection]:
-    with cases.alone(desk.database) as connection:
+    with database.writing(desk.database) as connection:
         yield connection
 
 

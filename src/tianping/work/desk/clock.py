@@ -15,6 +15,7 @@ from tianping.cases import clocks
 from tianping.cases.case import Case, Timer
 from tianping.errors import TianpingError
 from tianping.store import cases, outbox
+from tianping.store.database import writing
 from tianping.work.desk.sitting import Desk, Sitting
 
 MOST = 500
@@ -48,7 +49,7 @@ class Ticked:
 def tick(desk: Desk, at: dt.datetime, most: int = MOST) -> Ticked:
     """One batch of what is due by `at`; nothing left: all zeros. Several workers may tick at once."""
     try:
-        with cases.alone(desk.database) as connection:
+        with writing(desk.database) as connection:
             at = _least(connection, at)
             return _batch(Sitting(desk, connection, at), cases.due(connection, at, most))
     except (DBAPIError, cases.Overtaken):
@@ -78,10 +79,10 @@ def _singly(desk: Desk, at: dt.datetime, most: int) -> Ticked:
     done = Ticked()
     for id_ in due:
         try:
-            with cases.alone(desk.database) as connection:
+            with writing(desk.database) as connection:
                 done += _batch(Sitting(desk, connection, at), [id_])
         except (DBAPIError, cases.Overtaken) as error:
-            with cases.alone(desk.database) as connection:
+            with writing(desk.database) as connection:
                 sitting = Sitting(desk, connection, at)
                 cases.turn(connection, _failed(sitting.case(id_), at, str(error)))
             done += Ticked(failed=1)

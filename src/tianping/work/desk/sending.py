@@ -15,6 +15,7 @@ from tianping.cases.case import Act, Case, Doer
 from tianping.cases.flow import flow_of
 from tianping.errors import TianpingError
 from tianping.store import cases, outbox
+from tianping.store.database import writing
 from tianping.store.outbox import Row
 from tianping.work.desk.gateway import Answer, Gateway, Paid, Refused, Unclear
 from tianping.work.desk.sitting import Desk, Sitting, sitting
@@ -67,7 +68,7 @@ def hear(desk: Desk, key: str, answer: Answer, at: dt.datetime) -> Case | None:
 
 def _take(desk: Desk, at: dt.datetime) -> Row | None:
     """The letter that has waited longest, put off until this try is surely over. As it was before the try."""
-    with cases.alone(desk.database) as connection:
+    with writing(desk.database) as connection:
         letters = outbox.due(connection, "gateway", at, 1)
         for letter in letters:
             pause = PAUSES[min(letter.tries, len(PAUSES) - 1)]
@@ -80,7 +81,7 @@ def _send(desk: Desk, gateway: Gateway, letter: Row, now: Now) -> str:
     with desk.database.connect() as connection:
         case = cases.load(connection, [letter.case_id])[letter.case_id]
     if not _waits(desk, case, "fail"):
-        with cases.alone(desk.database) as connection:
+        with writing(desk.database) as connection:
             outbox.dropped(connection, letter.id, f"not asked: {case.state}")
         return "dropped"
     answer = _ask(gateway, letter, recalled=bool(case.facts.get("recalled")))
@@ -138,7 +139,7 @@ def _said(answer: Answer) -> str:
 
 
 def _note(desk: Desk, letter: Row, said: str) -> None:
-    with cases.alone(desk.database) as connection:
+    with writing(desk.database) as connection:
         outbox.answered(connection, letter.id, said)
 
 

@@ -22,6 +22,7 @@ from tianping.errors import NotFound, TianpingError
 from tianping.periods import HOME_ZONE, to_wall
 from tianping.policy.casebook import Casebook
 from tianping.store import cases, outbox
+from tianping.store.database import writing
 from tianping.store.outbox import Letter
 
 ORDER = "order/"
@@ -266,7 +267,7 @@ def new_id(at: dt.datetime) -> str:
 @contextmanager
 def sitting(desk: Desk, at: dt.datetime) -> Iterator[Sitting]:
     """A transaction at the desk; what was done is written at its end. Somebody faster is told as a refusal."""
-    with cases.alone(desk.database) as connection:
+    with writing(desk.database) as connection:
         sat = Sitting(desk, connection, at)
         yield sat
         try:

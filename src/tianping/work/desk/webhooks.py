@@ -19,7 +19,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Engine
 
 from tianping.errors import NotFound, TianpingError
-from tianping.store import cases, outbox, settings, webhooks
+from tianping.store import outbox, settings, webhooks
+from tianping.store.database import writing
 from tianping.store.outbox import Row
 from tianping.store.webhooks import Post, Webhook
 from tianping.work.desk import calling
@@ -115,7 +116,7 @@ def signature(secret: str, at: dt.datetime, body: bytes) -> str:
 
 def deliver(database: Engine, at: dt.datetime, *, most: int = 200, call: Call = calling.post) -> Sent:
     """Send a batch of what is due by `at`. Several may do so at once; nothing is held while somebody's server thinks."""
-    with cases.alone(database) as connection:
+    with writing(database) as connection:
         due = outbox.due(connection, "webhook", at, most)
         outbox.put_off(connection, [row.id for row in due], at + LEASE)
     allowed = allowed_hosts(database)
@@ -165,7 +166,7 @@ def _put_back(database: Engine, rows: Sequence[Row], at: dt.datetime, told: Told
     """The first of these failed: it and the others wait, or are given up; how many are, and how many wait."""
     over = [row.id for row in rows if row.tries >= len(PAUSES) or at - row.at >= LONGEST]
     again = at + PAUSES[min(rows[0].tries, len(PAUSES) - 1)]
-    with cases.alone(database) as connection:
+    with writing(database) as connection:
         for id_ in over:
             outbox.dropped(connection, id_, f"given up: {told.said}")
         if rows[0].id not in over:
@@ -175,5 +176,5 @@ def _put_back(database: Engine, rows: Sequence[Row], at: dt.datetime, told: Told
 
 
 def _write(database: Engine, write: Callable[[Connection], None]) -> None:
-    with cases.alone(database) as connection:
+    with writing(database) as connection:
         write(connection)
