@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from tianping.errors import ImportRefused
 from tianping.policy.casebook import Casebook
 from tianping.policy.load import packs
 from tianping.store import cases
@@ -118,3 +119,17 @@ def test_rules_act_on_open_cases_when_a_measure_begins(home: Home, books: dict[s
     later.drain()
     assert read(one.desk, case.id).facts["handled_by"] == "platform"
     assert read(one.desk, case.id).state == "refunded"
+
+
+def test_a_night_that_fails_is_told_and_the_worker_goes_on(
+    home: Home, books: dict[str, Casebook], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else imports just then: the cases cannot be taken up."""
+
+    def busy(_home: Home, _at: dt.datetime) -> None:
+        raise ImportRefused("another import is running")
+
+    monkeypatch.setattr("tianping.work.desk.worker.feed", busy)
+    one, told = worker(home, books, dt.datetime(2024, 3, 4, 20, 30), dt.time(4, 30))
+    one.round()
+    assert told == ["the close of 2024-03-05 failed and is tried again in an hour: another import is running"]

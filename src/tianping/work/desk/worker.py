@@ -99,10 +99,10 @@ class Worker:
             return
         self._close_from = at + AGAIN
         idempotency.sweep(self.desk, at)
-        feed(self.home, at)
-        if not self.home.versions() or closes.of_date(self.home.database, wall.date()):
-            return
         try:
+            feed(self.home, at)
+            if not self.home.versions() or closes.of_date(self.home.database, wall.date()):
+                return
             done, _ = close_day(self.home, self.packs, Asked(wall.date()), at=at)
             self.tell(f"closed {done.date}: {done.figures} figures")
         except TianpingError as error:
