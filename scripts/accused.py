@@ -18,10 +18,11 @@ from tianping.policy.load import packs
 from tianping.simulate import market
 from tianping.simulate.faults import Planted
 from tianping.store import judgements
-from tianping.work import imports, judged
-from tianping.work.close import Asked
+from tianping.work.closing.close import Asked
 from tianping.work.home import Home, open_home, set_scope
+from tianping.work.intake import imports
 from tianping.work.judge import close_day
+from tianping.work.judgement import judged
 
 FIRST_DAY = dt.date(2024, 3, 1)
 NOW = dt.datetime(2024, 12, 1)

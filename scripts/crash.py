@@ -24,9 +24,10 @@ from typing import Any
 
 from tianping.errors import NotFound
 from tianping.facts import versions
-from tianping.work import care, compact, holdings, imports
+from tianping.work import care, holdings
 from tianping.work.erase import erase
 from tianping.work.home import facts, open_home
+from tianping.work.intake import compact, imports
 
 AT = dt.datetime(2024, 5, 1)
 BUYER = "buyer-7"

@@ -20,12 +20,13 @@ from tianping.cases.case import Act, Doer
 from tianping.web.build import build
 from tianping.web.console import Console, secret_of
 from tianping.web.jobs import Jobs
-from tianping.work import accounts, exports
-from tianping.work.accounts import Draft
 from tianping.work.desk.serving import desk_of
 from tianping.work.desk.sitting import Desk, sitting
 from tianping.work.home import Home, open_home
-from tianping.work.trail import Doer as Signed
+from tianping.work.intake import exports
+from tianping.work.people import accounts
+from tianping.work.people.accounts import Draft
+from tianping.work.people.trail import Doer as Signed
 
 T = dt.datetime(2024, 3, 1, 8)
 SHOPS = 50

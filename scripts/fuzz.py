@@ -24,8 +24,8 @@ import duckdb
 from fuzzed import File, file
 from tianping.errors import ImportRefused
 from tianping.facts import engine, read, stage
-from tianping.work import imports
 from tianping.work.home import open_home
+from tianping.work.intake import imports
 
 TOGETHER = 40
 """Files imported into one home at once."""

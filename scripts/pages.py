@@ -25,10 +25,10 @@ import httpx2
 from ratios.page import head, row
 from tianping.store import accounts as rows
 from tianping.store import closes
-from tianping.work import accounts
-from tianping.work.accounts import Doer, Draft, Role
-from tianping.work.catalogue import Catalogue, catalogue
+from tianping.work.figures.catalogue import Catalogue, catalogue
 from tianping.work.home import Home, open_home
+from tianping.work.people import accounts
+from tianping.work.people.accounts import Doer, Draft, Role
 
 PASSWORD = "pages are measured"
 AIM = 0.3

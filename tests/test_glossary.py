@@ -6,8 +6,8 @@ from typing import get_args
 from proofs import HOUSE
 from tianping.facts.schema import TABLES
 from tianping.metrics.figure import Status
-from tianping.policy.casebook import casebooks
-from tianping.policy.casefacts import FACTS
+from tianping.policy.cases.casebook import casebooks
+from tianping.policy.cases.casefacts import FACTS
 from tianping.policy.load import packs
 
 _TEXT = (HOUSE / "docs" / "glossary.md").read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tianping.policy.casebook import Casebook, casebooks
+from tianping.policy.cases.casebook import Casebook, casebooks
 from tianping.store.database import open_database, sqlite_url
 from tianping.work.desk.opening import open_desk
 from tianping.work.desk.sitting import Desk

@@ -4,8 +4,8 @@ import datetime as dt
 from typing import Any
 
 from tianping.cases.case import Act, Case, Doer, Event
-from tianping.policy.flowing import Actor
-from tianping.store import cases
+from tianping.policy.cases.flowing import Actor
+from tianping.store.desk import cases
 from tianping.work.desk import sitting as desks
 from tianping.work.desk.sitting import CaseRefused, Desk, sitting
 

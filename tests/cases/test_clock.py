@@ -9,8 +9,8 @@ import pytest
 
 from tianping.cases.case import Case, Step, Timer
 from tianping.errors import TianpingError
-from tianping.store import cases
-from tianping.store.outbox import Letter
+from tianping.store.desk import cases
+from tianping.store.desk.outbox import Letter
 from tianping.work.desk import clock
 from tianping.work.desk.clock import PAUSES, run_down, tick
 from tianping.work.desk.sitting import Desk, Sitting

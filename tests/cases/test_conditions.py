@@ -7,7 +7,7 @@ import pytest
 
 from tianping.cases.conditions import Known
 from tianping.cases.flow import sum_of
-from tianping.policy.flowing import AmountVersion
+from tianping.policy.cases.flowing import AmountVersion
 
 SOURCE = {"since": "2020-01-01", "source": [{"document": "x"}], "words": {"zh": "x", "en": "x"}}
 

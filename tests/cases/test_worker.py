@@ -12,15 +12,15 @@ import pytest
 from sqlalchemy import text
 
 from tianping.errors import ImportRefused
-from tianping.policy.casebook import Casebook
+from tianping.policy.cases.casebook import Casebook
 from tianping.policy.load import packs
-from tianping.store import cases
 from tianping.store.closes import dates
+from tianping.store.desk import cases
+from tianping.work.desk.money.sandbox import Sandbox
 from tianping.work.desk.opening import open_desk
-from tianping.work.desk.sandbox import Sandbox
 from tianping.work.desk.worker import Worker
 from tianping.work.home import Home, open_home
-from tianping.work.imports import Request, bring
+from tianping.work.intake.imports import Request, bring
 
 from .automation.shops import punish
 from .market import DAY, HOUR, T, ask, family, order, read

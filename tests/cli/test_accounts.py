@@ -3,8 +3,8 @@
 import pytest
 
 from cli.conftest import Tianping
-from tianping.work.accounts import ROLES, Refused, Signed, sign_in
 from tianping.work.home import Home
+from tianping.work.people.accounts import ROLES, Refused, Signed, sign_in
 from work.homes import NOON, copy
 
 

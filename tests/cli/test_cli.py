@@ -17,8 +17,8 @@ from tianping.cli.show import show
 from tianping.metrics.figure import Figure
 from tianping.metrics.proof import Scope
 from tianping.store import closes
-from tianping.work.close import Filter, find, read
-from tianping.work.explain import Named, explain
+from tianping.work.closing.close import Filter, find, read
+from tianping.work.figures.explain import Named, explain
 from tianping.work.home import Home, open_home
 from tianping.work.market import CLOSES
 from work.homes import copy, rules
@@ -178,7 +178,7 @@ def executable(home: Home, *words: str) -> "subprocess.Popen[str]":
 def test_a_metric_is_explained_without_what_explains_judgement() -> None:
     """Its modules take 0.15 s to load. They are there for whoever asks for them, and in the list of commands."""
     code = "import sys; from tianping.cli.main import cli; cli.main(sys.argv[1:], standalone_mode=False); "
-    code += "print([name for name in sys.modules if name in ('tianping.cli.explain_judgement', 'tianping.work.whyjudged')])"
+    code += "print([name for name in sys.modules if name in ('tianping.cli.explain_judgement', 'tianping.work.why.whyjudged')])"
     loaded = {
         word: subprocess.run(
             [sys.executable, "-c", code, "explain", word, "--help"], check=True, capture_output=True, text=True
@@ -186,7 +186,7 @@ def test_a_metric_is_explained_without_what_explains_judgement() -> None:
         for word in ("metric", "score")
     }
     assert loaded["metric"] == "[]"
-    assert "tianping.work.whyjudged" in loaded["score"]
+    assert "tianping.work.why.whyjudged" in loaded["score"]
 
 
 def test_a_reader_that_leaves(demo: Home) -> None:

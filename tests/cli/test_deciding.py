@@ -10,12 +10,12 @@ import pytest
 from tianping.store import accounts as store
 from tianping.store import ledger
 from tianping.store.audit import Wanted
-from tianping.work import accounts, trail
-from tianping.work.accounts import Doer, Draft
-from tianping.work.entering import Entry, enter
+from tianping.work.docket.entering import Entry, enter
+from tianping.work.docket.verdicts import office
 from tianping.work.home import Home, set_scope
-from tianping.work.reach import EVERYTHING
-from tianping.work.verdicts import office
+from tianping.work.people import accounts, trail
+from tianping.work.people.accounts import Doer, Draft
+from tianping.work.people.reach import EVERYTHING
 from work.accused import T, accused, bad_product
 from work.homes import NOON, copy, rules
 

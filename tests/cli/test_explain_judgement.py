@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tianping.work.close import Asked
+from tianping.work.closing.close import Asked
 from tianping.work.home import Home
 from tianping.work.judge import close_day
 from work.accused import HOSTILE, T, accused, bad_product

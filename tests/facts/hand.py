@@ -16,7 +16,7 @@ from tianping.facts.filing import Filed
 from tianping.facts.schema import TABLES
 from tianping.facts.versions import LakeFile, Version
 from tianping.periods import HOME_ZONE
-from tianping.work.compact import tidied
+from tianping.work.intake.compact import tidied
 
 Row = Mapping[str, Any]
 """A row of a file: a column with None was given and empty (it clears), a column not there was not in the file."""

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from tianping.errors import ImportRefused
-from tianping.facts import csvrows, encoding, jsonlines, packed, read
+from tianping.facts import read
+from tianping.facts.formats import csvrows, encoding, jsonlines, packed
 
 from .books import gz, xlsx, zst
 from .stagehand import put, write

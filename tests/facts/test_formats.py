@@ -9,7 +9,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 
 from tianping.errors import ImportRefused
 from tianping.facts import mapping, read, stage
-from tianping.facts.locked import Passwords
+from tianping.facts.formats.locked import Passwords
 
 from .books import gz, jsonl, locked, parquet, xlsx, zst
 from .stagehand import Result, known, put, write

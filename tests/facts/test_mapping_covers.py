@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tianping.work import home as homes
-from tianping.work import imports
+from tianping.work.intake import imports
 
 from .test_mapping_samples import SAMPLES
 

@@ -9,9 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from tianping.errors import ImportRefused
-from tianping.facts import batch, columnar, csvrows, encoding, read
-from tianping.facts.batch import BadRow, Batch
-from tianping.facts.encoding import decide
+from tianping.facts import read
+from tianping.facts.formats import batch, columnar, csvrows, encoding
+from tianping.facts.formats.batch import BadRow, Batch
+from tianping.facts.formats.encoding import decide
 
 from .stagehand import write
 

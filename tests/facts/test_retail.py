@@ -9,7 +9,7 @@ import pytest
 
 from proofs import HOUSE
 from tianping.work import home as homes
-from tianping.work import imports
+from tianping.work.intake import imports
 
 PACKED = HOUSE.parent / "shared" / "data" / "online_retail" / "by-day.tar.zst"
 

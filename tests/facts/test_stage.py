@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tianping.errors import ImportRefused
-from tianping.facts import batch as reading
-from tianping.facts import csvrows, engine, read, stage
+from tianping.facts import engine, read, stage
+from tianping.facts.formats import batch as reading
+from tianping.facts.formats import csvrows
 from tianping.facts.schema import TABLES, TYPES
 from tianping.periods import HOME_ZONE
 

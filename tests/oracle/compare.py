@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 
 from tianping.metrics.figure import Figure
-from tianping.work import trial
+from tianping.work.trials import trial
 
 from .markets import KUAISHOU, Market, Trade, seeded
 from .reckon import Key, Metric

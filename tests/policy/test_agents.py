@@ -4,7 +4,7 @@ import datetime as dt
 from pathlib import Path
 
 from tianping.policy.model import Pack
-from tianping.work.trial import Rows, figures
+from tianping.work.trials.trial import Rows, figures
 
 from .made import HEAD, metric, opened, shares, version, write
 

@@ -8,7 +8,7 @@ import pytest
 from tianping.facts.views import VIEWS
 from tianping.metrics.compile import definitions
 from tianping.policy.model import Pack
-from tianping.work.trial import figures
+from tianping.work.trials.trial import figures
 
 from . import test_check, test_load
 from .made import HEAD, metric, opened, shares, version, write

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tianping.policy.casebook import open_casebook, open_casebooks
-from tianping.policy.check_automation import check_automation
-from tianping.policy.check_casefacts import check
+from tianping.policy.cases.casebook import open_casebook, open_casebooks
+from tianping.policy.cases.check_automation import check_automation
+from tianping.policy.cases.check_casefacts import check
 from tianping.policy.load import packs
 
 SOUND = """\

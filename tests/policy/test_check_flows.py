@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tianping.policy.casebook import open_casebook, open_casebooks
-from tianping.policy.check_flows import check_all_flows, check_flows
-from tianping.policy.check_idle import idle_shared
-from tianping.work.desk.postings import POSTINGS
+from tianping.policy.cases.casebook import open_casebook, open_casebooks
+from tianping.policy.cases.check_flows import check_all_flows, check_flows
+from tianping.policy.cases.check_idle import idle_shared
+from tianping.work.desk.money.postings import POSTINGS
 
 SOUND = """\
 flows:

@@ -1,8 +1,8 @@
 """The page of the flows is that of the packs."""
 
 from proofs import HOUSE
-from tianping.policy.casebook import Casebook, casebooks
-from tianping.policy.flowdraw import diagram, drawings, page
+from tianping.policy.cases.casebook import Casebook, casebooks
+from tianping.policy.cases.flowdraw import diagram, drawings, page
 
 
 def test_the_page_is_up_to_date() -> None:

@@ -11,7 +11,7 @@ import pytest
 from tianping.errors import TianpingError
 from tianping.policy import formula
 from tianping.policy.model import Narrower, Set
-from tianping.work.trial import figures
+from tianping.work.trials.trial import figures
 
 from .made import pack
 

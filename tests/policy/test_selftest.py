@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from tianping.cli.policy import policy
 from tianping.policy.load import open_all
-from tianping.work.selftest import run
+from tianping.work.trials.selftest import run
 
 from .made import HEAD, metric, opened, said, shares, version, write
 

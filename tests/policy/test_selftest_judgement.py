@@ -8,8 +8,8 @@ import pytest
 from tianping.policy.judging import ViolationVersion
 from tianping.policy.load import open_all, packs, shipped
 from tianping.policy.model import Case, Pack
-from tianping.work.selftest import run
-from tianping.work.trialjudge import Key
+from tianping.work.trials.selftest import run
+from tianping.work.trials.trialjudge import Key
 
 from .made import HEAD, metric, opened, said, shares, version, write
 

@@ -10,7 +10,7 @@ from tianping.policy.load import open_all, open_pack, packs, shipped
 from tianping.policy.model import SharedFile
 from tianping.policy.strict import read
 from tianping.policy.yamlio import load as yaml
-from tianping.work.selftest import run
+from tianping.work.trials.selftest import run
 
 from .made import HEAD, metric, opened, said, shares, version, write
 

@@ -9,8 +9,8 @@ import pytest
 
 from tianping.policy.load import packs, shipped
 from tianping.policy.model import Pack
-from tianping.work.selftest import run
-from tianping.work.trial import figures
+from tianping.work.trials.selftest import run
+from tianping.work.trials.trial import figures
 
 from .made import HEAD, metric, opened, shares, version, write
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from tianping.metrics.figure import Figure
-from tianping.work.trial import figures
+from tianping.work.trials.trial import figures
 
 Row = dict[str, object]
 Facts = Mapping[str, Sequence[Row]]

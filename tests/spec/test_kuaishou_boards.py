@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from tianping.metrics.figure import Figure
-from tianping.work.trial import figures
+from tianping.work.trials.trial import figures
 
 from .facts import (
     Counts,

@@ -12,9 +12,9 @@ from tianping.metrics.compile import define
 from tianping.metrics.engine import compute
 from tianping.policy.load import packs
 from tianping.policy.model import Pack
-from tianping.work import trial
-from tianping.work.adjusted import Wanted, adjusted
-from tianping.work.leaving import Track
+from tianping.work.judgement.adjusted import Wanted, adjusted
+from tianping.work.judgement.leaving import Track
+from tianping.work.trials import trial
 
 from .facts import AT_T, BEFORE_T, Counts, Facts, Row, T, case, counts, order, parcel, rating, review, shop, talk, view
 

@@ -7,8 +7,8 @@ from assess.crowd import TUESDAY, Crowd, found_in, shipped
 from tianping.assess.finding import Seen, Subject
 from tianping.facts.asof import as_of
 from tianping.policy.load import packs
-from tianping.work import trial
-from tianping.work.adjusted import Wanted, adjusted
+from tianping.work.judgement.adjusted import Wanted, adjusted
+from tianping.work.trials import trial
 
 from .facts import Facts, Row, T, case, counts, order, parcel
 

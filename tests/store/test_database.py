@@ -17,8 +17,8 @@ from sqlalchemy.exc import IntegrityError
 from tianping.errors import TianpingError
 from tianping.facts.versions import Input, LakeFile, Tally, Version
 from tianping.store import closes, settings, versions
-from tianping.store.case_schema import metadata
 from tianping.store.database import HEAD, MIGRATIONS, open_database, sqlite_url
+from tianping.store.desk.schema import metadata
 
 AT = dt.datetime(2024, 5, 1, 12, 30, 0)
 

@@ -14,10 +14,11 @@ from tianping.store.uploads import Upload
 from tianping.web.build import build
 from tianping.web.console import Console, secret_of
 from tianping.web.jobs import Jobs
-from tianping.work import accounts, imports
-from tianping.work.accounts import Doer, Draft, Role
-from tianping.work.close import Asked, close
+from tianping.work.closing.close import Asked, close
 from tianping.work.home import facts, open_home, set_scope
+from tianping.work.intake import imports
+from tianping.work.people import accounts
+from tianping.work.people.accounts import Doer, Draft, Role
 
 from .conftest import Site
 

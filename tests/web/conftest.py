@@ -15,11 +15,11 @@ from tianping.simulate import market
 from tianping.web.build import build
 from tianping.web.console import Console, secret_of
 from tianping.web.jobs import Jobs
-from tianping.work import imports
-from tianping.work.accounts import DEMO_PASSWORD, create_demo
-from tianping.work.close import Asked, close
+from tianping.work.closing.close import Asked, close
 from tianping.work.home import open_home, set_scope
+from tianping.work.intake import imports
 from tianping.work.judge import judge
+from tianping.work.people.accounts import DEMO_PASSWORD, create_demo
 
 FIRST, DAYS = dt.date(2024, 3, 1), 60
 DATE = FIRST + dt.timedelta(days=DAYS)

@@ -9,14 +9,15 @@ from starlette.testclient import TestClient
 
 from tianping.policy.judging import Severity, SubjectKind
 from tianping.store.violations import State
-from tianping.work import accounts, hearing, verdicts
-from tianping.work import measures as verbs
-from tianping.work.catalogue import catalogue
-from tianping.work.hearing import Post
-from tianping.work.history import Office
-from tianping.work.measures import Charge
-from tianping.work.reach import EVERYTHING
-from tianping.work.trail import Doer
+from tianping.work.docket import hearing, verdicts
+from tianping.work.docket import measures as verbs
+from tianping.work.docket.hearing import Post
+from tianping.work.docket.history import Office
+from tianping.work.docket.measures import Charge
+from tianping.work.figures.catalogue import catalogue
+from tianping.work.people import accounts
+from tianping.work.people.reach import EVERYTHING
+from tianping.work.people.trail import Doer
 from web.conftest import DATE, NOW, Site, csrf_of
 
 SINCE = dt.date(2010, 1, 1)

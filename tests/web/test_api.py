@@ -8,9 +8,10 @@ from starlette.testclient import TestClient
 
 from tianping.errors import NotFound
 from tianping.metrics.proof import Scope
-from tianping.work import accounts, close
-from tianping.work.catalogue import catalogue
-from tianping.work.subjects import require
+from tianping.work.closing import close
+from tianping.work.figures.catalogue import catalogue
+from tianping.work.figures.subjects import require
+from tianping.work.people import accounts
 from web.conftest import DATE, Site
 
 API = "/api/v1"

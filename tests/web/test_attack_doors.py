@@ -8,8 +8,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from tianping.web.build import build
-from tianping.work import accounts
-from tianping.work.accounts import Doer, Draft
+from tianping.work.people import accounts
+from tianping.work.people.accounts import Doer, Draft
 
 from .attacker import NOW, ORDERS, PASSWORD, SHOPS, Stall, csrf, orders
 from .conftest import Site

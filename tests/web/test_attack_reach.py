@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tianping.work import badrows
+from tianping.work.intake import badrows
 
 from .attacker import DATE, ORDERS, SHOPS, Stall, csrf, orders, words
 

@@ -21,9 +21,9 @@ from tianping.store import jobs, uploads
 from tianping.web.build import build
 from tianping.web.console import Console, secret_of
 from tianping.web.jobs import Jobs
-from tianping.work import accounts
-from tianping.work.accounts import Doer, Draft
 from tianping.work.home import open_home, set_scope
+from tianping.work.people import accounts
+from tianping.work.people.accounts import Doer, Draft
 
 from .attacker import DATE, NOW, ORDERS, PASSWORD, SHOPS, Stall, csrf, orders
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tianping.work import badrows
+from tianping.work.intake import badrows
 
 from .attacker import DATE, Stall, csrf
 

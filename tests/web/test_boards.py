@@ -13,12 +13,12 @@ from tianping.policy.load import packs
 from tianping.policy.saying import amount
 from tianping.web.frame import templates
 from tianping.web.pages.morning import Line, Table
-from tianping.work import accounts
-from tianping.work.accounts import Draft
-from tianping.work.catalogue import Shop
+from tianping.work.figures.catalogue import Shop
+from tianping.work.figures.morning import Need
 from tianping.work.home import open_home, set_scope
-from tianping.work.morning import Need
-from tianping.work.trail import Doer
+from tianping.work.people import accounts
+from tianping.work.people.accounts import Draft
+from tianping.work.people.trail import Doer
 from web.conftest import Site
 from work.stalls import stalls
 

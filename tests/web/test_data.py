@@ -15,9 +15,9 @@ from tianping.store.uploads import Upload
 from tianping.web.jobs import Jobs
 from tianping.web.pages.data_words import reason
 from tianping.web.wording import words
-from tianping.work import accounts
 from tianping.work.home import facts
-from tianping.work.samples import sample
+from tianping.work.intake.samples import sample
+from tianping.work.people import accounts
 
 from .conftest import DATE, Site, csrf_of
 

@@ -7,8 +7,9 @@ import pytest
 from tianping.store.audit import Wanted as Lines
 from tianping.store.docket import Wanted
 from tianping.store.violations import Present
-from tianping.work import hearing, trail
-from tianping.work.reach import EVERYTHING
+from tianping.work.docket import hearing
+from tianping.work.people import trail
+from tianping.work.people.reach import EVERYTHING
 from web.conftest import DATE, Site, csrf_of
 from web.court import Court, Told, page, sits
 

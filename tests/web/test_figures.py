@@ -15,11 +15,11 @@ from python_calamine import CalamineWorkbook
 from starlette.testclient import TestClient
 
 from tianping.web.addresses import address
-from tianping.work import accounts
-from tianping.work.accounts import Draft, Role
-from tianping.work.close import find
+from tianping.work.closing.close import find
 from tianping.work.home import open_home, set_scope
-from tianping.work.trail import Doer
+from tianping.work.people import accounts
+from tianping.work.people.accounts import Draft, Role
+from tianping.work.people.trail import Doer
 from web.conftest import Site
 from work.homes import bring, closed, rules, table
 

@@ -15,11 +15,11 @@ from tianping.store.docket import Wanted
 from tianping.web import findings
 from tianping.web.findings import Whose
 from tianping.web.pages.warnings import lines_of
-from tianping.work import judged, watch
-from tianping.work.accounts import every
-from tianping.work.boards import Look, look
-from tianping.work.close import find
-from tianping.work.reach import EVERYTHING, Reach
+from tianping.work.closing.close import find
+from tianping.work.figures.boards import Look, look
+from tianping.work.judgement import judged, watch
+from tianping.work.people.accounts import every
+from tianping.work.people.reach import EVERYTHING, Reach
 from web.conftest import DATE, Site
 
 

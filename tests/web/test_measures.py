@@ -16,15 +16,16 @@ from tianping.store.violations import Event
 from tianping.web.judging import clock_words
 from tianping.web.pages import measures as pages
 from tianping.web.wording import words
-from tianping.work import hearing, trail
-from tianping.work import measures as verbs
-from tianping.work.close import find, rows
-from tianping.work.deciding import DEEDS, LABELS
-from tianping.work.deciding import Why as DeedWhy
-from tianping.work.entering import Why as EntryWhy
-from tianping.work.measures import Charge, Why
-from tianping.work.reach import EVERYTHING
-from tianping.work.trail import Doer
+from tianping.work.closing.close import find, rows
+from tianping.work.docket import hearing
+from tianping.work.docket import measures as verbs
+from tianping.work.docket.deciding import DEEDS, LABELS
+from tianping.work.docket.deciding import Why as DeedWhy
+from tianping.work.docket.entering import Why as EntryWhy
+from tianping.work.docket.measures import Charge, Why
+from tianping.work.people import trail
+from tianping.work.people.reach import EVERYTHING
+from tianping.work.people.trail import Doer
 from web.conftest import DATE, NOW, Site
 from web.court import Court, page, sits
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from tianping.work import accounts
-from tianping.work.accounts import Draft
 from tianping.work.home import open_home
-from tianping.work.reach import Reach
-from tianping.work.trail import Doer
+from tianping.work.people import accounts
+from tianping.work.people.accounts import Draft
+from tianping.work.people.reach import Reach
+from tianping.work.people.trail import Doer
 from web.conftest import Site
 from web.test_boards import PASSWORD, plain, text
 from work.stalls import crowd, stalls

@@ -12,8 +12,8 @@ from tianping.facts.mapping import shipped
 from tianping.store.uploads import Upload
 from tianping.web.pages import products
 from tianping.web.pages.data_words import reason
-from tianping.work import sheets, uploads
 from tianping.work.home import facts
+from tianping.work.intake import sheets, uploads
 
 from .conftest import Site, csrf_of
 from .test_data import DAY, ORDERS, hand_in, own_shops, post, settled, sheet

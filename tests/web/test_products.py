@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from tianping.work.accounts import Draft, create
-from tianping.work.trail import Doer
+from tianping.work.people.accounts import Draft, create
+from tianping.work.people.trail import Doer
 from web.conftest import NOW, Site, csrf_of
 from work.wares import wares
 

@@ -12,7 +12,7 @@ from tianping.facts.versions import Version
 from tianping.store import uploads
 from tianping.web.pages import data_brought
 from tianping.work.home import facts
-from tianping.work.reach import EVERYTHING
+from tianping.work.people.reach import EVERYTHING
 
 from .conftest import DATE, Site
 from .test_data import DAY, ORDERS, hand_in, own_shops, post, sheet

@@ -13,10 +13,10 @@ from starlette.testclient import TestClient
 from tianping.store.docket import Wanted
 from tianping.web.access import SAFE, needs
 from tianping.web.addresses import address
-from tianping.work import hearing
-from tianping.work.accounts import ROLES
+from tianping.work.docket import hearing
 from tianping.work.home import facts
-from tianping.work.reach import Reach
+from tianping.work.people.accounts import ROLES
+from tianping.work.people.reach import Reach
 from web.conftest import DATE, Site
 
 OPEN = {"/login", "/logout", "/password", "/language/{lang}", "/theme/{theme}", "/"}

@@ -10,7 +10,7 @@ from tianping.policy.load import packs
 from tianping.web import warm
 from tianping.web.console import Console, secret_of
 from tianping.web.jobs import Jobs
-from tianping.work import catalogue, columns, needs
+from tianping.work.figures import catalogue, columns, needs
 from tianping.work.home import open_home
 
 from .conftest import NOW, Site

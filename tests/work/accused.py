@@ -7,13 +7,13 @@ from pathlib import Path
 from tianping.periods import Period
 from tianping.policy.judging import Severity
 from tianping.store import accounts, violations
-from tianping.work import measures
-from tianping.work.close import Asked
-from tianping.work.history import Office
+from tianping.work.closing.close import Asked
+from tianping.work.docket import measures
+from tianping.work.docket.history import Office
+from tianping.work.docket.proposing import Charge
 from tianping.work.home import Home, open_home, set_scope
 from tianping.work.judge import close_day
-from tianping.work.proposing import Charge
-from tianping.work.trail import Doer
+from tianping.work.people.trail import Doer
 
 from .homes import NOON, bring, rules, table
 

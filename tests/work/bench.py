@@ -10,11 +10,11 @@ from sqlalchemy import Engine
 from tianping.policy.judging import Judging, Severity
 from tianping.store import accounts, effects, ledger, violations
 from tianping.store.violations import Present, State, Verb
-from tianping.work import measures, points
-from tianping.work.history import Confirmed, Office, Past, no_past
-from tianping.work.matter import Matter, open_matter
-from tianping.work.measures import Charge, MeasureRefused, confirm, propose
-from tianping.work.trail import Doer
+from tianping.work.docket import measures, points
+from tianping.work.docket.history import Confirmed, Office, Past, no_past
+from tianping.work.docket.matter import Matter, open_matter
+from tianping.work.docket.measures import Charge, MeasureRefused, confirm, propose
+from tianping.work.people.trail import Doer
 
 AT = dt.datetime(2024, 6, 3, 4, 0)
 DAY = dt.timedelta(days=1)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from tianping.store.database import open_database, sqlite_url
-from tianping.work.history import Office
+from tianping.work.docket.history import Office
 from tianping.work.home import Home
 
 from .bench import office

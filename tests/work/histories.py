@@ -17,10 +17,10 @@ from tianping.facts import versions
 from tianping.facts.schema import TABLES
 from tianping.periods import HOME_ZONE, to_instant
 from tianping.policy.model import Pack
-from tianping.work import imports
-from tianping.work.compact import compact_now
 from tianping.work.erase import erase
 from tianping.work.home import Home
+from tianping.work.intake import imports
+from tianping.work.intake.compact import compact_now
 
 from .homes import NOON, bring, closed, table
 

@@ -10,9 +10,9 @@ from typing import Any
 from tianping.policy.load import packs
 from tianping.policy.model import Pack
 from tianping.store.closes import Close
-from tianping.work import imports
-from tianping.work.close import Asked, Filter, close, read
+from tianping.work.closing.close import Asked, Filter, close, read
 from tianping.work.home import Home, open_home
+from tianping.work.intake import imports
 from tianping.work.market import bring_demo
 
 NOON = dt.datetime(2024, 6, 3, 4, 0)  # 12:00 in Shanghai

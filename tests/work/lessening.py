@@ -23,9 +23,9 @@ from tianping.metrics.engine import compute
 from tianping.policy.judging import By
 from tianping.policy.load import key_of, packs
 from tianping.policy.model import Pack
-from tianping.work import trial
-from tianping.work.adjusted import Key, Wanted, adjusted
-from tianping.work.leaving import Track
+from tianping.work.judgement.adjusted import Key, Wanted, adjusted
+from tianping.work.judgement.leaving import Track
+from tianping.work.trials import trial
 
 Facts = Mapping[str, Sequence[Mapping[str, object]]]
 OF_FIRST_REFUND = (

@@ -11,9 +11,9 @@ from sqlalchemy import text
 from tianping.errors import NotFound
 from tianping.store import accounts as store
 from tianping.store.audit import Wanted
-from tianping.work import accounts, passwords, signing, trail
-from tianping.work.accounts import AccountRefused, Doer, Draft, PasswordRefused, Refused, Role, Signed
 from tianping.work.home import Home, open_home
+from tianping.work.people import accounts, passwords, signing, trail
+from tianping.work.people.accounts import AccountRefused, Doer, Draft, PasswordRefused, Refused, Role, Signed
 
 AT = dt.datetime(2024, 5, 1, 1, 30)
 MINUTE = dt.timedelta(minutes=1)

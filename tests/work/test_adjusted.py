@@ -20,12 +20,12 @@ from tianping.facts.views import VIEWS
 from tianping.metrics.compile import define
 from tianping.metrics.proof import Scope, proof_sql
 from tianping.policy.judging import By
-from tianping.work import trial
-from tianping.work.adjusted import Key, Wanted, adjusted
 from tianping.work.home import facts as facts_of
 from tianping.work.home import open_home
-from tianping.work.leaving import Track, without
-from tianping.work.losing import NOTHING_LEFT
+from tianping.work.judgement.adjusted import Key, Wanted, adjusted
+from tianping.work.judgement.leaving import Track, without
+from tianping.work.judgement.losing import NOTHING_LEFT
+from tianping.work.trials import trial
 
 from .homes import bring, table
 from .lessening import every_metric, expected, measured, program, rules, troubled

@@ -8,7 +8,7 @@ import pytest
 from tianping.errors import NotFound
 from tianping.metrics.proof import Scope
 from tianping.periods import Period
-from tianping.work.explain import Named, explain, totals
+from tianping.work.figures.explain import Named, explain, totals
 from tianping.work.home import Home, open_home
 
 from .homes import bring, closed, counts, figures, rules, table

@@ -12,9 +12,9 @@ import pytest
 from tianping.errors import ImportRefused
 from tianping.work.backup import MANIFEST, backup, restore
 from tianping.work.care import examine
-from tianping.work.close import Asked
-from tianping.work.compact import compact_now
+from tianping.work.closing.close import Asked
 from tianping.work.home import Home, facts, open_home
+from tianping.work.intake.compact import compact_now
 from tianping.work.judge import close_day
 
 from .homes import NOON, bring, closed, rules

@@ -10,8 +10,8 @@ import pytest
 from tianping.facts import schema
 from tianping.metrics import levels
 from tianping.store.closes import Close
-from tianping.work.benchmark import Beside, Imported, beside, rounded
-from tianping.work.close import Filter, find, read
+from tianping.work.closing.benchmark import Beside, Imported, beside, rounded
+from tianping.work.closing.close import Filter, find, read
 from tianping.work.home import Home, open_home, set_scope
 
 from .homes import bring, closed, rules, table

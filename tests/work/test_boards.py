@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from tianping.errors import NotFound
-from tianping.work import boards, bysubject, morning
-from tianping.work.boards import Look, Shown, Subject
-from tianping.work.catalogue import catalogue
-from tianping.work.close import find, rows
+from tianping.work.closing import bysubject
+from tianping.work.closing.close import find, rows
+from tianping.work.figures import boards, morning
+from tianping.work.figures.boards import Look, Shown, Subject
+from tianping.work.figures.catalogue import catalogue
+from tianping.work.figures.trends import Line, trends
 from tianping.work.home import Home, set_scope
-from tianping.work.reach import EVERYTHING, Reach
-from tianping.work.trends import Line, trends
+from tianping.work.people.reach import EVERYTHING, Reach
 
 from .homes import copy, rules
 from .stalls import T, crowd, stalls

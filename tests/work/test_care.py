@@ -9,10 +9,10 @@ import pytest
 
 from tianping.errors import ImportRefused, NotFound
 from tianping.facts import versions
-from tianping.work import imports
 from tianping.work.care import examine
-from tianping.work.compact import MANY, compact_now
 from tianping.work.home import Home, facts, open_home, set_scope
+from tianping.work.intake import imports
+from tianping.work.intake.compact import MANY, compact_now
 from tianping.work.judge import judge
 
 from .homes import NOON, bring, closed, rules
@@ -147,7 +147,7 @@ def test_files_stay_while_somebody_reads(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", ["tianping.work.compact.write_file", "tianping.work.home.lake.mark", "tianping.work.compact.sweep"]
+    "place", ["tianping.work.intake.compact.write_file", "tianping.work.home.lake.mark", "tianping.work.intake.compact.sweep"]
 )
 def test_a_full_disk_after_the_commit(home: Home, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever fails while small files are merged after an import: the import stands, and nothing of it is swept."""

@@ -21,12 +21,13 @@ from tianping.facts.schema import TABLES
 from tianping.facts.touched import FAMILIES
 from tianping.facts.views import VIEWS
 from tianping.policy.model import Pack
-from tianping.work import carry, imports
 from tianping.work.backup import backup, restore
-from tianping.work.compact import compact_now
+from tianping.work.closing import carry
 from tianping.work.erase import erase
 from tianping.work.home import Home, locked, open_home
-from tianping.work.trial import load
+from tianping.work.intake import imports
+from tianping.work.intake.compact import compact_now
+from tianping.work.trials.trial import load
 
 from .histories import STARTS, History, carried_and_counted, differences, market
 from .homes import NOON, bring, closed, copy, counts, table
@@ -42,7 +43,7 @@ Packs = Mapping[str, Pack]
 @pytest.fixture(autouse=True)
 def _carries(monkeypatch: pytest.MonkeyPatch) -> None:
     """However small the home."""
-    monkeypatch.setattr("tianping.work.close.CARRIED_FROM", {True: 0, False: 0})
+    monkeypatch.setattr("tianping.work.closing.close.CARRIED_FROM", {True: 0, False: 0})
 
 
 @pytest.mark.parametrize("seed", range(HISTORIES))
@@ -92,7 +93,7 @@ def first(tmp_path_factory: pytest.TempPathFactory, packs: Packs) -> Home:
     bring(found, facts())
     bring(found, {"orders": table(ORDER, ("o", "s1", "s1p", None, MAY, MAY))})
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("tianping.work.close.CARRIED_FROM", {True: 0, False: 0})
+        patched.setattr("tianping.work.closing.close.CARRIED_FROM", {True: 0, False: 0})
         carries(found, packs, T)
     return found
 

@@ -19,10 +19,10 @@ from tianping.policy.judging import Severity, SubjectKind
 from tianping.store import violations
 from tianping.store.database import open_database, sqlite_url
 from tianping.store.schema import effect, transfer, violation, violation_event
-from tianping.work import measures
-from tianping.work.history import Confirmed, Office, Past, looks_back, recalled
-from tianping.work.measures import Charge, Run, take_up
-from tianping.work.proposing import Brought, bring, for_run
+from tianping.work.docket import measures
+from tianping.work.docket.history import Confirmed, Office, Past, looks_back, recalled
+from tianping.work.docket.measures import Charge, Run, take_up
+from tianping.work.docket.proposing import Brought, bring, for_run
 
 from .bench import ANNA, AT, CLOCK, DAY, RULES, T, by, charge, imposed, office, proposed, state
 

@@ -20,10 +20,10 @@ from tianping.simulate import demo as demo_market
 from tianping.simulate import market
 from tianping.store import closes
 from tianping.store.closes import Close
-from tianping.work import imports
-from tianping.work.benchmark import rounded
-from tianping.work.close import COLUMNS, _evenly, find, read, shops
+from tianping.work.closing.benchmark import rounded
+from tianping.work.closing.close import COLUMNS, _evenly, find, read, shops
 from tianping.work.home import Home, facts, open_home
+from tianping.work.intake import imports
 
 from .homes import NOON, bring, closed, copy, counts, figures, rules, table
 
@@ -72,7 +72,7 @@ def test_in_slices_and_batches_the_same_bytes(demo: Home, tmp_path: Path, monkey
 @pytest.mark.parametrize("sizes", [[], [0], [3, 0, 9], [5, 5], [23], [1] * 11])
 def test_parts_of_a_file_are_even(sizes: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     """Five at a time and then the rest, whatever they came in."""
-    monkeypatch.setattr("tianping.work.close._AT_ONCE", 5)
+    monkeypatch.setattr("tianping.work.closing.close._AT_ONCE", 5)
     one = pa.RecordBatch.from_pylist([dict.fromkeys(COLUMNS.names) | {"days": n} for n in range(sum(sizes))], COLUMNS)
     found = list(_evenly(one.slice(sum(sizes[:number]), size) for number, size in enumerate(sizes)))
     assert [table.column("days").to_pylist() for table in found] == [

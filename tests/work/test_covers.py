@@ -11,7 +11,7 @@ from tianping.facts import mapping
 from tianping.periods import Period
 from tianping.work.holdings import incomplete
 from tianping.work.home import Home, facts, open_home
-from tianping.work.imports import undo
+from tianping.work.intake.imports import undo
 
 from .homes import NOON, bring, table
 

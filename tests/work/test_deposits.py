@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tianping.facts.versions import newest
-from tianping.work import imports
-from tianping.work.compact import compact_now
-from tianping.work.deposits import Told, told
+from tianping.work.docket.deposits import Told, told
 from tianping.work.home import Home, facts, open_home
+from tianping.work.intake import imports
+from tianping.work.intake.compact import compact_now
 
 from .homes import NOON, bring, table
 

@@ -8,8 +8,8 @@ import pytest
 
 from tianping.errors import NotFound
 from tianping.metrics.proof import Scope
-from tianping.work.differ import Difference, difference
-from tianping.work.explain import Named, totals
+from tianping.work.figures.differ import Difference, difference
+from tianping.work.figures.explain import Named, totals
 from tianping.work.home import Home, open_home
 
 from .homes import bring, closed, rules, table

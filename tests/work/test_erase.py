@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from tianping.errors import NotFound
-from tianping.work import holdings, imports
+from tianping.work import holdings
 from tianping.work.erase import Erased, erase
 from tianping.work.home import Home, facts, open_home
+from tianping.work.intake import imports
 
 from .homes import NOON, bring, closed, copy
 

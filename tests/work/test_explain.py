@@ -15,8 +15,8 @@ from tianping.metrics.compile import USUAL_DAYS
 from tianping.metrics.figure import BY
 from tianping.metrics.proof import Scope
 from tianping.metrics.slices import slices
-from tianping.work.close import Filter, find, read
-from tianping.work.explain import Named, Proof, explain, totals
+from tianping.work.closing.close import Filter, find, read
+from tianping.work.figures.explain import Named, Proof, explain, totals
 from tianping.work.home import Home, open_home
 
 from .homes import Row, bring, closed, copy, counts, rules, table

@@ -9,12 +9,12 @@ from sqlalchemy import Engine
 from tianping.errors import NotFound, TianpingError
 from tianping.store import violations
 from tianping.store.violations import State, Verb
-from tianping.work import measures, points
-from tianping.work.deposits import Told
-from tianping.work.hearing import Post, hear
-from tianping.work.history import Office, Past
-from tianping.work.measures import Choice, MeasureRefused, Run, take_up
-from tianping.work.reach import Reach
+from tianping.work.docket import measures, points
+from tianping.work.docket.deposits import Told
+from tianping.work.docket.hearing import Post, hear
+from tianping.work.docket.history import Office, Past
+from tianping.work.docket.measures import Choice, MeasureRefused, Run, take_up
+from tianping.work.people.reach import Reach
 
 from .bench import (
     ANNA,

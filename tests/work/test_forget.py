@@ -13,11 +13,11 @@ from tianping.errors import NotFound
 from tianping.store import accounts as store
 from tianping.store import jobs, reports, uploads, views, violations
 from tianping.store.violations import Event
-from tianping.work import accounts
-from tianping.work.accounts import Doer, Draft, Signed
 from tianping.work.backup import backup, restore
 from tianping.work.erase import erase
 from tianping.work.home import Home, open_home
+from tianping.work.people import accounts
+from tianping.work.people.accounts import Doer, Draft, Signed
 
 from .homes import NOON, bring
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tianping.periods import Period
-from tianping.work import exports, gaps, samples
 from tianping.work.home import Home, open_home
-from tianping.work.reach import EVERYTHING, Reach
+from tianping.work.intake import exports, gaps, samples
+from tianping.work.people.reach import EVERYTHING, Reach
 
 from .homes import bring, rules, table
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from tianping.errors import NotFound
-from tianping.work import goods
-from tianping.work.boards import look
-from tianping.work.close import find
-from tianping.work.goods import Goods
-from tianping.work.goodsql import Bound, Order, Part, Selection
+from tianping.work.closing.close import find
+from tianping.work.figures import goods
+from tianping.work.figures.boards import look
+from tianping.work.figures.goods import Goods
+from tianping.work.figures.goodsql import Bound, Order, Part, Selection
 from tianping.work.home import Home
-from tianping.work.reach import EVERYTHING, Reach
+from tianping.work.people.reach import EVERYTHING, Reach
 
 from .homes import bring, closed, rules, table
 from .wares import COUNT, RATE, T, wares

@@ -14,12 +14,12 @@ from tianping.facts.guess import Choice
 from tianping.facts.versions import live
 from tianping.store import uploads as rows
 from tianping.store.uploads import Upload
-from tianping.work import badrows, quarantine, uploads
-from tianping.work.accounts import Doer, Draft, create
 from tianping.work.home import Home, facts, open_home
-from tianping.work.reach import EVERYTHING, Reach
-from tianping.work.samples import sample
-from tianping.work.uploads import Given, Options
+from tianping.work.intake import badrows, quarantine, uploads
+from tianping.work.intake.samples import sample
+from tianping.work.intake.uploads import Given, Options
+from tianping.work.people.accounts import Doer, Draft, create
+from tianping.work.people.reach import EVERYTHING, Reach
 
 from .homes import NOON, table
 

@@ -10,8 +10,9 @@ import pytest
 from tianping.errors import ImportRefused, NotFound
 from tianping.facts.versions import Tally
 from tianping.periods import Period
-from tianping.work import holdings, imports
+from tianping.work import holdings
 from tianping.work.home import Home, facts, open_home
+from tianping.work.intake import imports
 
 NOON = dt.datetime(2024, 5, 1, 4, 0)  # 12:00 in Shanghai
 ORDERS = """order_id,shop_id,product_id,created_at,paid_at,amount_yuan

@@ -14,12 +14,13 @@ from tianping.assess.violation import Earlier, Found, settle
 from tianping.periods import Period, day_start
 from tianping.store import judgements, violations
 from tianping.store.violations import Present
-from tianping.work import imports, judged
 from tianping.work.care import examine
-from tianping.work.close import Asked
+from tianping.work.closing.close import Asked
 from tianping.work.erase import erase
 from tianping.work.home import Home, open_home, set_scope
+from tianping.work.intake import imports
 from tianping.work.judge import close_day
+from tianping.work.judgement import judged
 
 from .homes import NOON, bring, rules, table
 

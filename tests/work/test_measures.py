@@ -6,9 +6,9 @@ from tianping.errors import NotFound
 from tianping.policy.judging import Severity
 from tianping.store import effects
 from tianping.store.violations import State, Verb
-from tianping.work import measures
-from tianping.work.history import Office
-from tianping.work.measures import FROM, Choice, possible
+from tianping.work.docket import measures
+from tianping.work.docket.history import Office
+from tianping.work.docket.measures import FROM, Choice, possible
 
 from .bench import (
     ANNA,

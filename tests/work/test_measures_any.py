@@ -16,9 +16,9 @@ from tianping.policy.judging import Severity
 from tianping.store import effects, ledger
 from tianping.store.database import open_database, sqlite_url
 from tianping.store.violations import State, Verb
-from tianping.work import measures, points
-from tianping.work.history import Office
-from tianping.work.measures import FROM, Choice, MeasureRefused
+from tianping.work.docket import measures, points
+from tianping.work.docket.history import Office
+from tianping.work.docket.measures import FROM, Choice, MeasureRefused
 
 from .bench import AT, DAY, T, amounts, by, charge, look, of_shop, office, repeated
 

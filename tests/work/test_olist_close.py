@@ -11,10 +11,10 @@ import pytest
 
 from tianping.metrics.proof import Scope
 from tianping.policy.load import packs
-from tianping.work import imports
-from tianping.work.close import Asked, Filter, close, find, read
-from tianping.work.explain import Named, explain
+from tianping.work.closing.close import Asked, Filter, close, find, read
+from tianping.work.figures.explain import Named, explain
 from tianping.work.home import Home, open_home
+from tianping.work.intake import imports
 
 OLIST = Path(__file__).parents[3] / "shared" / "data" / "olist"
 T, DAYS = dt.date(2018, 12, 1), 900

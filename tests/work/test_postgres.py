@@ -8,16 +8,18 @@ import pytest
 from tianping.errors import ImportRefused
 from tianping.periods import Period
 from tianping.store.docket import Wanted
-from tianping.work import boards, hearing, measures, verdicts, why
-from tianping.work.brief import brief
-from tianping.work.close import Asked
+from tianping.work.closing.close import Asked
+from tianping.work.docket import hearing, measures, verdicts
+from tianping.work.docket.brief import brief
+from tianping.work.docket.hearing import Post
 from tianping.work.erase import erase
-from tianping.work.hearing import Post
+from tianping.work.figures import boards
 from tianping.work.home import Home, facts, open_home, set_scope
-from tianping.work.imports import undo
+from tianping.work.intake.imports import undo
 from tianping.work.judge import close_day
-from tianping.work.reach import EVERYTHING
-from tianping.work.reasons import statement
+from tianping.work.people.reach import EVERYTHING
+from tianping.work.why import why
+from tianping.work.why.reasons import statement
 
 from . import accused
 from .accused import ANNA, BO, MERCHANT

@@ -12,8 +12,9 @@ import python_calamine as calamine
 from facts.books import xlsx
 from tianping.errors import ImportRefused, NotFound
 from tianping.facts.versions import Tally
-from tianping.work import holdings, imports, quarantine
+from tianping.work import holdings
 from tianping.work.home import Home, facts, open_home
+from tianping.work.intake import imports, quarantine
 
 NOON = dt.datetime(2024, 5, 1, 4, 0)  # 12:00 in Shanghai
 PATCH = "order_id,paid_at\no1,2024-04-01 10:00:00\no2,2024-04-01 11:00:00\n"

@@ -16,19 +16,19 @@ from tianping.periods import Period, to_wall
 from tianping.policy.judging import SEVERITIES, EffectKind
 from tianping.policy.model import Pack
 from tianping.store.violations import STATES, VERBS
-from tianping.work import entering, measures
-from tianping.work.brief import brief
-from tianping.work.close import Asked
+from tianping.work.closing.close import Asked
+from tianping.work.docket import entering, measures
+from tianping.work.docket.brief import brief
+from tianping.work.docket.measures import Choice, MeasureRefused
+from tianping.work.docket.proposing import Charge
 from tianping.work.home import Home, open_home, set_scope
 from tianping.work.judge import close_day
-from tianping.work.measures import Choice, MeasureRefused
-from tianping.work.proposing import Charge
-from tianping.work.reach import Reach
-from tianping.work.reasons import Statement, as_html, as_json, statement
-from tianping.work.trail import Doer
-from tianping.work.voice import Voice, readings
-from tianping.work.why import of_violation
-from tianping.work.wordbook import LANGS, Lang, t, words
+from tianping.work.people.reach import Reach
+from tianping.work.people.trail import Doer
+from tianping.work.why.reasons import Statement, as_html, as_json, statement
+from tianping.work.why.voice import Voice, readings
+from tianping.work.why.why import of_violation
+from tianping.work.why.wordbook import LANGS, Lang, t, words
 
 from .accused import ANNA, BO, HOSTILE, MERCHANT, TITLE, T, accused, bad_product, entered, ids, office
 from .homes import NOON, bring, copy, rules, table

@@ -8,11 +8,11 @@ import pytest
 
 from tianping.store import violations
 from tianping.store.violations import Present
-from tianping.work import measures, verdicts
-from tianping.work.close import Asked
+from tianping.work.closing.close import Asked
+from tianping.work.docket import measures, verdicts
 from tianping.work.home import Home, open_home
 from tianping.work.judge import close_day
-from tianping.work.trail import Doer
+from tianping.work.people.trail import Doer
 
 from .accused import office
 from .homes import NOON, bring, rules, table

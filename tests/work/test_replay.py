@@ -17,13 +17,13 @@ from tianping.policy.load import open_all, shipped
 from tianping.policy.model import Pack
 from tianping.simulate import demo as demo_market
 from tianping.store.schema import violation
-from tianping.work import imports
 from tianping.work.home import Home, open_home, set_scope
+from tianping.work.intake import imports
 from tianping.work.judge import judge
-from tianping.work.judged import find, read
-from tianping.work.replay import Asked, Replayed, replay
-from tianping.work.replay_outcome import Row, rows
-from tianping.work.replay_scope import Scope, everything, scope
+from tianping.work.judgement.judged import find, read
+from tianping.work.replay.outcome import Row, rows
+from tianping.work.replay.replay import Asked, Replayed, replay
+from tianping.work.replay.scope import Scope, everything, scope
 
 from .homes import NOON, closed, copy, rules
 

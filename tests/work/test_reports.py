@@ -9,12 +9,13 @@ from tianping.errors import NotFound, TianpingError
 from tianping.metrics.proof import Scope
 from tianping.store import audit
 from tianping.store.reports import Report
-from tianping.work import accounts, reports
-from tianping.work.accounts import Draft
-from tianping.work.explain import Named
+from tianping.work.figures import reports
+from tianping.work.figures.explain import Named
 from tianping.work.home import Home, open_home, set_scope
-from tianping.work.reach import EVERYTHING, Reach
-from tianping.work.trail import Doer
+from tianping.work.people import accounts
+from tianping.work.people.accounts import Draft
+from tianping.work.people.reach import EVERYTHING, Reach
+from tianping.work.people.trail import Doer
 
 from .homes import NOON, bring, closed, rules, table
 

@@ -12,12 +12,12 @@ from tianping.errors import NotFound, TianpingError
 from tianping.facts.views import VIEWS
 from tianping.metrics.proof import Scope
 from tianping.periods import Period
-from tianping.work.close import Asked, find
-from tianping.work.explain import Named, Proof, explain, totals
+from tianping.work.closing.close import Asked, find
+from tianping.work.figures.explain import Named, Proof, explain, totals
 from tianping.work.home import Home, open_home, set_scope
 from tianping.work.judge import close_day
-from tianping.work.scoresplit import changed_score
-from tianping.work.split import Change, changed
+from tianping.work.why.scoresplit import changed_score
+from tianping.work.why.split import Change, changed
 
 from .homes import NOON, bring, closed, copy, rules, table
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from tianping.errors import ImportRefused, NotFound
 from tianping.facts.beyond import BEYOND, MOVED
-from tianping.work import holdings, imports, quarantine
+from tianping.work import holdings
 from tianping.work.home import Home, facts, open_home
-from tianping.work.reach import EVERYTHING, Reach
+from tianping.work.intake import imports, quarantine
+from tianping.work.people.reach import EVERYTHING, Reach
 
 from .homes import NOON, bring, copy, table
 

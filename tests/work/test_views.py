@@ -8,7 +8,7 @@ import pytest
 
 from tianping.facts.asof import as_of
 from tianping.facts.views import VIEWS
-from tianping.work.trial import Rows, load
+from tianping.work.trials.trial import Rows, load
 
 Row = dict[str, object]
 

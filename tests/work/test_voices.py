@@ -8,12 +8,12 @@ import pytest
 
 from tianping.metrics.proof import Scope
 from tianping.policy.model import Pack
-from tianping.work import goods, voices
-from tianping.work.boards import look
-from tianping.work.close import find
+from tianping.work.closing.close import find
+from tianping.work.figures import goods, voices
+from tianping.work.figures.boards import look
+from tianping.work.figures.voices import Quality, Refunds, Reviews
 from tianping.work.home import Home
-from tianping.work.reach import EVERYTHING, Reach
-from tianping.work.voices import Quality, Refunds, Reviews
+from tianping.work.people.reach import EVERYTHING, Reach
 
 from .homes import rules
 from .wares import RATE, T, wares

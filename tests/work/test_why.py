@@ -14,20 +14,22 @@ from tianping.metrics.proof import Scope
 from tianping.periods import Period
 from tianping.store import violations
 from tianping.store.violations import Event
-from tianping.work import entering, judged, measures, why, whyjudged
-from tianping.work.asknown import rows_of_violation
-from tianping.work.brief import brief
-from tianping.work.close import Asked
-from tianping.work.explain import Named, explain, totals
+from tianping.work.closing.close import Asked
+from tianping.work.docket import entering, measures
+from tianping.work.docket.brief import brief
+from tianping.work.docket.matter import deal_anew, open_matter
+from tianping.work.figures.explain import Named, explain, totals
 from tianping.work.home import Home, open_home, set_scope
 from tianping.work.judge import close_day
-from tianping.work.matter import deal_anew, open_matter
-from tianping.work.reach import Reach
-from tianping.work.reasons import statement
-from tianping.work.trail import Doer
-from tianping.work.voice import Voice
-from tianping.work.why import Node
-from tianping.work.wordbook import LANGS, Lang
+from tianping.work.judgement import judged
+from tianping.work.people.reach import Reach
+from tianping.work.people.trail import Doer
+from tianping.work.why import why, whyjudged
+from tianping.work.why.asknown import rows_of_violation
+from tianping.work.why.reasons import statement
+from tianping.work.why.voice import Voice
+from tianping.work.why.why import Node
+from tianping.work.why.wordbook import LANGS, Lang
 
 from .accused import BO, T, accused, bad_product, entered, facts, ids, office
 from .homes import NOON, bring, copy, rules, table

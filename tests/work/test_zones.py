@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from tianping.facts.versions import Tally
-from tianping.work import holdings, quarantine
+from tianping.work import holdings
 from tianping.work.home import Home, facts, open_home
-from tianping.work.imports import undo
+from tianping.work.intake import quarantine
+from tianping.work.intake.imports import undo
 
 from .homes import NOON, bring, table
 

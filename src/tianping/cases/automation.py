@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from tianping.cases.case import Act, Case, Doer
 from tianping.cases.conditions import Known, holds
-from tianping.policy.automation import ORDER, AutomationVersion, Deed, OwnRule
-from tianping.policy.casebook import Casebook
+from tianping.policy.cases.automation import ORDER, AutomationVersion, Deed, OwnRule
+from tianping.policy.cases.casebook import Casebook
 
 BY_HAND = "by_hand"
 """The fact of a case that a person has taken out of the rules' hands: none acts on it any more."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from tianping.policy.flowing import Actor, Effect, Owner, Value
+from tianping.policy.cases.flowing import Actor, Effect, Owner, Value
 
 Facts = Mapping[str, Any]
 """Facts by name: bool, int, str or datetime; None or absent: unknown."""

@@ -7,8 +7,8 @@ from dataclasses import replace
 from tianping.cases.case import Timer
 from tianping.cases.conditions import Known, day_after, holds
 from tianping.periods import to_wall
-from tianping.policy import flowing
-from tianping.policy.flowing import Calendar, ClockVersion, Owner
+from tianping.policy.cases import flowing
+from tianping.policy.cases.flowing import Calendar, ClockVersion, Owner
 
 _HOUR = 3_600
 

@@ -1,4 +1,4 @@
-"""Tests of facts (`policy.flowing.When`), weighed. Time is an argument."""
+"""Tests of facts (`policy.cases.flowing.When`), weighed. Time is an argument."""
 
 import datetime as dt
 from calendar import monthrange
@@ -8,7 +8,7 @@ from typing import Any
 
 from tianping.cases.case import Facts
 from tianping.periods import day_start, to_wall
-from tianping.policy.flowing import When
+from tianping.policy.cases.flowing import When
 
 _NONE: Facts = {}
 _COMPARES: Mapping[str, Callable[[Any, Any], bool]] = {

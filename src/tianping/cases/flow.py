@@ -8,9 +8,9 @@ from typing import Any
 from tianping.cases import clocks
 from tianping.cases.case import Act, Case, Due, Event, Refusal, Step, Timer
 from tianping.cases.conditions import Known, holds
-from tianping.policy import casefacts
-from tianping.policy.casebook import Casebook
-from tianping.policy.flowing import Actor, AmountVersion, Effect, FlowVersion, Share, State, Verb
+from tianping.policy.cases import casefacts
+from tianping.policy.cases.casebook import Casebook
+from tianping.policy.cases.flowing import Actor, AmountVersion, Effect, FlowVersion, Share, State, Verb
 
 Do = Mapping[str, Any]
 HANDS: Mapping[Actor, str] = {"merchant": "person", "rule": "rule", "platform": "platform"}

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tianping.cases.conditions import Known, holds
-from tianping.policy.flowing import Labelled
-from tianping.policy.tables import AS_ASKED, Answers, Party, Question, Row, TableVersion
+from tianping.policy.cases.flowing import Labelled
+from tianping.policy.cases.tables import AS_ASKED, Answers, Party, Question, Row, TableVersion
 from tianping.policy.words import Words
 
 CLAIM = "claim"

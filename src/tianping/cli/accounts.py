@@ -7,9 +7,9 @@ from tianping.cli.options import home_of, now
 from tianping.cli.show import format_option, show
 from tianping.errors import NotFound, did_you_mean
 from tianping.store.accounts import Lang, Role, folded
-from tianping.work import accounts
-from tianping.work.accounts import ROLES, Doer, Draft, Member
 from tianping.work.home import Home
+from tianping.work.people import accounts
+from tianping.work.people.accounts import ROLES, Doer, Draft, Member
 
 
 @click.group("accounts")

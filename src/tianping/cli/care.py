@@ -11,10 +11,10 @@ from tianping.errors import TianpingError
 from tianping.facts import versions
 from tianping.work import backup as backups
 from tianping.work import care
-from tianping.work.compact import compact_now
 from tianping.work.desk import checkup
 from tianping.work.erase import erase as erase_buyer
 from tianping.work.home import SCOPES, set_scope
+from tianping.work.intake.compact import compact_now
 
 
 @click.command()

@@ -10,12 +10,13 @@ from tianping.app import Settings
 from tianping.cases.case import Case
 from tianping.cli.options import Moment, home_of, now
 from tianping.cli.show import format_option, plain, show
-from tianping.policy.flowing import Actor
-from tianping.store.worklists import Wanted
-from tianping.work.desk import handed, serving, webhooks, worklists
+from tianping.policy.cases.flowing import Actor
+from tianping.store.desk.worklists import Wanted
+from tianping.work.desk import handed, serving, worklists
+from tianping.work.desk.letters import webhooks
 from tianping.work.desk.serving import EVERYBODY, Caller, Deed, Told, Wish, desk_of
 from tianping.work.desk.sitting import ORDER, Desk, sitting
-from tianping.work.reach import EVERYTHING
+from tianping.work.people.reach import EVERYTHING
 
 HERE = Caller(None, EVERYBODY, EVERYTHING)
 """Whoever sits at the machine: every person's part, every shop."""

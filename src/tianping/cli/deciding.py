@@ -16,12 +16,13 @@ from tianping.policy.judging import Severity
 from tianping.policy.load import packs
 from tianping.store.accounts import folded
 from tianping.store.violations import Verb
-from tianping.work import accounts, hearing, measures, verdicts
-from tianping.work.accounts import ROLES, Doer, Member, Reach
-from tianping.work.deciding import DEEDS, Said, chosen_of, decide, whole
-from tianping.work.hearing import Hearing, Post
-from tianping.work.history import Office
+from tianping.work.docket import hearing, measures, verdicts
+from tianping.work.docket.deciding import DEEDS, Said, chosen_of, decide, whole
+from tianping.work.docket.hearing import Hearing, Post
+from tianping.work.docket.history import Office
 from tianping.work.home import Home
+from tianping.work.people import accounts
+from tianping.work.people.accounts import ROLES, Doer, Member, Reach
 
 HERE = "command line"
 """Where in the trail a network address would stand: nobody has signed in."""

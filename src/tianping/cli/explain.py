@@ -19,9 +19,9 @@ from tianping.metrics.figure import BY
 from tianping.metrics.proof import Scope
 from tianping.policy.load import packs
 from tianping.policy.saying import amount, say
-from tianping.work.differ import Difference, difference
-from tianping.work.explain import Named, Proof, totals
-from tianping.work.explain import explain as prove
+from tianping.work.figures.differ import Difference, difference
+from tianping.work.figures.explain import Named, Proof, totals
+from tianping.work.figures.explain import explain as prove
 
 Command = TypeVar("Command", bound=Callable[..., None])
 FIRST = 10

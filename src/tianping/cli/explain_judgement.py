@@ -18,15 +18,15 @@ from tianping.metrics.figure import BY
 from tianping.metrics.proof import Scope
 from tianping.policy.load import packs
 from tianping.policy.model import Pack
-from tianping.work import reasons, why, whyjudged
-from tianping.work.asknown import rows_of_violation
-from tianping.work.brief import brief
-from tianping.work.changes import of_metric, of_score
-from tianping.work.explain import Named
-from tianping.work.scoresplit import changed_score
-from tianping.work.split import changed, pack_of
-from tianping.work.voice import Voice
-from tianping.work.why import Node
+from tianping.work.docket.brief import brief
+from tianping.work.figures.explain import Named
+from tianping.work.why import reasons, why, whyjudged
+from tianping.work.why.asknown import rows_of_violation
+from tianping.work.why.changes import of_metric, of_score
+from tianping.work.why.scoresplit import changed_score
+from tianping.work.why.split import changed, pack_of
+from tianping.work.why.voice import Voice
+from tianping.work.why.why import Node
 
 Command = TypeVar("Command", bound=Callable[..., None])
 lang_option = click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", envvar="TIANPING_LANG", show_default=True)

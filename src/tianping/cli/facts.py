@@ -15,13 +15,15 @@ from tianping.app import Settings
 from tianping.cli.options import Days, KnownAt, Moment, home_of, now
 from tianping.cli.show import fetched, format_option, show
 from tianping.facts import read, versions
-from tianping.facts.locked import Passwords
-from tianping.facts.source import called
+from tianping.facts.formats.locked import Passwords
+from tianping.facts.formats.source import called
 from tianping.facts.versions import Tally, Version
 from tianping.periods import Period
 from tianping.policy.load import packs
-from tianping.work import benchmark, holdings, imports, quarantine, sheets
+from tianping.work import holdings
+from tianping.work.closing import benchmark
 from tianping.work.home import Home
+from tianping.work.intake import imports, quarantine, sheets
 
 FATES = ("read", "new", "changed", "unchanged", "waiting", "quarantined")
 

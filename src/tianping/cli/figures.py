@@ -13,9 +13,9 @@ from tianping.errors import NotFound, did_you_mean
 from tianping.metrics.figure import BY, Figure
 from tianping.policy.load import packs
 from tianping.store.closes import Close
-from tianping.work import close as closing
 from tianping.work import judge
-from tianping.work.benchmark import beside, rounded
+from tianping.work.closing import close as closing
+from tianping.work.closing.benchmark import beside, rounded
 from tianping.work.desk import feeding
 from tianping.work.home import Home
 

@@ -11,8 +11,8 @@ from tianping.cli.options import DAY, home_of, now
 from tianping.cli.show import format_option, show
 from tianping.store import effects, violations
 from tianping.store.violations import State
-from tianping.work import judged
 from tianping.work.home import Home
+from tianping.work.judgement import judged
 
 _SUBJECT = ("platform", "name", "version", "subject_kind", "subject_id", "shop_id")
 COLUMNS: Mapping[str, Sequence[str]] = {

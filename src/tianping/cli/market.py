@@ -13,8 +13,8 @@ from tianping.cli.options import home_of, now
 from tianping.policy.load import packs
 from tianping.simulate import market
 from tianping.simulate.sink import Form
-from tianping.work.accounts import DEMO_PASSWORD, ROLES
 from tianping.work.market import bring_demo
+from tianping.work.people.accounts import DEMO_PASSWORD, ROLES
 
 
 @click.command()

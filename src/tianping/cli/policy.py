@@ -14,21 +14,22 @@ from tianping.cli.show import format_option, show
 from tianping.errors import Fault, NotFound, PolicyError
 from tianping.facts.schema import TABLES
 from tianping.facts.views import VIEWS
-from tianping.policy import caserows, check_idle, flowdraw, load
-from tianping.policy.casebook import casebooks, open_casebooks
+from tianping.policy import load
+from tianping.policy.cases import caserows, check_idle, flowdraw
+from tianping.policy.cases.casebook import casebooks, open_casebooks
+from tianping.policy.cases.check_automation import check_automation
+from tianping.policy.cases.check_flows import check_all_flows
+from tianping.policy.cases.check_tables import check_tables
 from tianping.policy.check import check_all, idle_shared
-from tianping.policy.check_automation import check_automation
-from tianping.policy.check_flows import check_all_flows
-from tianping.policy.check_tables import check_tables
 from tianping.policy.diff import Change, diff
 from tianping.policy.diffterms import PARTS
 from tianping.policy.diffwords import plain_value, sentence
 from tianping.policy.model import Pack
 from tianping.policy.saying import say
-from tianping.work.desk.postings import POSTINGS
-from tianping.work.replay import Asked, replay
-from tianping.work.replay_outcome import rows
-from tianping.work.selftest import run
+from tianping.work.desk.money.postings import POSTINGS
+from tianping.work.replay.outcome import rows
+from tianping.work.replay.replay import Asked, replay
+from tianping.work.trials.selftest import run
 
 folders_argument = click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
 

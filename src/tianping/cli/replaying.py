@@ -8,8 +8,8 @@ from tianping.policy.diffterms import PARTS, SEVERITIES
 from tianping.policy.diffwords import number
 from tianping.policy.saying import say
 from tianping.policy.words import Words
-from tianping.work.replay import Replayed
-from tianping.work.replay_outcome import Example, Row
+from tianping.work.replay.outcome import Example, Row
+from tianping.work.replay.replay import Replayed
 
 COLUMNS = ("platform", "part", "name", "label_zh", "label_en", "change", "number", "in_force", "draft", "examples")
 _WORDS: Mapping[str, Words] = {

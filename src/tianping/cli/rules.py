@@ -12,15 +12,15 @@ from tianping.app import Settings
 from tianping.cli.case import HERE
 from tianping.cli.options import Moment, home_of, now
 from tianping.cli.show import format_option, show
-from tianping.policy.casebook import Casebook
+from tianping.policy.cases.casebook import Casebook
 from tianping.policy.yamlio import load
-from tianping.store.returned import Wanted
-from tianping.store.rules import Row
+from tianping.store.desk.returned import Wanted
+from tianping.store.desk.rules import Row
 from tianping.work.desk import automation, returned, rules, shops, trial
 from tianping.work.desk.rules import RuleRefused
 from tianping.work.desk.serving import desk_of
 from tianping.work.home import Home
-from tianping.work.trail import Doer
+from tianping.work.people.trail import Doer
 
 _shop = click.option("--shop", required=True)
 _file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))

@@ -16,8 +16,8 @@ from tianping.web.build import build
 from tianping.web.console import Console, secret_of
 from tianping.web.jobs import Jobs
 from tianping.web.warm import Warmer
-from tianping.work.accounts import ensure_administrator
 from tianping.work.home import Home, locked
+from tianping.work.people.accounts import ensure_administrator
 
 
 @click.command()

@@ -9,7 +9,7 @@ import click
 from tianping.app import Settings
 from tianping.cli.options import home_of, now
 from tianping.policy.load import packs
-from tianping.work.desk.sandbox import Sandbox
+from tianping.work.desk.money.sandbox import Sandbox
 from tianping.work.desk.serving import desk_of
 from tianping.work.desk.worker import Worker
 from tianping.work.home import Home

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from tianping.errors import ImportRefused, did_you_mean
-from tianping.facts.batch import position
 from tianping.facts.check import Cell
+from tianping.facts.formats.batch import position
 from tianping.facts.schema import Table
 
 IGNORED = ("_", "x_")

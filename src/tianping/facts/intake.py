@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 
 from tianping.errors import ImportRefused
 from tianping.facts import mapsql
-from tianping.facts.batch import Batch, ahead, emptied, placed
 from tianping.facts.canon import canonical
 from tianping.facts.check import Plan, Zoning
 from tianping.facts.engine import parquet
+from tianping.facts.formats.batch import Batch, ahead, emptied, placed
 from tianping.facts.mapping import Mapping, Target
 from tianping.facts.mapsql import Part, Scope
 from tianping.facts.read import Source, reader

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tianping.errors import ImportRefused, did_you_mean
 from tianping.facts import cells, headings, values
-from tianping.facts.batch import line_sql, position
 from tianping.facts.check import Cell
 from tianping.facts.engine import name, names, parquet, quoted
+from tianping.facts.formats.batch import line_sql, position
 from tianping.facts.mapping import LINE, SHOP, Join, Mapping, Target, Value, When, split
 from tianping.facts.schema import TABLES, Column, Table
 

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tianping.errors import ImportRefused, did_you_mean
-from tianping.facts import columnar, csvrows, jsonlines, pick, workbook
-from tianping.facts.batch import Batch
-from tianping.facts.locked import Passwords
+from tianping.facts import pick
+from tianping.facts.formats import columnar, csvrows, jsonlines, workbook
+from tianping.facts.formats.batch import Batch
+from tianping.facts.formats.locked import Passwords
+from tianping.facts.formats.packed import SUFFIXES, inner_suffix
+from tianping.facts.formats.source import Source, called
 from tianping.facts.mapping import SHOP_IN_NAME, Mapping
 from tianping.facts.mapping import load as load_mapping
-from tianping.facts.packed import SUFFIXES, inner_suffix
 from tianping.facts.schema import TABLES
-from tianping.facts.source import Source, called
 from tianping.periods import HOME_ZONE
 
 __all__ = ["Format", "Passwords", "Source", "find", "format_of", "reader"]

@@ -11,9 +11,9 @@ import duckdb
 import pyarrow as pa
 
 from tianping.facts import check
-from tianping.facts.batch import BadRow, line_sql, part_sql, position
 from tianping.facts.check import Plan
 from tianping.facts.engine import quoted
+from tianping.facts.formats.batch import BadRow, line_sql, part_sql, position
 
 BAD_COLUMNS = ("file", "line", "table", "key", "column", "value", "reason", "row")
 

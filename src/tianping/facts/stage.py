@@ -11,9 +11,9 @@ from pathlib import Path
 
 import duckdb
 
+from tianping.facts.formats.source import Source
 from tianping.facts.intake import Intake, Job, Progress, unused
 from tianping.facts.schema import TABLES
-from tianping.facts.source import Source
 
 __all__ = ["Count", "Progress", "Staged", "StagedFile", "digests", "stage"]
 """Progress is called after every batch with the file's name and how much of the whole staging is done, 0..1."""

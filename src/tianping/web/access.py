@@ -11,8 +11,8 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from tianping.store.accounts import Account
 from tianping.web.console import Console
-from tianping.work import accounts
-from tianping.work.reach import Reach
+from tianping.work.people import accounts
+from tianping.work.people.reach import Reach
 
 COOKIE = "tianping"
 SAFE = ("GET", "HEAD", "OPTIONS")

@@ -13,9 +13,17 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from tianping.errors import NotFound, TianpingError
-from tianping.web import access, api, api_acts, api_cases, api_desk, api_evidence, api_judgement, api_rules, guard, problems
+from tianping.web import access, guard
 from tianping.web.access import Forbidden, OneTime, SignedOut, Viewer, from_our_page, language, needs
 from tianping.web.addresses import address
+from tianping.web.api import acts as api_acts
+from tianping.web.api import cases as api_cases
+from tianping.web.api import desk as api_desk
+from tianping.web.api import evidence as api_evidence
+from tianping.web.api import judgement as api_judgement
+from tianping.web.api import problems
+from tianping.web.api import read as api
+from tianping.web.api import rules as api_rules
 from tianping.web.console import Console, NothingClosed
 from tianping.web.frame import NAV, page
 from tianping.web.pages import (
@@ -33,7 +41,7 @@ from tianping.web.pages import (
     warnings,
 )  # fmt: skip
 from tianping.web.pages.data_words import reason
-from tianping.work.uploads import plain
+from tianping.work.intake.uploads import plain
 
 PAGES: tuple[APIRouter, ...] = tuple(
     each.router for each in (morning, judgement, boards, products, warnings, measures, figures, data, packs, admin, parts)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tianping.policy.model import Unit
 from tianping.policy.saying import amount
-from tianping.work.boards import Shown, shortfall
+from tianping.work.figures.boards import Shown, shortfall
 
 WIDE, HIGH, EDGE = 96, 24, 3
 """A sparkline's box, in its own units, and what stays free around it."""

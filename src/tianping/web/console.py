@@ -16,10 +16,10 @@ from tianping.policy.model import Pack
 from tianping.store import closes, settings, versions
 from tianping.store.closes import Close
 from tianping.web.jobs import Jobs
-from tianping.work import close as closing
-from tianping.work import gaps
+from tianping.work.closing import close as closing
 from tianping.work.home import Home
-from tianping.work.reach import EVERYTHING, Reach
+from tianping.work.intake import gaps
+from tianping.work.people.reach import EVERYTHING, Reach
 
 
 class NothingClosed(NotFound):

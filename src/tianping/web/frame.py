@@ -23,7 +23,7 @@ from tianping.web.access import Viewer, language
 from tianping.web.addresses import address, category_url, figure_url
 from tianping.web.console import Console
 from tianping.web.wording import t
-from tianping.work.reach import EVERYTHING
+from tianping.work.people.reach import EVERYTHING
 
 HERE = Path(__file__).parent
 NOTICE = "notice"

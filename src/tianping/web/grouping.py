@@ -10,10 +10,10 @@ from tianping.policy.load import key_of
 from tianping.policy.model import Group, Metric, Pack, Version
 from tianping.policy.words import Words
 from tianping.web.addresses import category_url
-from tianping.work import boards
-from tianping.work.boards import Look, Shown, Subject
-from tianping.work.trends import Line as Whose
-from tianping.work.trends import Point, Trends, trends
+from tianping.work.figures import boards
+from tianping.work.figures.boards import Look, Shown, Subject
+from tianping.work.figures.trends import Line as Whose
+from tianping.work.figures.trends import Point, Trends, trends
 
 CLOSES = 14
 """Closes of a trend on a board; a figure's own page shows more."""

@@ -7,7 +7,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tianping.web.problems import problem
+from tianping.web.api.problems import problem
 
 POLICY = "; ".join(
     (

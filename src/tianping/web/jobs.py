@@ -13,12 +13,12 @@ from tianping.policy.model import Pack
 from tianping.store import jobs
 from tianping.store.jobs import Job
 from tianping.store.uploads import of_state
-from tianping.work import exports, quarantine, uploads
-from tianping.work.close import Asked
+from tianping.work.closing.close import Asked
 from tianping.work.desk.feeding import feed
 from tianping.work.home import Home, wait_for_import
+from tianping.work.intake import exports, quarantine, uploads
 from tianping.work.judge import close_day
-from tianping.work.trail import record
+from tianping.work.people.trail import record
 
 log = logging.getLogger("tianping.jobs")
 LOST = "the server stopped while this was under way; what was not finished left no trace, so do it again"

@@ -14,7 +14,7 @@ from tianping.web.access import Viewer
 from tianping.web.console import Console
 from tianping.web.findings import Whose
 from tianping.web.wording import t, words
-from tianping.work.watch import Warned
+from tianping.work.judgement.watch import Warned
 
 KINDS: Mapping[str, str] = {
     "proposed": "note", "in_force": "bad", "appealed": "warn", "served": "none", "dismissed": "none", "withdrawn": "none",

@@ -10,7 +10,7 @@ from tianping.metrics.compile import Definition
 from tianping.policy.model import Pack, Unit
 from tianping.policy.saying import amount, say
 from tianping.web.wording import t, words
-from tianping.work.explain import Part
+from tianping.work.figures.explain import Part
 
 Show = Callable[[str, object], str]
 

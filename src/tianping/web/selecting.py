@@ -16,8 +16,8 @@ from starlette.datastructures import QueryParams
 
 from tianping.metrics.compile import Key
 from tianping.policy.model import Unit
-from tianping.work.goods import Goods
-from tianping.work.goodsql import NAMES, PARTS, Bound, Order, Part, Selection
+from tianping.work.figures.goods import Goods
+from tianping.work.figures.goodsql import NAMES, PARTS, Bound, Order, Part, Selection
 
 USUAL_COLUMNS = 6
 MOST_COLUMNS = 40

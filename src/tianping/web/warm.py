@@ -9,11 +9,13 @@ from tianping.store.closes import Close
 from tianping.web.console import Console
 from tianping.web.frame import templates
 from tianping.web.selecting import usual
-from tianping.work import boards, bysubject, gaps, goods, subjects
-from tianping.work.boards import Look, Subject
-from tianping.work.catalogue import catalogue
-from tianping.work.goodsql import Order, Selection
-from tianping.work.needs import DAYS, headline, ranking
+from tianping.work.closing import bysubject
+from tianping.work.figures import boards, goods, subjects
+from tianping.work.figures.boards import Look, Subject
+from tianping.work.figures.catalogue import catalogue
+from tianping.work.figures.goodsql import Order, Selection
+from tianping.work.figures.needs import DAYS, headline, ranking
+from tianping.work.intake import gaps
 
 log = logging.getLogger("tianping.warm")
 _EVERY = 15.0

@@ -14,9 +14,9 @@ from tianping.facts.schema import TABLES
 from tianping.facts.versions import Version
 from tianping.store import closes, judgements
 from tianping.store.database import HEAD, revision
-from tianping.work import judged
 from tianping.work.holdings import count, incomplete
 from tianping.work.home import Home, facts, reading
+from tianping.work.judgement import judged
 
 LITTLE_DISK = 2 << 30
 """Bytes free below which an import may fail."""

@@ -12,8 +12,8 @@ from sqlalchemy import JSON, Column, Connection, Table, Text, cast, or_, select,
 from tianping.facts.engine import name, quoted
 from tianping.facts.erased import said, without, word
 from tianping.store import erasures
-from tianping.store.case_schema import desk_case, desk_event, desk_evidence, desk_outbox
-from tianping.store.evidence import digests
+from tianping.store.desk.evidence import digests
+from tianping.store.desk.schema import desk_case, desk_event, desk_evidence, desk_outbox
 from tianping.store.schema import figure_report, job, saved_view, upload, violation, violation_event
 from tianping.work.desk import evidence, forgetting
 from tianping.work.home import Home

@@ -11,9 +11,9 @@ from tianping.errors import NotFound, did_you_mean
 from tianping.facts import lake, versions
 from tianping.facts.engine import name, names, quoted, same_key
 from tianping.facts.schema import TABLES, Table
-from tianping.work.badrows import sights
 from tianping.work.home import Home, facts, reading
-from tianping.work.reach import EVERYTHING, Reach
+from tianping.work.intake.badrows import sights
+from tianping.work.people.reach import EVERYTHING, Reach
 
 
 @contextmanager

@@ -14,14 +14,15 @@ from tianping.policy.model import Pack
 from tianping.store import judgements
 from tianping.store.closes import Close
 from tianping.store.judgements import Judgement
-from tianping.work import charging, judged, measures, outcomes, removing, standings
-from tianping.work.bench import Bench, bench
-from tianping.work.benchmark import yardsticks
-from tianping.work.close import Asked, close
-from tianping.work.history import Office
+from tianping.work.closing.benchmark import yardsticks
+from tianping.work.closing.close import Asked, close
+from tianping.work.docket import charging, measures, removing
+from tianping.work.docket.history import Office
+from tianping.work.docket.proposing import Run, take_up
 from tianping.work.home import Home, facts, locked
-from tianping.work.outcomes import Charged
-from tianping.work.proposing import Run, take_up
+from tianping.work.judgement import judged, outcomes, standings
+from tianping.work.judgement.bench import Bench, bench
+from tianping.work.judgement.outcomes import Charged
 
 _ONE = Lock()
 """Threads of one process close one after the other: they would write files of one name. Processes have names of their own."""

@@ -9,11 +9,11 @@ from tianping.errors import ImportRefused
 from tianping.policy.model import Pack
 from tianping.simulate import demo
 from tianping.store.closes import Close
-from tianping.work import imports
-from tianping.work.accounts import create_demo
-from tianping.work.close import Asked
+from tianping.work.closing.close import Asked
 from tianping.work.home import Home, set_scope
+from tianping.work.intake import imports
 from tianping.work.judge import close_day
+from tianping.work.people.accounts import create_demo
 
 CLOSE_DAY = demo.CLOSE_DAY
 CLOSES = 7

@@ -15,11 +15,11 @@ from tianping.store.schema import account, account_shop
 from tianping.web.build import build
 from tianping.web.console import Console, secret_of
 from tianping.web.jobs import Jobs
-from tianping.work import accounts
-from tianping.work.accounts import Doer, Draft
 from tianping.work.desk.serving import desk_of
 from tianping.work.desk.sitting import Desk
 from tianping.work.home import Home, open_home
+from tianping.work.people import accounts
+from tianping.work.people.accounts import Doer, Draft
 
 from ..market import T
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tianping.work import imports
 from tianping.work.desk.clock import run_down
+from tianping.work.intake import imports
 
 from ..market import DAY, HOUR, T
 from .office import Office

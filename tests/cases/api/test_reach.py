@@ -109,8 +109,8 @@ def test_lists_hold_ones_own_alone(busy: Office) -> None:
 
 
 def test_a_shop_taken_away_is_out_of_reach_at_once(busy: Office) -> None:
-    from tianping.work import accounts
-    from tianping.work.accounts import Doer, Draft
+    from tianping.work.people import accounts
+    from tianping.work.people.accounts import Doer, Draft
 
     [made] = busy.get("mei", "/cases", kind="refund_only")["items"]
     accounts.edit(busy.home, busy.ids["mei"], Draft("mei", "merchant", frozenset({"S9"})), doer=Doer(None, T + HOUR))

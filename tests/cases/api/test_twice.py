@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tianping.store import idempotency as stored
+from tianping.store.desk import idempotency as stored
 from tianping.work.desk import idempotency
 
 from ..market import DAY

@@ -14,12 +14,12 @@ import pytest
 from sqlalchemy import event
 
 from tianping.store import settings
-from tianping.work import accounts
-from tianping.work.accounts import Doer, Draft
-from tianping.work.desk import calling, webhooks
-from tianping.work.desk.calling import Told
 from tianping.work.desk.clock import tick
-from tianping.work.desk.webhooks import PAUSES
+from tianping.work.desk.letters import calling, webhooks
+from tianping.work.desk.letters.calling import Told
+from tianping.work.desk.letters.webhooks import PAUSES
+from tianping.work.people import accounts
+from tianping.work.people.accounts import Doer, Draft
 
 from ..market import DAY, SECOND, T
 from .office import Office
@@ -94,8 +94,8 @@ def test_a_deadline_that_is_near_is_told(office: Office, receiver: Receiver) -> 
     listen(office, receiver)
     office.order()
     case = office.ask()
-    from tianping.store import cases
-    from tianping.work.desk import announcing
+    from tianping.store.desk import cases
+    from tianping.work.desk.letters import announcing
     from tianping.work.desk.serving import reading
 
     with reading(office.desk, T) as sat:

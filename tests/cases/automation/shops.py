@@ -5,12 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 from tianping.policy.judging import Severity
-from tianping.store import effects, shops, violations
-from tianping.store.shops import Shop
+from tianping.store import effects, violations
+from tianping.store.desk import shops
+from tianping.store.desk.shops import Shop
 from tianping.store.violations import Event, State
 from tianping.work.desk import shops as desk_shops
 from tianping.work.desk.sitting import Desk
-from tianping.work.trail import Doer
+from tianping.work.people.trail import Doer
 
 from ..market import T
 

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from tianping.policy.casebook import Casebook
+from tianping.policy.cases.casebook import Casebook
 from tianping.store import ledger
 from tianping.work.desk import rules, shops, trial
 from tianping.work.desk.bringing import order_of
 from tianping.work.desk.opening import open_desk
 from tianping.work.desk.sitting import Desk
 from tianping.work.home import Home, open_home
-from tianping.work.imports import Request, bring
-from tianping.work.trail import Doer
+from tianping.work.intake.imports import Request, bring
+from tianping.work.people.trail import Doer
 
 from ..market import DAY, HOUR, T, ask, do, family, read
 

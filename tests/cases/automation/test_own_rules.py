@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tianping.policy.casebook import Casebook
-from tianping.store import rules as store_rules
-from tianping.store.returned import Wanted
+from tianping.policy.cases.casebook import Casebook
+from tianping.store.desk import rules as store_rules
+from tianping.store.desk.returned import Wanted
 from tianping.store.schema import audit
 from tianping.work.desk import returned, rules, trial
 from tianping.work.desk.rules import RuleRefused
 from tianping.work.desk.serving import EVERYBODY, Caller
 from tianping.work.desk.sitting import CaseRefused, Desk
-from tianping.work.reach import EVERYTHING, Reach
-from tianping.work.trail import Doer
+from tianping.work.people.reach import EVERYTHING, Reach
+from tianping.work.people.trail import Doer
 
 from ..market import DAY, HOUR, REFUSAL, SECOND, T, ask, do, events, order, pass_time, read
 from .shops import switch

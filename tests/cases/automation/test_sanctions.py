@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tianping.store import ledger, shops
+from tianping.store import ledger
+from tianping.store.desk import shops
 from tianping.work.desk.automation import over_shop
 from tianping.work.desk.factrows import rows
 from tianping.work.desk.sitting import Desk
@@ -163,7 +164,7 @@ def test_an_obstructive_merchant_pays_from_the_deposit(desk: Desk) -> None:
 @pytest.mark.spec("KS-A04")
 def test_a_sanction_does_not_feed_itself(desk: Desk) -> None:
     """The refund it makes adds nothing against the shop: no liability, no escalation, no case that the buyer did not ask for. A
-    case that the platform opens itself says so, and leaves the adjusted population of violations (`work/leaving.py`)."""
+    case that the platform opens itself says so, and leaves the adjusted population of violations (`work/judgement/leaving.py`)."""
     give_points(desk, 100)
     order(desk)
     mine = read(desk, ask(desk).id)

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import select
 
 from tianping.cases.case import Act, Case, Doer, Step
-from tianping.policy.flowing import Actor
+from tianping.policy.cases.flowing import Actor
 from tianping.store import accounts
-from tianping.store.evidence import Evidence, listing
+from tianping.store.desk.evidence import Evidence, listing
 from tianping.store.schema import account
 from tianping.work.desk import disputes, evidence
 from tianping.work.desk.evidence import Party

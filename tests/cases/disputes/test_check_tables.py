@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tianping.facts.schema import REASONS
-from tianping.policy.casebook import open_casebook, open_casebooks
-from tianping.policy.check_tables import check_tables
+from tianping.policy.cases.casebook import open_casebook, open_casebooks
+from tianping.policy.cases.check_tables import check_tables
 
 SOUND = """\
 tables:

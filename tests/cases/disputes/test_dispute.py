@@ -7,7 +7,7 @@ import pytest
 
 from tianping.cases.case import Case
 from tianping.cases.liability import Open, Proposal
-from tianping.policy.flowing import Actor
+from tianping.policy.cases.flowing import Actor
 from tianping.work.desk import disputes, evidence
 from tianping.work.desk.sitting import Desk, sitting
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tianping.errors import NotFound, TianpingError
-from tianping.store import evidence as rows
+from tianping.store.desk import evidence as rows
 from tianping.work.desk import evidence
 from tianping.work.desk.sitting import CaseRefused, Desk, sitting
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tianping.cases.conditions import Known
 from tianping.cases.liability import Open, Proposal, propose, table_for
 from tianping.facts.schema import REASONS
-from tianping.policy.casebook import Casebook, casebooks
-from tianping.policy.tables import TableVersion
+from tianping.policy.cases.casebook import Casebook, casebooks
+from tianping.policy.cases.tables import TableVersion
 
 from ..market import DAY, HOUR, SECOND, T
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from tianping.errors import NotFound
-from tianping.policy.casebook import Casebook
+from tianping.policy.cases.casebook import Casebook
 from tianping.work.desk.bringing import order_of
 from tianping.work.desk.feeding import feed
 from tianping.work.desk.opening import open_desk
 from tianping.work.desk.sitting import CaseRefused, Desk
 from tianping.work.home import Home, facts, open_home
-from tianping.work.imports import Request, bring
+from tianping.work.intake.imports import Request, bring
 
 from ..market import DAY, T, ask
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tianping.policy.casebook import Casebook
+from tianping.policy.cases.casebook import Casebook
 from tianping.work.desk import clock
 from tianping.work.desk.checkup import LATE, signs
 from tianping.work.desk.opening import open_desk

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tianping.policy.casebook import Casebook
+from tianping.policy.cases.casebook import Casebook
 from tianping.work.desk.feeding import feed
 from tianping.work.desk.opening import open_desk
 from tianping.work.home import facts, open_home
-from tianping.work.imports import Request, bring
+from tianping.work.intake.imports import Request, bring
 
 from ..market import DAY, HOUR, T, do, order, pass_time, refused
 

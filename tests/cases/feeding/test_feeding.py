@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tianping.policy.casebook import Casebook
-from tianping.store import cases
+from tianping.policy.cases.casebook import Casebook
+from tianping.store.desk import cases
 from tianping.work.desk.feeding import Difference, feed
 from tianping.work.desk.opening import open_desk
 from tianping.work.desk.sitting import Desk
 from tianping.work.home import Home, facts, open_home
-from tianping.work.imports import Request, bring
+from tianping.work.intake.imports import Request, bring
 
 from ..market import DAY, HOUR, SECOND, T, ask, do, family, order
 
@@ -106,7 +106,7 @@ def test_the_desk_wins_over_an_import_and_the_differences_are_listed(home: Home,
 
 
 def test_an_undone_feed_comes_again(home: Home, here: Desk) -> None:
-    from tianping.work.imports import undo
+    from tianping.work.intake.imports import undo
 
     order(here)
     ask(here)

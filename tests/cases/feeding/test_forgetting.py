@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from tianping.errors import ImportRefused
-from tianping.policy.casebook import Casebook
+from tianping.policy.cases.casebook import Casebook
 from tianping.work.backup import backup, restore
 from tianping.work.desk import evidence
 from tianping.work.desk.feeding import feed
@@ -14,7 +14,7 @@ from tianping.work.desk.opening import open_desk
 from tianping.work.desk.sitting import Desk, sitting
 from tianping.work.erase import erase
 from tianping.work.home import Home, open_home
-from tianping.work.imports import Request, bring
+from tianping.work.intake.imports import Request, bring
 
 from ..market import DAY, HOUR, T, ask, do, family, order, read
 

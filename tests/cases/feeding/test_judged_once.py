@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tianping.cases.case import Act, Case, Doer
-from tianping.store.evidence import listing
+from tianping.store.desk.evidence import listing
 from tianping.work.desk.factrows import rows
 from tianping.work.desk.sitting import Desk, sitting
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tianping.policy.casebook import Casebook
-from tianping.policy.flowing import Time, When
+from tianping.policy.cases.casebook import Casebook
+from tianping.policy.cases.flowing import Time, When
 from tianping.work.desk.opening import open_desk
 from tianping.work.desk.sitting import CaseRefused, Desk
 

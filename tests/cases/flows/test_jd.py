@@ -2,7 +2,7 @@
 
 import pytest
 
-from tianping.policy.casebook import Casebook
+from tianping.policy.cases.casebook import Casebook
 from tianping.work.desk.sitting import CaseRefused, Desk
 
 from ..market import DAY, HOUR, T, ask, do, order

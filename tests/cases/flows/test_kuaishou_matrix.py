@@ -10,8 +10,8 @@ import pytest
 from tianping.cases.case import Act, Case, Doer, Refusal
 from tianping.cases.conditions import Known
 from tianping.cases.flow import possible, step
-from tianping.policy.casebook import Casebook
-from tianping.policy.flowing import Actor, FlowVersion
+from tianping.policy.cases.casebook import Casebook
+from tianping.policy.cases.flowing import Actor, FlowVersion
 
 from ..market import T
 from .walks import PLATFORMS

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tianping.policy.casebook import Casebook
+from tianping.policy.cases.casebook import Casebook
 from tianping.work.desk.sitting import CaseRefused, Desk
 
 from ..market import DAY, HOUR, REFUSAL, SECOND, SHIPPED_REFUSAL, T, ask, do, order, refused

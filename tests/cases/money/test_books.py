@@ -12,8 +12,8 @@ from sqlalchemy import text
 
 from tianping.cases.case import Case
 from tianping.errors import TianpingError
-from tianping.policy.casebook import Casebook
-from tianping.policy.flowing import Actor
+from tianping.policy.cases.casebook import Casebook
+from tianping.policy.cases.flowing import Actor
 from tianping.store.database import open_database, sqlite_url
 from tianping.work.desk.opening import open_desk
 from tianping.work.desk.sitting import Desk, sitting

@@ -8,8 +8,8 @@ import pytest
 from tianping.cases.case import Act, Case, Doer
 from tianping.work.desk import disputes
 from tianping.work.desk.factrows import rows
-from tianping.work.desk.sandbox import Sandbox
-from tianping.work.desk.sending import send_due
+from tianping.work.desk.money.sandbox import Sandbox
+from tianping.work.desk.money.sending import send_due
 from tianping.work.desk.sitting import CaseRefused, Desk, sitting
 
 from ..market import DAY, HOUR, REFUSAL, T, ask, do, family, order, pass_time, read, refused

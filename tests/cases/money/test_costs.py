@@ -8,8 +8,8 @@ import pytest
 
 from tianping.cases.case import Case
 from tianping.store import ledger
-from tianping.work.desk.sandbox import Sandbox
-from tianping.work.desk.sending import send_due
+from tianping.work.desk.money.sandbox import Sandbox
+from tianping.work.desk.money.sending import send_due
 from tianping.work.desk.sitting import Desk
 
 from ..flows.walks import had, on_delivery

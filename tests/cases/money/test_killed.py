@@ -14,9 +14,9 @@ from sqlalchemy import Engine, create_engine, event
 
 from tianping.store import ledger
 from tianping.store.database import open_database
-from tianping.work.desk.gateway import Answer
-from tianping.work.desk.sandbox import Manner, Sandbox, by_seed
-from tianping.work.desk.sending import PAUSES, hear, send_due
+from tianping.work.desk.money.gateway import Answer
+from tianping.work.desk.money.sandbox import Manner, Sandbox, by_seed
+from tianping.work.desk.money.sending import PAUSES, hear, send_due
 from tianping.work.desk.sitting import Desk
 
 from ..market import HOUR, T, order, pass_time, read

@@ -6,10 +6,11 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import Connection
 
-from tianping.policy.casebook import Casebook
-from tianping.store import database, outbox
+from tianping.policy.cases.casebook import Casebook
+from tianping.store import database
 from tianping.store.database import open_database
-from tianping.store.outbox import Letter
+from tianping.store.desk import outbox
+from tianping.store.desk.outbox import Letter
 from tianping.work.desk.opening import open_desk
 from tianping.work.desk.sitting import Desk
 

@@ -13,10 +13,10 @@ import pytest
 from tianping.cases.case import Act, Doer
 from tianping.errors import TianpingError
 from tianping.store import ledger
-from tianping.work.desk import postings
-from tianping.work.desk.gateway import Paid, Refused, Unclear
-from tianping.work.desk.sandbox import Manner, Sandbox, by_seed
-from tianping.work.desk.sending import PAUSES, Sent, hear, send_due
+from tianping.work.desk.money import postings
+from tianping.work.desk.money.gateway import Paid, Refused, Unclear
+from tianping.work.desk.money.sandbox import Manner, Sandbox, by_seed
+from tianping.work.desk.money.sending import PAUSES, Sent, hear, send_due
 from tianping.work.desk.sitting import Desk, sitting
 
 from ..market import DAY, HOUR, SECOND, T, do, events, order, pass_time, read

@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 
 from tianping.cases.case import Act, Case, Doer
 from tianping.store import ledger
-from tianping.store.case_schema import desk_outbox
+from tianping.store.desk.schema import desk_outbox
 from tianping.store.schema import transfer
-from tianping.work.desk.gateway import Answer, Paid, Unclear
-from tianping.work.desk.purse import with_purse
+from tianping.work.desk.money.gateway import Answer, Paid, Unclear
+from tianping.work.desk.money.purse import with_purse
 from tianping.work.desk.sitting import Desk, sitting
 
 from ..market import HOUR, T, ask, do, family, order

@@ -14,11 +14,11 @@ from sqlalchemy import Table, select
 
 from tianping.cases import clocks
 from tianping.cases.case import Case
-from tianping.policy.casebook import Casebook
-from tianping.store import cases
-from tianping.store.case_schema import desk_case, desk_deadline, desk_event, desk_outbox
+from tianping.policy.cases.casebook import Casebook
+from tianping.store.desk import cases
+from tianping.store.desk.schema import desk_case, desk_deadline, desk_event, desk_outbox
 from tianping.store.schema import transfer
-from tianping.work.desk.sandbox import Sandbox
+from tianping.work.desk.money.sandbox import Sandbox
 from tianping.work.desk.sitting import Desk
 
 KINDS = ("refund_only", "return_refund", "exchange", "reissue", "repair")

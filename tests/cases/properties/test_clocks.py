@@ -12,8 +12,8 @@ import pytest
 
 from tianping.cases.case import Case, Timer
 from tianping.cases.clocks import left
-from tianping.store import cases
-from tianping.store.outbox import Letter
+from tianping.store.desk import cases
+from tianping.store.desk.outbox import Letter
 from tianping.work.desk import clock
 from tianping.work.desk.sitting import CaseRefused, Desk, Sitting
 

@@ -11,16 +11,16 @@ from spec.facts import Row, case, order, parcel, product, review, shop
 from spec.facts import T as DATE
 from tianping.cases.conditions import Known, holds
 from tianping.cases.flow import asked, flow_of, possible
-from tianping.policy import flowing
-from tianping.policy.casebook import Casebook
-from tianping.policy.flowing import Actor
+from tianping.policy.cases import flowing
+from tianping.policy.cases.casebook import Casebook
+from tianping.policy.cases.flowing import Actor
 from tianping.policy.judging import Condition, EffectKind
 from tianping.policy.load import open_all
 from tianping.policy.model import Pack
 from tianping.work.desk.factrows import rows
-from tianping.work.desk.purse import with_purse
+from tianping.work.desk.money.purse import with_purse
 from tianping.work.desk.sitting import Desk
-from tianping.work.trial import figures
+from tianping.work.trials.trial import figures
 
 from ..market import DAY, HOUR, REFUSAL, T, ask, do, family, pass_time, read
 from ..market import order as placed

@@ -21,8 +21,8 @@ from sqlalchemy import URL, create_engine, text
 
 from tianping.cases.case import Act, Case, Doer, Refusal, Step, Timer
 from tianping.cases.flow import flow_of, step
-from tianping.policy.casebook import Casebook
-from tianping.policy.flowing import Actor
+from tianping.policy.cases.casebook import Casebook
+from tianping.policy.cases.flowing import Actor
 from tianping.store.database import open_database, sqlite_url
 from tianping.work.desk.opening import open_desk
 from tianping.work.desk.sitting import CaseRefused, Desk
@@ -240,7 +240,7 @@ def alike(step: Step) -> tuple[object, ...]:
 
 def ends(world: World) -> None:
     """Nobody does anything any more, the gateway pays well: everything comes to its end, but debts that nobody can pay."""
-    from tianping.work.desk.sandbox import Sandbox
+    from tianping.work.desk.money.sandbox import Sandbox
 
     world.gateway = Sandbox(world.home / "gateway.sqlite")
     rest: list[Case] = []

@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from tianping.cases.case import Case
 from tianping.errors import TianpingError
-from tianping.policy.flowing import Actor
-from tianping.store.case_schema import desk_deadline
+from tianping.policy.cases.flowing import Actor
+from tianping.store.desk.schema import desk_deadline
 from tianping.work.desk import clock
 from tianping.work.desk.sitting import Desk, Sitting
 

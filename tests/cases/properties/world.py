@@ -16,12 +16,13 @@ from tianping.cases.clocks import overdue
 from tianping.cases.flow import flow_of, possible
 from tianping.cases.liability import Proposal
 from tianping.errors import NotFound
-from tianping.policy.flowing import Actor
-from tianping.store import accounts, cases, ledger
+from tianping.policy.cases.flowing import Actor
+from tianping.store import accounts, ledger
+from tianping.store.desk import cases
 from tianping.work.desk import clock, disputes, evidence
-from tianping.work.desk.purse import with_purse
-from tianping.work.desk.sandbox import Sandbox, by_seed
-from tianping.work.desk.sending import hear, send_due
+from tianping.work.desk.money.purse import with_purse
+from tianping.work.desk.money.sandbox import Sandbox, by_seed
+from tianping.work.desk.money.sending import hear, send_due
 from tianping.work.desk.sitting import CaseRefused, Desk, Sitting, sitting
 
 from .oracle import Snapshot, snapshot
@@ -294,7 +295,7 @@ class World:
         return replace(act, takes={name: value for name, value in takes.items() if value is not None})
 
     def _cited(self, case: Case) -> str:
-        from tianping.store.evidence import listing
+        from tianping.store.desk.evidence import listing
 
         with self.desk.database.connect() as connection:
             return ",".join(str(each.id) for each in listing(connection, [case.id]))
@@ -334,7 +335,7 @@ def fill(choose: Choose, takes: Mapping[str, str]) -> dict[str, Any]:
 
 def _no_text(name: str) -> bool:
     """Facts without a list above that are no words."""
-    from tianping.policy.casefacts import FACTS
+    from tianping.policy.cases.casefacts import FACTS
 
     return FACTS[name] != "text"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tianping.work.catalogue import Catalogue, catalogue
+from tianping.work.figures.catalogue import Catalogue, catalogue
 from web.journeys.conftest import Visit
 from web.journeys.visitor import Look, Place, Visitor
 

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from tianping.policy.saying import say
-from tianping.work.catalogue import catalogue
+from tianping.work.figures.catalogue import catalogue
 from web.conftest import DATE
 from web.journeys.conftest import PHONE, Visit
 from web.journeys.test_rows import fraction, number

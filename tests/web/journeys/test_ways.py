@@ -1,6 +1,6 @@
 """Other ways through the console: by the keyboard, back again, and without script."""
 
-from tianping.work.accounts import DEMO_PASSWORD
+from tianping.work.people.accounts import DEMO_PASSWORD
 from web.journeys.conftest import WIDE, Visit
 from web.journeys.test_rows import METRIC, open_figure
 from web.journeys.visitor import Look, Place, Visitor

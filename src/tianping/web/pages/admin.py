@@ -17,9 +17,9 @@ from tianping.web.addresses import address
 from tianping.web.console import Console, Desk
 from tianping.web.frame import page, seen_other
 from tianping.web.wording import t, words
-from tianping.work import accounts, trail
-from tianping.work.accounts import AccountRefused, Doer, Draft, Lang, Member, PasswordRefused, Role
-from tianping.work.catalogue import catalogue
+from tianping.work.figures.catalogue import catalogue
+from tianping.work.people import accounts, trail
+from tianping.work.people.accounts import AccountRefused, Doer, Draft, Lang, Member, PasswordRefused, Role
 
 router = APIRouter()
 MANAGES = [needs("manage_accounts")]

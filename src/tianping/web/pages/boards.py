@@ -17,12 +17,12 @@ from tianping.web.console import Console, Desk
 from tianping.web.frame import fragment, page
 from tianping.web.pages.morning import tables, weighed
 from tianping.web.pages.product import looked
-from tianping.work import boards, goods, voices
-from tianping.work import morning as mornings
-from tianping.work.boards import Look, Shown, Subject
-from tianping.work.catalogue import Catalogue, Product, Shop, catalogue
-from tianping.work.goodsql import Order, Selection
-from tianping.work.needs import DAYS, headline
+from tianping.work.figures import boards, goods, voices
+from tianping.work.figures import morning as mornings
+from tianping.work.figures.boards import Look, Shown, Subject
+from tianping.work.figures.catalogue import Catalogue, Product, Shop, catalogue
+from tianping.work.figures.goodsql import Order, Selection
+from tianping.work.figures.needs import DAYS, headline
 
 router = APIRouter()
 Days = Annotated[int, Query(ge=1, le=3660)]

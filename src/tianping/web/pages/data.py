@@ -19,8 +19,10 @@ from tianping.web.frame import fragment, page, seen_other
 from tianping.web.pages import data_brought, data_quarantine, data_uploads
 from tianping.web.pages.data_words import job_of, next_close, reason, said
 from tianping.web.wording import t
-from tianping.work import exports, gaps, holdings, imports, samples, trail
-from tianping.work.gaps import Held
+from tianping.work import holdings
+from tianping.work.intake import exports, gaps, imports, samples
+from tianping.work.intake.gaps import Held
+from tianping.work.people import trail
 
 router = APIRouter()
 router.include_router(data_uploads.router)

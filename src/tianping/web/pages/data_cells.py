@@ -10,7 +10,7 @@ from tianping.periods import HOME_ZONE, to_instant, to_wall
 from tianping.policy.saying import amount
 from tianping.web.pages.data_words import column_word, value_word
 from tianping.web.wording import t
-from tianping.work.badrows import Bad
+from tianping.work.intake.badrows import Bad
 
 UNITS = {"fen": "data.in_yuan", "time": "data.shop_time"}
 """Type of a column → the words of what its cells are written in."""

@@ -23,9 +23,10 @@ from tianping.web.frame import page, seen_other
 from tianping.web.pages import data_cells
 from tianping.web.pages.data_words import job_of, reason, said
 from tianping.web.wording import t
-from tianping.work import badrows, quarantine, trail, uploads
-from tianping.work.badrows import Bad
-from tianping.work.imports import Report
+from tianping.work.intake import badrows, quarantine, uploads
+from tianping.work.intake.badrows import Bad
+from tianping.work.intake.imports import Report
+from tianping.work.people import trail
 
 router = APIRouter()
 MAY = [needs("upload")]

@@ -28,8 +28,9 @@ from tianping.web.guard import MOST_UPLOADED
 from tianping.web.pages import data_brought, data_cells
 from tianping.web.pages.data_words import column_word, next_close, reason, said
 from tianping.web.wording import t
-from tianping.work import exports, gaps, trail, uploads
-from tianping.work.uploads import Given, Options
+from tianping.work.intake import exports, gaps, uploads
+from tianping.work.intake.uploads import Given, Options
+from tianping.work.people import trail
 
 router = APIRouter()
 MAY = [needs("upload")]

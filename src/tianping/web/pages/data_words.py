@@ -14,7 +14,7 @@ from tianping.store.jobs import Job
 from tianping.web.access import Viewer
 from tianping.web.console import Console
 from tianping.web.wording import t, words
-from tianping.work import gaps
+from tianping.work.intake import gaps
 
 REASONS: Sequence[tuple[str, str]] = (
     (r"^(?P<n>\d+) files were handed in; hand in 1 to (?P<most>\d+) at once$", "too_many"),

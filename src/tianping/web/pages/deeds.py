@@ -9,9 +9,9 @@ from starlette.datastructures import FormData
 from tianping.assess.penalty import Deal, Dealt
 from tianping.policy.judging import Severity
 from tianping.store.violations import Verb
-from tianping.work.deciding import Said, chosen_of, whole
-from tianping.work.hearing import Hearing
-from tianping.work.measures import Choice
+from tianping.work.docket.deciding import Said, chosen_of, whole
+from tianping.work.docket.hearing import Hearing
+from tianping.work.docket.measures import Choice
 
 MOST_WORDS = 4_000
 _UNSEEN = -1

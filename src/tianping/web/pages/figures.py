@@ -25,14 +25,14 @@ from tianping.web.frame import fragment, page
 from tianping.web.pages import reports
 from tianping.web.rowwords import heads, part_word, readable, shows, table_word
 from tianping.web.wording import t
-from tianping.work.boards import look
-from tianping.work.catalogue import catalogue
-from tianping.work.differ import NotComparable, difference
-from tianping.work.dossier import Dossier, dossier
-from tianping.work.explain import Disagrees, Named, NoRows, Only, PackChanged, totals
-from tianping.work.proofs import Kept, proved
-from tianping.work.subjects import ABOVE_SHOPS, may_read_rows, no_subject, require, require_rows, shop_of, shops_of
-from tianping.work.trail import record
+from tianping.work.figures.boards import look
+from tianping.work.figures.catalogue import catalogue
+from tianping.work.figures.differ import NotComparable, difference
+from tianping.work.figures.dossier import Dossier, dossier
+from tianping.work.figures.explain import Disagrees, Named, NoRows, Only, PackChanged, totals
+from tianping.work.figures.proofs import Kept, proved
+from tianping.work.figures.subjects import ABOVE_SHOPS, may_read_rows, no_subject, require, require_rows, shop_of, shops_of
+from tianping.work.people.trail import record
 
 router = APIRouter()
 router.include_router(reports.router)

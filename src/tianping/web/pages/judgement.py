@@ -15,9 +15,10 @@ from tianping.web.frame import page
 from tianping.web.judging import amount_words, effect_words, violation_words, wall
 from tianping.web.pages.product import looked
 from tianping.web.pages.warnings import lines_of
-from tianping.work import boards, verdicts
-from tianping.work.catalogue import catalogue
-from tianping.work.verdicts import LevelOf, ScoredGroup, ScoredItem, ScoreOf
+from tianping.work.docket import verdicts
+from tianping.work.docket.verdicts import LevelOf, ScoredGroup, ScoredItem, ScoreOf
+from tianping.work.figures import boards
+from tianping.work.figures.catalogue import catalogue
 
 router = APIRouter()
 MOST = 20

@@ -9,8 +9,8 @@ from tianping.web import access
 from tianping.web.access import Seen, from_our_page
 from tianping.web.console import Desk
 from tianping.web.frame import page, seen_other
-from tianping.work import accounts
-from tianping.work.passwords import PasswordRefused
+from tianping.work.people import accounts
+from tianping.work.people.passwords import PasswordRefused
 
 router = APIRouter()
 _YEAR = 365 * 86400

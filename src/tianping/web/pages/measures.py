@@ -23,14 +23,14 @@ from tianping.web.frame import page, seen_other, static
 from tianping.web.pages import deeds
 from tianping.web.pages.deeds import MOST_WORDS, field, text, yuan
 from tianping.web.wording import t
-from tianping.work import entering, hearing, verdicts
-from tianping.work.catalogue import Product, Shop, catalogue
-from tianping.work.deciding import DEEDS, LABELS, DeedRefused, decide
-from tianping.work.entering import Entry, EntryRefused, Kind
-from tianping.work.hearing import Hearing, Post
-from tianping.work.measures import MeasureRefused
-from tianping.work.reasons import Statement, as_html, as_json, statement
-from tianping.work.trail import Doer
+from tianping.work.docket import entering, hearing, verdicts
+from tianping.work.docket.deciding import DEEDS, LABELS, DeedRefused, decide
+from tianping.work.docket.entering import Entry, EntryRefused, Kind
+from tianping.work.docket.hearing import Hearing, Post
+from tianping.work.docket.measures import MeasureRefused
+from tianping.work.figures.catalogue import Product, Shop, catalogue
+from tianping.work.people.trail import Doer
+from tianping.work.why.reasons import Statement, as_html, as_json, statement
 
 router = APIRouter()
 SIZE = 50

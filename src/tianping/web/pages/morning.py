@@ -18,12 +18,14 @@ from tianping.web.judging import wall
 from tianping.web.pages.data_words import column_word
 from tianping.web.pages.product import looked
 from tianping.web.pages.warnings import lines_of
-from tianping.work import boards, hearing, verdicts, watch
-from tianping.work import morning as mornings
-from tianping.work.boards import Look, Shown, Subject
-from tianping.work.catalogue import Catalogue, Shop, catalogue
-from tianping.work.morning import Need, Worse
-from tianping.work.needs import DAYS, headline
+from tianping.work.docket import hearing, verdicts
+from tianping.work.figures import boards
+from tianping.work.figures import morning as mornings
+from tianping.work.figures.boards import Look, Shown, Subject
+from tianping.work.figures.catalogue import Catalogue, Shop, catalogue
+from tianping.work.figures.morning import Need, Worse
+from tianping.work.figures.needs import DAYS, headline
+from tianping.work.judgement import watch
 
 router = APIRouter()
 SHOPS = 20

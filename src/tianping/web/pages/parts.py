@@ -15,7 +15,7 @@ from tianping.web.access import Seen
 from tianping.web.charts import Chart, Mark, Series
 from tianping.web.frame import page
 from tianping.web.wording import t
-from tianping.work.boards import Shown, is_worse, mark, wilson
+from tianping.work.figures.boards import Shown, is_worse, mark, wilson
 
 router = APIRouter()
 DATE = dt.date(2026, 3, 30)

@@ -22,12 +22,12 @@ from tianping.web.console import Console, Desk
 from tianping.web.frame import fragment, page
 from tianping.web.selecting import key_of, name_of, usual
 from tianping.web.wording import t
-from tianping.work import boards, goods, voices
-from tianping.work.boards import Look, Shown, Subject
-from tianping.work.catalogue import Product, catalogue
-from tianping.work.goods import Goods
-from tianping.work.trends import Line, trends
-from tianping.work.voices import Quality
+from tianping.work.figures import boards, goods, voices
+from tianping.work.figures.boards import Look, Shown, Subject
+from tianping.work.figures.catalogue import Product, catalogue
+from tianping.work.figures.goods import Goods
+from tianping.work.figures.trends import Line, trends
+from tianping.work.figures.voices import Quality
 
 router = APIRouter()
 PIECE = 20

@@ -20,11 +20,12 @@ from tianping.web.pages import product
 from tianping.web.pages.product import looked
 from tianping.web.selecting import MOST_BOUNDS, Asked, Row, asked, name_of, sort_of
 from tianping.web.wording import t
-from tianping.work import goods, trail
-from tianping.work.boards import Look, Shown
-from tianping.work.catalogue import Catalogue, Product, catalogue
-from tianping.work.goods import PAGE, Goods
-from tianping.work.goodsql import NAMES, Order
+from tianping.work.figures import goods
+from tianping.work.figures.boards import Look, Shown
+from tianping.work.figures.catalogue import Catalogue, Product, catalogue
+from tianping.work.figures.goods import PAGE, Goods
+from tianping.work.figures.goodsql import NAMES, Order
+from tianping.work.people import trail
 
 router = APIRouter()
 SAVED = "products"

@@ -17,9 +17,9 @@ from tianping.web.console import MOST_ID, Desk, Id
 from tianping.web.downloads import csv_response
 from tianping.web.frame import page, seen_other
 from tianping.web.rowwords import Show, heads, shows
-from tianping.work import reports
-from tianping.work.explain import Named
-from tianping.work.trail import Doer, record
+from tianping.work.figures import reports
+from tianping.work.figures.explain import Named
+from tianping.work.people.trail import Doer, record
 
 router = APIRouter()
 FEW = 50

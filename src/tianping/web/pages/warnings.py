@@ -20,10 +20,10 @@ from tianping.web.findings import Said, Whose
 from tianping.web.frame import page
 from tianping.web.judging import platform_words, violation_words, whose_warned
 from tianping.web.pages.product import looked
-from tianping.work import watch
-from tianping.work.boards import Look
-from tianping.work.catalogue import Product, Shop, catalogue
-from tianping.work.watch import Listed, Warned, Worklist
+from tianping.work.figures.boards import Look
+from tianping.work.figures.catalogue import Product, Shop, catalogue
+from tianping.work.judgement import watch
+from tianping.work.judgement.watch import Listed, Warned, Worklist
 
 router = APIRouter()
 SIZE = 50

@@ -9,9 +9,9 @@ from tianping.cases import automation
 from tianping.cases.case import Step
 from tianping.cases.clocks import overdue
 from tianping.errors import TianpingError
-from tianping.policy.casebook import Casebook
-from tianping.store import worklists
-from tianping.store.worklists import Wanted
+from tianping.policy.cases.casebook import Casebook
+from tianping.store.desk import worklists
+from tianping.store.desk.worklists import Wanted
 from tianping.work.desk.sitting import Desk, Sitting, sitting
 
 MOST = 5

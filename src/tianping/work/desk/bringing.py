@@ -5,7 +5,7 @@ from typing import Any
 
 from tianping.cases.case import Act, Case, Doer
 from tianping.errors import NotFound
-from tianping.store import cases
+from tianping.store.desk import cases
 from tianping.work.desk.shops import learn
 from tianping.work.desk.sitting import ORDER, Desk, sitting
 from tianping.work.home import Home, facts

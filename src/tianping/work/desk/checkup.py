@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import bindparam, func, select
 
-from tianping.store import cases
-from tianping.store.case_schema import desk_case, desk_deadline, desk_evidence
+from tianping.store.desk import cases
+from tianping.store.desk.schema import desk_case, desk_deadline, desk_evidence
 from tianping.work.desk.effects import PAYMENT
 from tianping.work.desk.evidence import path
 from tianping.work.home import Home

@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from tianping.cases import clocks
 from tianping.cases.case import Case, Timer
 from tianping.errors import TianpingError
-from tianping.store import cases, outbox
 from tianping.store.database import writing
+from tianping.store.desk import cases, outbox
 from tianping.work.desk.sitting import Desk, Sitting
 
 MOST = 500

@@ -12,8 +12,8 @@ from tianping.cases.case import Act, Case, Facts, Refusal, Step
 from tianping.cases.conditions import Known
 from tianping.cases.flow import flow_of, possible
 from tianping.cases.liability import Open, Proposal, answers_of, propose, table_for
-from tianping.policy.tables import Needs, Question, TableVersion
-from tianping.store import evidence
+from tianping.policy.cases.tables import Needs, Question, TableVersion
+from tianping.store.desk import evidence
 from tianping.work.desk.sitting import CaseRefused, Sitting
 
 DISPUTE = "dispute"

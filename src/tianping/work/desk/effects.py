@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from tianping.cases.case import Act, Case, Doer, Due, Step
 from tianping.errors import TianpingError
-from tianping.store.outbox import Letter
-from tianping.work.desk.postings import POSTINGS
+from tianping.store.desk.outbox import Letter
+from tianping.work.desk.money.postings import POSTINGS
 from tianping.work.desk.sitting import ORDER, CaseRefused, Sitting
 
 PAYMENT = "payment"

@@ -16,8 +16,8 @@ from typing import Literal
 from tianping.cases.case import Act, Case, Doer, Refusal
 from tianping.cases.flow import possible
 from tianping.errors import NotFound, TianpingError
-from tianping.store import evidence
-from tianping.store.evidence import Evidence
+from tianping.store.desk import evidence
+from tianping.store.desk.evidence import Evidence
 from tianping.work.desk.sitting import CaseRefused, Sitting
 
 Party = Literal["buyer", "merchant", "platform"]

@@ -18,10 +18,11 @@ import pyarrow.parquet as pq
 from tianping.cases.case import Case
 from tianping.facts.schema import TABLES
 from tianping.periods import Period, to_wall
-from tianping.store import cases, settings
+from tianping.store import settings
+from tianping.store.desk import cases
 from tianping.work.desk.factrows import FED, TABLE, Row, rows
 from tianping.work.home import Home, facts
-from tianping.work.imports import Request, bring
+from tianping.work.intake.imports import Request, bring
 
 CHUNK = 20_000
 """Cases read and written at once."""

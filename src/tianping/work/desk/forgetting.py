@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, bindparam, or_, select, update
 
 from tianping.errors import ImportRefused
-from tianping.store import evidence
-from tianping.store.case_schema import desk_case, desk_event, desk_outbox, idempotency
+from tianping.store.desk import evidence
+from tianping.store.desk.schema import desk_case, desk_event, desk_outbox, idempotency
 from tianping.work.desk.effects import PAYMENT
 
 WORDS = (

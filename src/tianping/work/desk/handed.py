@@ -7,7 +7,7 @@ from typing import Any
 from tianping.cases.case import Facts
 from tianping.errors import TianpingError
 from tianping.periods import to_instant
-from tianping.policy.casefacts import FACTS, Type, fault
+from tianping.policy.cases.casefacts import FACTS, Type, fault
 
 EARLIEST, LATEST = dt.datetime(1990, 1, 1), dt.datetime(2200, 1, 1)
 """Instants that are taken: what is added to them must stay a time."""

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tianping.cases.case import Refusal
 from tianping.errors import TianpingError
-from tianping.store import idempotency
+from tianping.store.desk import idempotency
 from tianping.work.desk.serving import Refused
 from tianping.work.desk.sitting import CaseRefused, Desk, Sitting, sitting
 

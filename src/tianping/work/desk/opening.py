@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from sqlalchemy import Engine
 
-from tianping.policy.casebook import Casebook, casebooks
-from tianping.work.desk.announcing import announce, remind
+from tianping.policy.cases.casebook import Casebook, casebooks
 from tianping.work.desk.automation import automate
 from tianping.work.desk.effects import follow
-from tianping.work.desk.purse import with_purse
+from tianping.work.desk.letters.announcing import announce, remind
+from tianping.work.desk.money.purse import with_purse
 from tianping.work.desk.shops import shop_facts
 from tianping.work.desk.sitting import Desk
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from tianping.cases.case import Case
-from tianping.store import cases, returned
-from tianping.store.returned import Place, Wanted
+from tianping.store.desk import cases, returned
+from tianping.store.desk.returned import Place, Wanted
 from tianping.work.desk.serving import Caller, Told, reading, tell
 from tianping.work.desk.sitting import Desk
 

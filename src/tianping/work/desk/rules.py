@@ -9,15 +9,15 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from tianping.errors import NotFound, did_you_mean
-from tianping.policy.automation import OwnRule
-from tianping.policy.casebook import Casebook
-from tianping.policy.check_casefacts import faults_of, type_of
-from tianping.policy.flowing import FlowVersion
-from tianping.policy.flowmap import asked
-from tianping.store import rules
-from tianping.store.rules import Row
+from tianping.policy.cases.automation import OwnRule
+from tianping.policy.cases.casebook import Casebook
+from tianping.policy.cases.check_casefacts import faults_of, type_of
+from tianping.policy.cases.flowing import FlowVersion
+from tianping.policy.cases.flowmap import asked
+from tianping.store.desk import rules
+from tianping.store.desk.rules import Row
 from tianping.work.desk.handed import FactsRefused, clean
-from tianping.work.trail import Doer, leave
+from tianping.work.people.trail import Doer, leave
 
 MOST = 50
 """Rules of a shop."""

@@ -13,19 +13,19 @@ from tianping.cases.case import Act, Case, Doer, Event, Facts, Refusal, Timer
 from tianping.cases.flow import flow_of, possible
 from tianping.errors import NotFound, TianpingError
 from tianping.periods import HOME_ZONE, to_wall
-from tianping.policy.casebook import Casebook, casebooks
-from tianping.policy.casefacts import FACTS, base
-from tianping.policy.flowing import Actor, FlowVersion, Verb
+from tianping.policy.cases.casebook import Casebook, casebooks
+from tianping.policy.cases.casefacts import FACTS, base
+from tianping.policy.cases.flowing import Actor, FlowVersion, Verb
 from tianping.policy.words import Words
-from tianping.store import cases
 from tianping.store.accounts import Role
-from tianping.store.evidence import Evidence
+from tianping.store.desk import cases
+from tianping.store.desk.evidence import Evidence
 from tianping.work.desk import bringing, disputes, evidence
 from tianping.work.desk.evidence import Party
 from tianping.work.desk.opening import open_desk
 from tianping.work.desk.sitting import ORDER, CaseRefused, Desk, Sitting
 from tianping.work.home import Home, facts
-from tianping.work.reach import Reach
+from tianping.work.people.reach import Reach
 
 ORDER_KIND = "order"
 PARTS: Mapping[Role, tuple[Actor, ...]] = {

@@ -16,19 +16,20 @@ from tianping.cases.automation import OWN_RULES, Own
 from tianping.cases.case import Facts
 from tianping.errors import NotFound, TianpingError, did_you_mean
 from tianping.periods import HOME_ZONE
-from tianping.policy.automation import OwnRule, StandingVersion, Switch
-from tianping.policy.casebook import Casebook
+from tianping.policy.cases.automation import OwnRule, StandingVersion, Switch
+from tianping.policy.cases.casebook import Casebook
 from tianping.policy.judging import SEVERITIES, Judging
 from tianping.policy.load import packs
-from tianping.store import effects, rules, shops
+from tianping.store import effects
+from tianping.store.desk import rules, shops
+from tianping.store.desk.shops import Shop, Standing
 from tianping.store.effects import Effect
-from tianping.store.shops import Shop, Standing
-from tianping.work import deposits, points
 from tianping.work.desk.sitting import ShopFacts
-from tianping.work.history import Past
+from tianping.work.docket import deposits, points
+from tianping.work.docket.history import Past
 from tianping.work.home import Home, facts
-from tianping.work.reach import no_shop
-from tianping.work.trail import Doer, leave
+from tianping.work.people.reach import no_shop
+from tianping.work.people.trail import Doer, leave
 
 SWITCHES: tuple[Switch, ...] = get_args(Switch)
 STATED = ("abandoned", "obstructive")

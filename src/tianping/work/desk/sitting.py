@@ -20,10 +20,10 @@ from tianping.cases.conditions import Known
 from tianping.cases.flow import flow_of, step
 from tianping.errors import NotFound, TianpingError
 from tianping.periods import HOME_ZONE, to_wall
-from tianping.policy.casebook import Casebook
-from tianping.store import cases, outbox
+from tianping.policy.cases.casebook import Casebook
 from tianping.store.database import writing
-from tianping.store.outbox import Letter
+from tianping.store.desk import cases, outbox
+from tianping.store.desk.outbox import Letter
 
 ORDER = "order/"
 """Before an order's id: the id of its case."""

@@ -15,9 +15,9 @@ from tianping.cases.case import Case, Event, Facts
 from tianping.cases.conditions import Known, holds
 from tianping.cases.flow import possible
 from tianping.periods import HOME_ZONE, to_wall
-from tianping.policy.automation import AutomationVersion, OwnRule
-from tianping.policy.casebook import Casebook
-from tianping.store import cases, rules
+from tianping.policy.cases.automation import AutomationVersion, OwnRule
+from tianping.policy.cases.casebook import Casebook
+from tianping.store.desk import cases, rules
 from tianping.work.desk.handed import EARLIEST, LATEST
 from tianping.work.desk.sitting import ORDER, Desk
 from tianping.work.home import Home, facts

@@ -9,11 +9,13 @@ from tianping.periods import to_wall
 from tianping.policy.model import Pack
 from tianping.store import closes
 from tianping.store.violations import decided_since
-from tianping.work.close import Asked
-from tianping.work.desk import automation, clock, idempotency, sending, webhooks
+from tianping.work.closing.close import Asked
+from tianping.work.desk import automation, clock, idempotency
 from tianping.work.desk.clock import Ticked
 from tianping.work.desk.feeding import feed
-from tianping.work.desk.gateway import Gateway
+from tianping.work.desk.letters import webhooks
+from tianping.work.desk.money import sending
+from tianping.work.desk.money.gateway import Gateway
 from tianping.work.desk.sitting import Desk
 from tianping.work.home import Home
 from tianping.work.judge import close_day

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from tianping.cases.case import Case, Timer
-from tianping.policy.flowing import Actor, Owner
+from tianping.policy.cases.flowing import Actor, Owner
 from tianping.policy.words import Words
-from tianping.store import cases, worklists
-from tianping.store.worklists import Heap, Place, Wanted
+from tianping.store.desk import cases, worklists
+from tianping.store.desk.worklists import Heap, Place, Wanted
 from tianping.work.desk.serving import ORDER_KIND, Caller, Deadline, Told, deadlines, reading, tell
 from tianping.work.desk.sitting import Desk
 

@@ -1,0 +1,1 @@
+"""What the rule book says of cases: flows, clocks, guards, tables and rules that act, read and proved."""

@@ -1,0 +1,1 @@
+"""Who may do what in which shops, how they come in, and the trail of what was done."""
