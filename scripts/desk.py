@@ -6,6 +6,7 @@ transitions, each with its event. PostgreSQL: two workers at once, a server of t
 """
 
 import datetime as dt
+import gc
 import multiprocessing
 import resource
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 from sqlalchemy import inspect, text
 
 from tianping.cases.case import Act, Doer
-from tianping.store.database import open_database, sqlite_url
+from tianping.store.database import checkpoint, open_database, sqlite_url
 from tianping.work.desk.clock import Ticked, tick
 from tianping.work.desk.opening import open_desk
 from tianping.work.desk.sitting import Desk, sitting
@@ -53,12 +54,14 @@ def market(desk: Desk, many: int) -> None:
                 ),
                 {"many": many - 1},
             )
-        for column in ("due_at", "next_at"):
+        for table, column, key in (
+            ("desk_deadline", "due_at", "case_id"), ("desk_deadline", "next_at", "case_id"), ("desk_case", "due_at", "id"),
+        ):  # fmt: skip
             later = {"sqlite": f"datetime({column}, '+10 days') || '.000000'", "postgresql": f"{column} + interval '10 days'"}
-            tenth = {"sqlite": "substr(case_id, 2) % 10 <> 0", "postgresql": "CAST(substr(case_id, 2) AS int) % 10 <> 0"}
+            tenth = {"sqlite": f"substr({key}, 2) % 10 <> 0", "postgresql": f"CAST(substr({key}, 2) AS int) % 10 <> 0"}
             dialect = desk.database.dialect.name
             connection.execute(
-                text(f"UPDATE desk_deadline SET {column} = {later[dialect]} WHERE case_id LIKE 'R%' AND {tenth[dialect]}")
+                text(f"UPDATE {table} SET {column} = {later[dialect]} WHERE {key} LIKE 'R%' AND {tenth[dialect]}")
             )
         connection.execute(text("UPDATE desk_deadline SET reminded = :yes, next_at = due_at"), {"yes": True})
     with desk.database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -68,6 +71,7 @@ def market(desk: Desk, many: int) -> None:
 def work(url: str, done: "multiprocessing.Queue[tuple[int, int, float]]") -> None:
     """One worker, until nothing is due."""
     desk = open_desk(open_database(url))
+    gc.freeze()  # as `tianping work` does
     began, total = time.perf_counter(), Ticked()
     while (ticked := tick(desk, DUE)).cases:
         total += ticked
@@ -78,6 +82,7 @@ def measure(url: str, many: int, workers: int) -> str:
     desk = open_desk(open_database(url))
     began = time.perf_counter()
     market(desk, many)
+    checkpoint(desk.database)
     made = time.perf_counter() - began
     done: multiprocessing.Queue[tuple[int, int, float]] = multiprocessing.Queue()
     began = time.perf_counter()

@@ -1,17 +1,20 @@
 """What every test of the house shares: the record of proved specification rows, and programs that a test needs."""
 
+import gc
 import os
 import shutil
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 
 import pytest
 from hypothesis import settings
 from sqlalchemy import URL, create_engine, make_url, text
 
+import sparing
 from proofs import RECORD, Proof
+from shell import Tianping, called
 from tianping.store.database import open_database
 
 if not os.environ.get("CI"):  # under CI hypothesis loads its own repeatable profile
@@ -24,6 +27,16 @@ def pytest_configure(config: pytest.Config) -> None:
     has_cache = config.pluginmanager.hasplugin("cacheprovider")
     if has_cache and not hasattr(config, "workerinput") and not config.option.collectonly:
         config.pluginmanager.register(SpecRecord(config))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    with sparing.heap_at_rest():
+        return (yield)
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()  # so that what is freed at the end is freed
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -57,6 +70,15 @@ class SpecRecord:
         phases = self.phases[test]
         outcome = "failed" if "failed" in phases.values() else phases.get("call", "skipped")
         return {"rows": self.rows[test], "outcome": outcome}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def spared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Packs are read, and tables made, once a process."""
+    with pytest.MonkeyPatch.context() as patch:
+        sparing.read_once(patch)
+        sparing.migrate_once(patch, tmp_path_factory.mktemp("tables") / "made.sqlite")
+        yield
 
 
 UNSAFE = ("fsync", "full_page_writes", "synchronous_commit")
@@ -96,7 +118,7 @@ def postgres_template(postgres_server: URL) -> Iterator[str]:
 @pytest.fixture
 def postgres_made(postgres_server: URL, postgres_template: str) -> Iterator[str]:
     """The URL of a new database with all tables."""
-    with new_database(postgres_server, f"TEMPLATE {postgres_template}") as url:
+    with new_database(postgres_server, f"TEMPLATE {postgres_template} STRATEGY FILE_COPY") as url:
         yield url
 
 
@@ -108,6 +130,12 @@ def new_database(server: URL, like: str = "") -> Iterator[str]:
         connection.execute(text(f"CREATE DATABASE {name} {like}"))
         yield server.set(database=name).render_as_string(hide_password=False)
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def tianping(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tianping:
+    """`tianping("metrics", "--date", …, home=path)`, through the entry point."""
+    return called(monkeypatch, capsys)
 
 
 @pytest.fixture(scope="session")

@@ -61,7 +61,7 @@ STEPS: Final = (
 )  # fmt: skip
 
 SAME: Final = (NEXT, DIRECT, SIXTY)
-"""Steps that must find the same, where they are made: only the last is carried from the days before (`work/closing/carry.py`)."""
+"""Steps that must find the same, where they are made: only the last is carried from the days before (`closing/carry.py`)."""
 
 
 class Ratio(NamedTuple):

@@ -5,7 +5,9 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,11 +18,16 @@ from tianping.policy.cases.casebook import Casebook
 from tianping.policy.load import packs
 from tianping.store.closes import dates
 from tianping.store.desk import cases
+from tianping.work.desk.letters import webhooks
+from tianping.work.desk.letters.calling import Told
 from tianping.work.desk.money.sandbox import Sandbox
 from tianping.work.desk.opening import open_desk
 from tianping.work.desk.worker import Worker
 from tianping.work.home import Home, open_home
 from tianping.work.intake.imports import Request, bring
+from tianping.work.people import accounts
+from tianping.work.people.accounts import Draft
+from tianping.work.people.trail import Doer
 
 from .automation.shops import punish
 from .market import DAY, HOUR, T, ask, family, order, read
@@ -133,3 +140,38 @@ def test_a_night_that_fails_is_told_and_the_worker_goes_on(
     one, told = worker(home, books, dt.datetime(2024, 3, 4, 20, 30), dt.time(4, 30))
     one.round()
     assert told == ["the close of 2024-03-05 failed and is tried again in an hour: another import is running"]
+
+
+def test_who_answers_slowly_keeps_no_clock(home: Home, books: dict[str, Casebook], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A webhook's server that sleeps: deadlines are met meanwhile, in rounds that do not wait; its letters arrive once."""
+    asleep, slept = threading.Event(), threading.Event()
+    calls = []
+
+    def slow(*_: object, **__: object) -> Told:
+        calls.append(1)
+        asleep.set()
+        assert slept.wait(20)
+        return Told(200, "HTTP 200")
+
+    monkeypatch.setattr(webhooks, "deliver", partial(webhooks.deliver, call=slow))
+    accounts.create(home, "op", Draft("op", "operator", None), doer=Doer(None, T), password="correct horse battery")
+    with home.database.begin() as connection:
+        account = connection.execute(text("SELECT id FROM account WHERE name = 'op'")).scalar_one()
+        webhooks.register(connection, Doer(account, T), "https://example.com/", [], ())
+    one, _ = worker(home, books, DUE)
+    order(one.desk, shipped_at=T)
+    case = ask(one.desk, at=T)
+    one.round()  # its letters go out, and nobody answers
+    assert asleep.wait(10)
+    order(one.desk, DUE - 48 * HOUR, id_="O2", shipped_at=DUE - 48 * HOUR)
+    late = ask(one.desk, of="O2", at=T)
+    began = time.monotonic()
+    while read(one.desk, late.id).state != "refunded":
+        one.round()
+        assert time.monotonic() - began < 10
+    assert (read(one.desk, case.id).state, len(calls)) == ("refunded", 1)
+    slept.set()
+    assert one.drain().delivered > 0
+    with home.database.connect() as connection:
+        states = connection.execute(text("SELECT state, count(*) FROM desk_outbox WHERE topic = 'webhook' GROUP BY 1")).all()
+    assert states == [("done", len(calls))]

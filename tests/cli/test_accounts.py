@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.conftest import Tianping
+from shell import Tianping
 from tianping.work.home import Home
 from tianping.work.people.accounts import ROLES, Refused, Signed, sign_in
 from work.homes import NOON, copy

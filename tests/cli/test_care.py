@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Tianping
+from shell import Tianping
 
 ORDERS = "order_id,shop_id,product_id,buyer_id,created_at\no1,s1,p1,buyer-7,2024-03-31\no2,s1,p1,buyer-8,soon\n"
 

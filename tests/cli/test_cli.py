@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from shell import Said, Tianping
 from tianping.cli.show import show
 from tianping.metrics.figure import Figure
 from tianping.metrics.proof import Scope
@@ -22,8 +23,6 @@ from tianping.work.figures.explain import Named, explain
 from tianping.work.home import Home, open_home
 from tianping.work.market import CLOSES
 from work.homes import copy, rules
-
-from .conftest import Said, Tianping
 
 T = "2024-06-01"
 DAY = dt.date(2024, 6, 1)

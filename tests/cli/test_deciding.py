@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shell import Said, Tianping
 from tianping.store import accounts as store
 from tianping.store import ledger
 from tianping.store.audit import Wanted
@@ -18,8 +19,6 @@ from tianping.work.people.accounts import Doer, Draft
 from tianping.work.people.reach import EVERYTHING
 from work.accused import T, accused, bad_product
 from work.homes import NOON, copy, rules
-
-from .conftest import Said, Tianping
 
 
 @pytest.fixture

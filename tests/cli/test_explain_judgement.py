@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
+from shell import Tianping
 from tianping.work.closing.close import Asked
 from tianping.work.home import Home
 from tianping.work.judge import close_day
 from work.accused import HOSTILE, T, accused, bad_product
 from work.homes import NOON, copy, rules
-
-from .conftest import Tianping
 
 BEFORE = T - dt.timedelta(days=1)
 BOTH = pytest.mark.parametrize(("lang", "word"), [("zh", "规则"), ("en", "The rule")])

@@ -137,7 +137,7 @@ def test_links_in_circles_and_folders_named_like_files(tmp_path: Path) -> None:
 BIG = """
 import resource, sys
 from pathlib import Path
-from tianping.facts import csvrows, packed
+from tianping.facts.formats import csvrows, packed
 packed.FREE = 1 << 30
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 rows = sum(len(batch.cells) + len(batch.bad) for batch in csvrows.batches(Path(sys.argv[1])))

@@ -11,9 +11,9 @@ from click.testing import CliRunner
 from tianping.cli.policy import policy
 from tianping.errors import PolicyError
 from tianping.policy.cases.casebook import casebooks
-from tianping.policy.cases.caserows import condition, span
 from tianping.policy.cases.flowdraw import page
 from tianping.policy.cases.flowing import When
+from tianping.policy.cases.inshort import condition, span
 from tianping.policy.load import shipped
 
 TAOBAO = next(folder for folder in shipped() if folder.name == "taobao")

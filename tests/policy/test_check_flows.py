@@ -8,7 +8,7 @@ import pytest
 from tianping.policy.cases.casebook import open_casebook, open_casebooks
 from tianping.policy.cases.check_flows import check_all_flows, check_flows
 from tianping.policy.cases.check_idle import idle_shared
-from tianping.work.desk.money.postings import POSTINGS
+from tianping.work.desk.effects import POSTED
 
 SOUND = """\
 flows:
@@ -138,7 +138,7 @@ def faults(folder: Path, text: str) -> list[str]:
     (cases / "a.yaml").write_text(text, encoding="utf-8")
     opened, wrong = open_casebook(cases.parent)
     assert opened is not None, [str(fault) for fault in wrong]
-    return [str(fault).partition("/cases/a.yaml:")[2] for fault in check_flows(opened, POSTINGS)]
+    return [str(fault).partition("/cases/a.yaml:")[2] for fault in check_flows(opened, POSTED)]
 
 
 def changed(before: str, after: str, at: str = "") -> tuple[str, int]:
@@ -150,7 +150,7 @@ def changed(before: str, after: str, at: str = "") -> tuple[str, int]:
 
 def test_the_books_of_the_program_have_no_fault() -> None:
     opened, wrong = open_casebooks()
-    assert [str(fault) for fault in (*wrong, *check_all_flows(opened, POSTINGS))] == []
+    assert [str(fault) for fault in (*wrong, *check_all_flows(opened, POSTED))] == []
     assert {"kuaishou", "douyin", "taobao", "tmall", "jd"} <= {each.book.platform for each in opened}
 
 
@@ -258,7 +258,7 @@ _FACTS = (
     ("reason: needed}", "reason: needed, colour: may}", "", 'no fact "colour"'),
     ("reason: needed}", "reason: needed, order.paid_at: may}", "", '"order.paid_at" is not a fact of the case itself'),
     ("marks: [requested_at]", "marks: [requested_at, reason]", "", '"reason" is a text (time is needed here)'),
-    ("of: order.amount_fen}", "of: order.paid_at}", "", '"order.paid_at" is a time (fen is needed here)'),
+    ("of: order.amount_fen}", "of: order.paid_at}", "", '"order.paid_at" is a time (int or fen is needed here)'),
     ("of: order.amount_fen}", "of: order.freight_fen}",
      "", 'no verb gives an order the fact "freight_fen", which is asked here'),
     ("fen: refund_fen}", "fen: reason}", "", '"reason" is a text (fen is needed here)'),

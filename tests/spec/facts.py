@@ -132,7 +132,7 @@ def figure(
 ) -> Figure | None:
     """The one figure that these words name, or None. Its value must be its fraction, and 0/0 must be undefined."""
     wanted = (metric, variant, days, by, subject)
-    found = [f for f in _all(facts, date, platform) if (f.metric, f.variant, f.days, f.by, f.subject) == wanted]
+    found = [f for f in _all(metric, facts, date, platform) if (f.metric, f.variant, f.days, f.by, f.subject) == wanted]
     assert len(found) <= 1, f"two figures of one name: {found}"
     for one in found:
         assert one.value == _fraction(one.numerator, one.denominator), one
@@ -142,17 +142,18 @@ def figure(
 
 def subjects(metric: str, facts: Facts, *, platform: str, days: int = 1) -> set[tuple[str, str]]:
     """Every (by, subject) of which the metric has a figure."""
-    return {(one.by, one.subject) for one in _all(facts, T, platform) if (one.metric, one.days) == (metric, days)}
+    return {(one.by, one.subject) for one in _all(metric, facts, T, platform) if (one.metric, one.days) == (metric, days)}
 
 
 _known: dict[str, list[Figure]] = {}
 
 
-def _all(facts: Facts, date: dt.date, platform: str) -> list[Figure]:
-    """Every figure, computed once for the same facts: a computation costs most of a test's time."""
-    key = repr((facts, date, platform))
+def _all(metric: str, facts: Facts, date: dt.date, platform: str) -> list[Figure]:
+    """Every figure of a metric, computed once for the same facts: a computation costs most of a test's time. That a metric
+    counted alone is what it is among all others: tests/oracle/test_alone.py."""
+    key = repr((metric, facts, date, platform))
     if key not in _known:
-        _known[key] = figures(facts, date=date, platform=platform)
+        _known[key] = figures(facts, date=date, platform=platform, only=metric)
     return _known[key]
 
 

@@ -118,6 +118,18 @@ def test_a_reduction_is_milder(court: Court) -> None:
     assert {each.effect.name for each in found.dealings if not each.taken_back} == {"warning", "study"}
 
 
+def test_what_a_milder_severity_brings_was_not_picked(court: Court) -> None:
+    """The amounts are those of the milder cell: nobody chose them."""
+    id_ = court.propose(severity="especially_serious")
+    court.send("adjudicator", id_, "confirm")
+    court.send("merchant", id_, "appeal", why="please")
+    assert court.send("operator", id_, "reduce", why="in part", severity="serious").status == 303
+    found = court.told(id_)
+    assert {each.effect.name: each.effect.amount for each in found.dealings if not each.taken_back}["ban"] == 3
+    assert found.picked == []
+    assert "由人选定" not in page(court, "operator", id_)
+
+
 def test_less_of_the_same(court: Court) -> None:
     id_ = court.propose()
     court.send("adjudicator", id_, "confirm", why="38 buyers", **{"amount-0-ban": "5"})
@@ -249,13 +261,14 @@ def test_another_shops_measure_is_not_there(court: Court) -> None:
 
 
 def test_duties(court: Court) -> None:
-    """A merchant says that the exam is passed; that frees of study as well. What is not a seller's to say stays."""
+    """Who holds the exam says that it was passed. What is not a seller's to say stays."""
     id_ = court.propose()
     court.send("adjudicator", id_, "confirm")
     assert court.told(id_).duties == ("exam",)
     told = court.send("merchant", id_, "fulfil", duty="ban")
     assert (told.status, "没有这项待完成的义务" in told.text) == (409, True)
-    assert court.send("merchant", id_, "fulfil", duty="exam").status == 303
+    assert court.send("merchant", id_, "fulfil", duty="exam").status == 409
+    assert court.send("operator", id_, "fulfil", duty="exam").status == 303
     assert court.told(id_).duties == ()
     assert [each.fulfilled for each in court.told(id_).dealings if each.effect.name == "exam"] == [True]
 
@@ -420,3 +433,32 @@ def test_the_texts_are_listed_to_be_read(court: Court) -> None:
     assert len(found) == min(int(str(most["numerator"])), hearing.TEXTS) > 0
     shown = court.site.as_("adjudicator").get(f"/measures/{id_}").text
     assert all(f'name="label-{each.order}"' in shown for each in found)
+
+
+@pytest.mark.parametrize(
+    ("lang", "place", "of"),
+    [
+        ("zh", "参与排名 1 234 个，从最差数起排第 7；最差的 10 % 为 123 个", "类目大盘（服饰/女装） 100/10 000 = 1.00"),
+        ("en", "number 7 from the worst of 1 234 ranked; the worst 10 % are 123", "category 服饰/女装 100/10 000 = 1.00"),
+    ],
+)
+def test_what_a_figure_was_held_against(court: Court, lang: str, place: str, of: str) -> None:
+    """The place in the tail and the category of the benchmark stand beside the figures, in both languages."""
+    whole = {"rate": "1/100", "numerator": 100, "denominator": 10_000, "shops": None, "of": "服饰/女装"}
+    figure = {"numerator": 41, "denominator": 1_277, "status": "ok", "why": ""}
+    reading = {
+        "metric": "quality_refund_rate", "days": 7, "take": "ratio", "against": "category_l2", "taken": "4100/1277",
+        "figure": figure, "benchmark": whole,
+    }  # fmt: skip
+    tail = {"rank": 7, "ranked": 1_234, "size": 123, "share": "1/10"}
+    reached = {"severity": "minor", "line": "2", "reading": reading, "tail": tail}
+    charge = Charge(
+        "kuaishou", "quality_anomaly", SINCE, "tail", "product", court.product, court.mine, DATE, "minor", "minor",
+        table="sensory_quality", evidence={"reached": reached},
+    )  # fmt: skip
+    id_ = verbs.propose(court.office, Doer(None, NOW), charge)
+    client = court.site.as_("merchant")
+    client.get(f"/language/{lang}", follow_redirects=False)
+    text = html.unescape(client.get(f"/measures/{id_}").text).replace("\u2009", " ")
+    assert place in text
+    assert of in text

@@ -129,6 +129,27 @@ def test_a_past_close_run_again_gives_the_same_bytes(demo: Home, tmp_path: Path)
     assert (home.path / again.path).read_bytes() == before
 
 
+@pytest.mark.parametrize("forgotten", ["before", "after"])
+def test_a_shop_is_nobodys_buyer(tmp_path: Path, forgotten: str) -> None:
+    """A buyer whose id is also that of a shop, a product and an agent: those keep their orders, and their figures."""
+    home = open_home(tmp_path / "home", create=True)
+    same = "u1,u1,u1,u1,2024-05-20,2024-05-20,u1"
+    orders = "order_id,shop_id,product_id,buyer_id,created_at,paid_at,agent_id\n"
+    bring(home, {"shops": "shop_id,platform\nu1,jd\n", "orders": f"{orders}{same}\n", "parcels": PARCELS.format("k1", "u1")})
+    if forgotten == "after":
+        bring(home, {"orders": f"{orders}o2{same[2:]}\n", "parcels": PARCELS.format("k2", "o2")}, hour=1)
+    done = erase(home, "u1", at=LATER)
+    if forgotten == "before":
+        bring(home, {"orders": f"{orders}o2{same[2:]}\n", "parcels": PARCELS.format("k2", "o2")}, hour=48)
+    rows = [(name, "u1", "u1", done.pseudonym, "u1") for name in ("o2", done.pseudonym)]
+    assert table(home, "order_id, shop_id, product_id, buyer_id, agent_id", "orders") == sorted(rows)
+    assert table(home, "parcel_id, shop_id", "parcels JOIN facts.orders USING (order_id)") == [("k1", "u1"), ("k2", "u1")]
+    assert {file.placed for version in home.versions() for file in version.files if file.table == "parcels"} == {1}
+
+
+PARCELS = "parcel_id,order_id,shipped_at\n{},{},2024-05-21\n"
+
+
 def test_undo_after_an_erasure(home: Home) -> None:
     """What was imported can still be taken back."""
     erase(home, BUYER, at=LATER)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -310,3 +311,18 @@ def test_the_command_says_where_nothing_differs(home: Home) -> None:
     done = CliRunner().invoke(policy, asked, obj=Settings(home.path))
     assert (done.exit_code, done.stdout) == (0, "")
     assert done.stderr.endswith("no difference\n")
+
+
+@pytest.mark.parametrize(("remind", "told"), [("12", "the draft says the same there"), ("6", "the draft says otherwise there")])
+def test_the_command_says_that_cases_are_not_replayed(home: Home, tmp_path: Path, remind: str, told: str) -> None:
+    folder = tmp_path / "jd"
+    shutil.copytree(next(each for each in shipped() if each.name == "jd"), folder)
+    clocks = folder / "cases" / "clocks.yaml"
+    text = clocks.read_text(encoding="utf-8")
+    assert "remind: 12" in text
+    clocks.write_text(text.replace("remind: 12", f"remind: {remind}", 1), encoding="utf-8")
+    asked = ["replay", str(folder), "--from", str(FIRST), "--to", str(LAST), "--lang", "en"]
+    done = CliRunner().invoke(policy, asked, obj=Settings(home.path))
+    assert done.exit_code == 0, done.exception
+    assert "are not replayed" in done.stderr
+    assert told in done.stderr

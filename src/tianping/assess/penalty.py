@@ -15,7 +15,6 @@ from tianping.policy.judging import SEVERITIES, Cell, Effect, EffectKind, Penalt
 Unit = Literal["", "days", "points", "fen"]
 Lasts = Literal["once", "days", "duty", "ever"]
 """once: done when it is dealt; days: until its end; duty: until it is fulfilled or remedied; ever: without end."""
-_DUTIES: tuple[EffectKind, ...] = ("study", "exam")
 _ONCE: tuple[EffectKind, ...] = ("warning", "money", "delist")
 _SPARED = {"exam": ("study", "exam"), "study": ("study",)}
 """Who has passed the exam need not study any more."""

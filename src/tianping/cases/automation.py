@@ -38,9 +38,11 @@ def named(platform: str, name: str, version: AutomationVersion, own: str = "") -
 
 
 def _in_line(book: Casebook, case: Case) -> Iterator[tuple[str, AutomationVersion]]:
-    """The platform's rules, then those that a switch turns on, then the merchant's own; as the case's day has them."""
+    """Rules for cases as this one stands: the platform's, then those that a switch turns on, then the merchant's own; as the
+    case's day has them."""
     versions = ((name, rule.at(case.began)) for name, rule in book.automation.items())
-    yield from sorted(versions, key=lambda each: ORDER.index(each[1].own))
+    fitting = [each for each in versions if any(_fits(deed, case) for deed in each[1].does)]
+    yield from sorted(fitting, key=lambda each: ORDER.index(each[1].own))
 
 
 def _fits(deed: Deed | OwnRule, case: Case) -> bool:

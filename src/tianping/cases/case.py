@@ -1,19 +1,22 @@
-"""A case and what happens to it: plain values. Instants are naive UTC."""
+"""A case and what happens to it: plain values. Instants are naive UTC.
+
+Named tuples: a frozen dataclass of fifteen fields takes six times as long to make (1.6 against 0.26 microseconds).
+"""
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from tianping.policy.cases.flowing import Actor, Effect, Owner, Value
 
 Facts = Mapping[str, Any]
 """Facts by name: bool, int, str or datetime; None or absent: unknown."""
+NO_FACTS: Facts = MappingProxyType({})
 TimerState = Literal["running", "paused", "met", "lapsed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Timer:
+class Timer(NamedTuple):
     """A deadline as a row. Its key is (case, `n` of the event that started it, clock). `pauses`: spans [from, to) not counted.
 
     `next_at`: when the clock looks at it: the reminder, the due time, or after a failure the next try.
@@ -38,8 +41,7 @@ class Timer:
     said: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """A case as it stands. `began` chooses the versions of its rules; `n` counts its events; `timers` are those not ended."""
 
     id: str
@@ -67,21 +69,19 @@ class Doer(NamedTuple):
     rule: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(NamedTuple):
     """What somebody wants to do. `seen`: the number of events they had seen (None: they do not say). `due`: when a clock's time
     was over; what the verb marks happened then, however late the clock was looked at."""
 
     verb: str
     doer: Doer
-    takes: Facts = field(default_factory=dict)
+    takes: Facts = NO_FACTS
     why: str = ""
     seen: int | None = None
     due: dt.datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """What happened. `facts`: those that it changed."""
 
     case_id: str
@@ -103,8 +103,7 @@ class Due(NamedTuple):
     gives: Mapping[str, Value | dt.datetime | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One verb done: the case before and after, its event, the timers that ended, began or changed, and what follows."""
 
     before: Case | None
@@ -116,8 +115,7 @@ class Step:
     follows: tuple[Due, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """Why a verb cannot be, and what this doer can do now. `guard`: a guard's name, or verb, state, who, takes, seen."""
 
     guard: str

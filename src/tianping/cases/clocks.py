@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import replace
 
 from tianping.cases.case import Timer
 from tianping.cases.conditions import Known, day_after, holds
@@ -63,7 +62,7 @@ def overdue(timer: Timer, at: dt.datetime) -> bool:
 
 def pause(timer: Timer, at: dt.datetime) -> Timer:
     """Stand still from `at` on. What is over already stays over."""
-    return timer if timer.paused_at else replace(timer, paused_at=at, state="paused")
+    return timer if timer.paused_at else timer._replace(paused_at=at, state="paused")
 
 
 def resume(timer: Timer, at: dt.datetime) -> Timer:
@@ -74,8 +73,7 @@ def resume(timer: Timer, at: dt.datetime) -> Timer:
     remind = timer.remind_at + span if timer.remind_at else None
     due = timer.due_at + span
     waits = remind if remind and not timer.reminded else due
-    return replace(
-        timer,
+    return timer._replace(
         due_at=due, remind_at=remind, next_at=waits, paused_at=None, state="running",
         pauses=(*timer.pauses, (timer.paused_at, at)),
     )  # fmt: skip
@@ -83,4 +81,4 @@ def resume(timer: Timer, at: dt.datetime) -> Timer:
 
 def reminded(timer: Timer) -> Timer:
     """The owner was told; the clock looks again when it is due."""
-    return replace(timer, reminded=True, next_at=timer.due_at)
+    return timer._replace(reminded=True, next_at=timer.due_at)

@@ -3,14 +3,12 @@
 import datetime as dt
 from calendar import monthrange
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from tianping.cases.case import Facts
+from tianping.cases.case import NO_FACTS, Facts
 from tianping.periods import day_start, to_wall
-from tianping.policy.cases.flowing import When
+from tianping.policy.cases.flowing import ALWAYS, When
 
-_NONE: Facts = {}
 _COMPARES: Mapping[str, Callable[[Any, Any], bool]] = {
     "at_least": lambda value, line: value >= line,
     "more_than": lambda value, line: value > line,
@@ -19,28 +17,27 @@ _COMPARES: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """All that a test may ask at `at`: facts of the case, its order, its parent, its shop, and what time makes of them."""
 
     at: dt.datetime
     own: Facts
-    order: Facts = field(default_factory=dict)
-    parent: Facts = field(default_factory=dict)
-    shop: Callable[[str], Any] = _NONE.get
+    order: Facts = NO_FACTS
+    parent: Facts = NO_FACTS
+    shop: Callable[[str], Any] = NO_FACTS.get
     zone: str = "Asia/Shanghai"
 
     def get(self, name: str) -> Any:
         """The value of a fact; None where it is unknown."""
-        head, _, rest = name.partition(".")
-        if not rest:
+        if "." not in name:
             return self.own.get(name)
+        head, _, rest = name.partition(".")
         if head in _SPANS:
             start = self.get(rest)
             return None if start is None else _SPANS[head](start, self.at, self.zone)
         if head == "shop":
             return self.shop(rest)
-        facts = {"order": self.order, "parent": self.parent}.get(head, _NONE)
+        facts = {"order": self.order, "parent": self.parent}.get(head, NO_FACTS)
         return _LEFT[rest](facts) if rest in _LEFT else facts.get(rest)
 
 
@@ -74,7 +71,51 @@ def _left_freight(order: Facts) -> int:
     return max(0, _FREIGHT * max(1, int(order.get("quantity") or 1)) - int(order.get("freights_fen", 0)))
 
 
+def _bought(order: Facts) -> int:
+    """Items that were bought. Where the order does not say: one, or as many as its cases are about."""
+    known = int(order.get("quantity") or 0)
+    return known or max(1, _claimed(order), _returned(order))
+
+
+def _claimed(order: Facts) -> int:
+    return int(order.get("claimed_quantity") or 0)
+
+
+def _returned(order: Facts) -> int:
+    return int(order.get("returned_quantity") or 0)
+
+
+def _left_quantity(order: Facts) -> int:
+    """Items that have not come back, and that no open case of goods is about."""
+    return _bought(order) - _returned(order) - _claimed(order)
+
+
+def _worth(order: Facts, fen: int) -> int:
+    """How many items a sum is the price of, one begun counts whole; all of them where they cost nothing."""
+    amount = int(order.get("amount_fen", 0))
+    return -(-max(0, fen) * _bought(order) // amount) if amount else _bought(order)
+
+
+def _unrefunded_quantity(order: Facts) -> int:
+    """Items that have not come back, and of whose price something is left."""
+    return min(_bought(order) - _returned(order), _worth(order, _left_goods(order)))
+
+
+def _unclaimed_quantity(order: Facts) -> int:
+    """Items of whose price something is left, were every open request granted, and that no open case of goods is about."""
+    return _worth(order, _left_goods(order) - int(order.get("claimed_fen") or 0)) - _claimed(order)
+
+
+def _unclaimed(order: Facts) -> int:
+    """What is left of the price of the goods without those that open cases of goods are about."""
+    return max(0, _left_goods(order) - int(order.get("amount_fen", 0)) * _claimed(order) // _bought(order))
+
+
 _LEFT: Mapping[str, Callable[[Facts], int]] = {
+    "left_quantity": _left_quantity,
+    "unrefunded_quantity": _unrefunded_quantity,
+    "unclaimed_quantity": _unclaimed_quantity,
+    "unclaimed_fen": _unclaimed,
     "left_fen": _left,
     "left_goods_fen": _left_goods,
     "left_coupons_fen": _left_coupons,
@@ -124,7 +165,9 @@ def day_after(start: dt.datetime, zone: str) -> dt.datetime:
 def holds(test: When, known: Known) -> bool:
     """Whether the test holds. An unknown boolean is false; any other unknown fact passes no test but `known: false`."""
     if test.fact is not None:
-        return _one(test, known)
+        return _one(test, test.fact, known)
+    if test is ALWAYS:
+        return True
     if test.all:
         return all(holds(each, known) for each in test.all)
     if test.any:
@@ -132,17 +175,16 @@ def holds(test: When, known: Known) -> bool:
     return not any(holds(each, known) for each in test.none)
 
 
-def _one(test: When, known: Known) -> bool:
-    assert test.fact is not None
-    value = known.get(test.fact)
+def _one(test: When, fact: str, known: Known) -> bool:
+    value, asked = known.get(fact), test.is_
     if test.known is not None:
         return (value is not None) == test.known
-    if isinstance(test.is_, bool):
-        return bool(value) == test.is_
+    if isinstance(asked, bool):
+        return bool(value) == asked
     if value is None:
         return False
-    if test.is_ is not None:
-        return bool(value == test.is_)
+    if asked is not None:
+        return bool(value == asked)
     if test.in_:
         return value in test.in_
     for name, compares in _COMPARES.items():

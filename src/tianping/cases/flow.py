@@ -1,7 +1,6 @@
 """One verb done to one case: pure. A person's act and the clock's act are this same function."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -10,7 +9,7 @@ from tianping.cases.case import Act, Case, Due, Event, Refusal, Step, Timer
 from tianping.cases.conditions import Known, holds
 from tianping.policy.cases import casefacts
 from tianping.policy.cases.casebook import Casebook
-from tianping.policy.cases.flowing import Actor, AmountVersion, Effect, FlowVersion, Share, State, Verb
+from tianping.policy.cases.flowing import Actor, AmountVersion, Branch, Effect, FlowVersion, Share, State, Verb
 
 Do = Mapping[str, Any]
 HANDS: Mapping[Actor, str] = {"merchant": "person", "rule": "rule", "platform": "platform"}
@@ -27,34 +26,40 @@ def step(book: Casebook, case: Case, act: Act, known: Known) -> Step | Refusal:
 
     A case that opens is one with `n` 0 and no state: its verb has no `from`.
     """
-    flow = flow_of(book, case)
+    flow, act = flow_of(book, case), _handed(act)
     refused = _refused(book, flow, case, act, known)
     if refused:
         return refused
     verb, at, n = flow.verbs[act.verb], known.at, case.n + 1
     facts = {**case.facts, **_changes(book, case, verb, act, known)}
-    now = replace(known, own={"kind": case.kind, **facts})
-    branch = next((branch.state for branch in verb.branches if holds(branch.when, now)), case.state)
+    now = known._replace(own={"kind": case.kind, **facts})
+    branch = next((branch.state for branch in verb.branches if _open(book, case, branch, now)), case.state)
     state = flow.states[branch]
     facts |= state.sets
     end = (case.ended_at or act.due or at) if state.final else None  # what is noted afterwards moves no end
-    moved = replace(case, state=branch, n=n, changed_at=at, ended_at=end, facts=facts)
     anew = branch != case.state or verb.restarts
     ended = case.timers if anew else ()
-    begun = tuple(_timers(book, moved, state, now)) if anew else ()
+    begun = tuple(_timers(book, case, state, now)) if anew else ()
     turned = () if anew else tuple(_turned(case, state, now))
     kept = () if anew else tuple({timer.clock: timer for timer in (*case.timers, *turned)}.values())
     changes = {name: value for name, value in facts.items() if case.facts.get(name) != value}
     event = Event(case.id, n, at, act.doer, act.verb, case.state, branch, act.why, changes)
     follows = tuple(_follows(verb, now))
     before = case if case.n else None
+    after = case._replace(state=branch, n=n, changed_at=at, ended_at=end, facts=facts, timers=(*kept, *begun))
     over = tuple(_over(timer, act) for timer in ended)
-    return Step(before, replace(moved, timers=(*kept, *begun)), event, over, begun, turned, follows)
+    return Step(before, after, event, over, begun, turned, follows)
+
+
+def _open(book: Casebook, case: Case, branch: Branch, known: Known) -> bool:
+    """Whether a verb leads this way."""
+    guards = (book.guards[name].at(case.began) for name in branch.guards)
+    return holds(branch.when, known) and all(holds(guard.holds, known) for guard in guards)
 
 
 def _over(timer: Timer, act: Act) -> Timer:
     lapsed = act.doer.actor == "clock" and act.doer.rule == timer.clock
-    return replace(timer, state="lapsed" if lapsed else "met")
+    return timer._replace(state="lapsed" if lapsed else "met")
 
 
 def possible(book: Casebook, case: Case, actor: Actor, known: Known) -> tuple[str, ...]:
@@ -100,12 +105,13 @@ def _hindrances(book: Casebook, flow: FlowVersion, case: Case, act: Act, known: 
         yield "state", f"当前状态“{zh}”不能{verb.label.zh}", f'not while the case is "{en}"'
     if act.doer.actor not in verb.who:
         yield "who", f"无权{verb.label.zh}", f"{act.doer.actor} may not do this"
-    if unknown := sorted(set(act.takes) - set(verb.takes)):
+    if not act.takes.keys() <= verb.takes.keys():
+        unknown = sorted(set(act.takes) - set(verb.takes))
         yield "takes", f"不接受：{'、'.join(unknown)}", f"takes no {', '.join(unknown)}"
-    if missing := [name for name, need in verb.takes.items() if need == "needed" and act.takes.get(name) in (None, "")]:
+    if missing := [name for name, need in verb.takes.items() if need == "needed" and act.takes.get(name, "") == ""]:
         yield "takes", f"缺少：{'、'.join(missing)}", f"missing: {', '.join(missing)}"
     yield from _wrong_numbers(act)
-    handed = replace(known, own={**known.own, **_handed(act)}) if act.takes else known
+    handed = known._replace(own={**known.own, **act.takes}) if act.takes else known
     for name in verb.guards:
         guard = book.guards[name].at(case.began)
         if not holds(guard.holds, handed):
@@ -114,7 +120,7 @@ def _hindrances(book: Casebook, flow: FlowVersion, case: Case, act: Act, known: 
 
 def _wrong_numbers(act: Act) -> Iterator[tuple[str, str, str]]:
     """Sums and counts handed in, by whomever, are not under nothing, nor more than can be kept."""
-    for name, value in _handed(act).items():
+    for name, value in act.takes.items():
         if isinstance(value, int) and (wrong := casefacts.fault(name, value)):
             yield "takes", f"数值不对：{name}={value}", wrong
 
@@ -124,18 +130,19 @@ def _leads_on(verb: Verb, case: Case) -> bool:
     return case.state in verb.from_ if case.n else not verb.from_
 
 
-def _handed(act: Act) -> Do:
-    return {name: value for name, value in act.takes.items() if value is not None}
+def _handed(act: Act) -> Act:
+    """The act without what is handed in as unknown."""
+    return act._replace(takes={name: value for name, value in act.takes.items() if value is not None}) if act.takes else act
 
 
 def _changes(book: Casebook, case: Case, verb: Verb, act: Act, known: Known) -> Do:
     """The facts that the verb gives the case, in the order that `Verb` says."""
     signed = dict.fromkeys(verb.signs, HANDS[act.doer.actor]) if act.doer.actor in HANDS else {}
-    new: dict[str, Any] = {**_handed(act), **dict.fromkeys(verb.marks, act.due or known.at), **signed, **verb.sets}
+    new: dict[str, Any] = {**act.takes, **dict.fromkeys(verb.marks, act.due or known.at), **signed, **verb.sets}
     if not (verb.copies or verb.computes or verb.adds or verb.clears):
         return new
     own = {**known.own, **new}
-    now = replace(known, own=own)  # sees what is put into `own` from here on
+    now = known._replace(own=own)  # sees what is put into `own` from here on
     for name, of in verb.copies.items():
         if (value := now.get(of)) is not None:
             new[name] = own[name] = value
@@ -175,7 +182,7 @@ def _timers(book: Casebook, case: Case, state: State, known: Known) -> Iterator[
     for timer in state.timers:
         assert state.owner is not None  # policy check: every state with a timer has one
         rule = book.clocks[timer.clock].at(case.began)
-        begun = clocks.start(timer, rule, known, book.calendars, case_id=case.id, n=case.n, owner=state.owner)
+        begun = clocks.start(timer, rule, known, book.calendars, case_id=case.id, n=case.n + 1, owner=state.owner)
         if begun:
             yield begun
 

@@ -233,7 +233,8 @@ def webhooks_group() -> None:
 @click.argument("hosts", nargs=-1)
 @click.pass_obj
 def allow(settings: Settings, hosts: tuple[str, ...]) -> None:
-    """Let webhooks go to these hosts although they are private, and without TLS; without any: to none. Prints those allowed."""
+    """Let webhooks go to these HOST:PORT although they are private, and without TLS; without any: to none. Prints those
+    allowed."""
     home = home_of(settings)
     webhooks.allow(home.database, hosts)
     for host in sorted(webhooks.allowed_hosts(home.database)):

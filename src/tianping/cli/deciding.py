@@ -16,6 +16,8 @@ from tianping.policy.judging import Severity
 from tianping.policy.load import packs
 from tianping.store.accounts import folded
 from tianping.store.violations import Verb
+from tianping.work.desk import duties
+from tianping.work.desk.serving import desk_of
 from tianping.work.docket import hearing, measures, verdicts
 from tianping.work.docket.deciding import DEEDS, Said, chosen_of, decide, whole
 from tianping.work.docket.hearing import Hearing, Post
@@ -75,6 +77,7 @@ def decide_command(
     if verb is not None:
         told = seat.hear(violation)
         decide(home, seat.office, told, seat.post, seat.doer, verb, _said(told, verb, Given(**given)))
+        duties.follow(home, desk_of, violation, seat.doer.at)
     _print(seat.hear(violation), who, as_json=as_json)
 
 

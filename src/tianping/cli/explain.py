@@ -17,7 +17,8 @@ from tianping.cli.show import paper, show
 from tianping.cli.words import word
 from tianping.metrics.figure import BY
 from tianping.metrics.proof import Scope
-from tianping.policy.load import packs
+from tianping.policy.load import packs, shipped
+from tianping.policy.model import Pack
 from tianping.policy.saying import amount, say
 from tianping.work.figures.differ import Difference, difference
 from tianping.work.figures.explain import Named, Proof, totals
@@ -69,6 +70,11 @@ def _scope(platform: str, by: str, subject: str | None, date: dt.datetime, days:
     return Scope(platform, by, subject or platform, date.date(), days)
 
 
+def _rules(platform: str) -> Mapping[str, Pack]:
+    """The platform's pack alone, half the time of all; all where no folder has its name."""
+    return packs([folder for folder in shipped() if folder.name == platform] or None)
+
+
 @explain.command("metric")
 @click.argument("metric")
 @click.option("--variant", default="")
@@ -81,7 +87,7 @@ def explain_metric(
     """METRIC is a name, name/variant or name@version."""
     named = Named.parse(metric)
     named = replace(named, variant=variant) if variant else named
-    proof = prove(home_of(settings), packs(), named, _scope(platform, by, subject, date, days))
+    proof = prove(home_of(settings), _rules(platform), named, _scope(platform, by, subject, date, days))
     if sql:
         for side, text in proof.sql:
             click.echo(f"-- {side}\n{text};")
@@ -102,7 +108,7 @@ def explain_difference(
 ) -> None:  # fmt: skip
     """The rows that two definitions (name, name/variant or name@version) treat differently, and why."""
     scope = _scope(platform, by, subject, date, days)
-    found = difference(home_of(settings), packs(), Named.parse(a), Named.parse(b), scope)
+    found = difference(home_of(settings), _rules(platform), Named.parse(a), Named.parse(b), scope)
     if sql:
         click.echo(f"{found.sql};")
     elif rows:

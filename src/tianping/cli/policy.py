@@ -1,7 +1,7 @@
 """`policy`: packs checked, shown, compared, tried on the past, and tested by their own sentences."""
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -16,17 +16,17 @@ from tianping.facts.schema import TABLES
 from tianping.facts.views import VIEWS
 from tianping.policy import load
 from tianping.policy.cases import caserows, check_idle, flowdraw
-from tianping.policy.cases.casebook import casebooks, open_casebooks
+from tianping.policy.cases.casebook import Casebook, casebooks, open_casebooks
 from tianping.policy.cases.check_automation import check_automation
 from tianping.policy.cases.check_flows import check_all_flows
 from tianping.policy.cases.check_tables import check_tables
 from tianping.policy.check import check_all, idle_shared
-from tianping.policy.diff import Change, diff
+from tianping.policy.diff import Change, diff, diff_cases
 from tianping.policy.diffterms import PARTS
 from tianping.policy.diffwords import plain_value, sentence
 from tianping.policy.model import Pack
 from tianping.policy.saying import say
-from tianping.work.desk.money.postings import POSTINGS
+from tianping.work.desk.effects import POSTED
 from tianping.work.replay.outcome import rows
 from tianping.work.replay.replay import Asked, replay
 from tianping.work.trials.selftest import run
@@ -57,7 +57,7 @@ def _faults(folders: tuple[Path, ...]) -> list[Fault]:
 
 def _case_faults(folders: tuple[Path, ...], violations: Mapping[str, Collection[str]]) -> list[Fault]:
     opened, faults = open_casebooks(folders or None)
-    found = faults + check_all_flows(opened, POSTINGS) + [fault for each in opened for fault in check_tables(each, _REASONS)]
+    found = faults + check_all_flows(opened, POSTED) + [fault for each in opened for fault in check_tables(each, _REASONS)]
     found += [fault for each in opened for fault in check_automation(each, violations)]
     return list(dict.fromkeys([*found, *([] if folders or faults else check_idle.idle_shared(opened))]))
 
@@ -130,9 +130,12 @@ folder_argument = click.Path(exists=True, file_okay=False, path_type=Path)
 @format_option
 def diff_packs(before: Path, after: Path | None, lang: str, form: str) -> None:
     """What changes from BEFORE to AFTER, and from when. With one folder: from the packs in force to it."""
-    new = packs_of(after or before)
-    old = packs_of(before) if after else {name: pack for name, pack in load.packs().items() if name in new}
-    changes = [change for name in sorted({*old, *new}) for change in diff(old.get(name), new.get(name))]
+    new, old = packs_of(after or before), packs_of(before) if after else load.packs()
+    names = sorted({*old, *new} if after else new)
+    books, known = books_of(after or before), books_of(before) if after else casebooks()
+    changes = [
+        change for name in names for change in _changes((old.get(name), new.get(name)), known.get(name), books.get(name))
+    ]
     if not changes:
         click.echo("规则没有变化" if lang == "zh" else "the packs say the same", err=True)
     if form == "table" and changes:
@@ -140,6 +143,14 @@ def diff_packs(before: Path, after: Path | None, lang: str, form: str) -> None:
         show(["platform", "part", "change"], rows, form)
     elif form != "table":
         show(_DIFF_COLUMNS, (_plain(each) for each in changes), form)
+
+
+def _changes(packs: tuple[Pack | None, Pack | None], known: Casebook | None, book: Casebook | None) -> Iterator[Change]:
+    """Of the pack, and of what is said of its cases."""
+    old, new = packs
+    yield from diff(old, new)
+    if old and new:
+        yield from diff_cases(known, book, (old, new))
 
 
 _DIFF_COLUMNS = ("platform", "part", "name", "since", "until", "kind", "place", "before", "after", "zh", "en")
@@ -168,7 +179,9 @@ def replay_draft(
     draft = {name: pack for folder in drafts for name, pack in packs_of(folder).items()}
     done = replay(home_of(settings), Asked(first.date(), last.date(), load.packs(), draft))
     found = [row for each in done for row in rows(each)]
-    for line in replaying.notes(done, differing=bool(found), lang=lang):
+    books = [book for folder in drafts for book in books_of(folder).values()]
+    differ = _cases_differ(books, draft) if books else False
+    for line in replaying.notes(done, differing=bool(found), cases_differ=differ, lang=lang):
         click.echo(line, err=True)
     if form == "table" and found:
         show(*replaying.table(found, lang), form)
@@ -176,15 +189,31 @@ def replay_draft(
         show(replaying.COLUMNS, map(replaying.plain, found), form)
 
 
+def _cases_differ(books: Sequence[Casebook], draft: Mapping[str, Pack]) -> bool:
+    """Whether drafts say of cases what is not in force."""
+    known = casebooks()
+    whole = ((known.get(each.platform), each, (draft[each.platform],) * 2) for each in books)
+    return any(True for before, after, packs in whole for _ in diff_cases(before, after, packs))
+
+
 def packs_of(folder: Path) -> Mapping[str, Pack]:
     """The packs of a folder: of one that is a pack, or of one of packs. Raises PolicyError with every fault."""
-    folders = tuple(sorted(_packs_within(folder))) or (folder,) * any(folder.glob("*.yaml"))
+    folders = _folders(folder)
     faults = _faults(folders) if folders else []
     if faults:
         raise PolicyError(tuple(faults))
     if not folders:
         raise NotFound(f"no pack in {folder}: a pack is a folder of .yaml files; name one, or a folder of such")
     return load.packs(folders)
+
+
+def books_of(folder: Path) -> Mapping[str, Casebook]:
+    """The casebooks of such a folder, whose packs were read without fault."""
+    return casebooks(_folders(folder))
+
+
+def _folders(folder: Path) -> tuple[Path, ...]:
+    return tuple(sorted(_packs_within(folder))) or (folder,) * any(folder.glob("*.yaml"))
 
 
 def _packs_within(folder: Path) -> Iterator[Path]:

@@ -54,6 +54,17 @@ _ASSUMED = Words(
         "Levels, rights and scores are those of {last}; violations, points and money those of the whole stretch."
     ),
 )
+_NOT_CASES = Words(
+    zh="售后单的流程、时限、判责与自动规则不重放：过去的单按当时的规则办过了；{what}",
+    en=(
+        "Flows, clocks, adjudication and automatic rules of cases are not replayed: the cases of the past were handled by the "
+        "rules they had; {what}"
+    ),
+)
+_CASES_DIFFER = Words(
+    zh="草案在这方面与现行不同，见 tianping policy diff。", en="the draft says otherwise there, see tianping policy diff."
+)
+_CASES_SAME = Words(zh="草案在这方面与现行相同。", en="the draft says the same there.")
 _SAME = Words(zh="两边没有差别", en="no difference")
 
 
@@ -69,8 +80,8 @@ def plain(row: Row) -> list[Any]:
     return [row.platform, row.part, row.name, zh, en, row.change, row.number, row.in_force, row.draft, [*row.examples]]
 
 
-def notes(done: Sequence[Replayed], *, differing: bool, lang: str) -> Iterator[str]:
-    """What a reader must know: how many days, what is assumed."""
+def notes(done: Sequence[Replayed], *, differing: bool, cases_differ: bool, lang: str) -> Iterator[str]:
+    """What a reader must know: how many days, what is assumed, what is left out."""
     for each in done:
         days = f"{each.days[0]} – {each.days[-1]}" if each.days else "–"
         told = f"{len(each.days)} 个已日结的日子" if lang == "zh" else f"{len(each.days)} closed days"
@@ -78,6 +89,7 @@ def notes(done: Sequence[Replayed], *, differing: bool, lang: str) -> Iterator[s
     closed = [day for each in done for day in each.days]
     if closed:
         yield say(_ASSUMED, lang).format(first=min(closed), last=max(closed))
+    yield say(_NOT_CASES, lang).format(what=say(_CASES_DIFFER if cases_differ else _CASES_SAME, lang))
     if not differing:
         yield say(_SAME, lang)
 

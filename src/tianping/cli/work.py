@@ -1,8 +1,11 @@
 """`work`: the worker, until somebody stops it."""
 
 import datetime as dt
+import gc
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -44,9 +47,14 @@ def work(settings: Settings, once: bool, every: float, close_at: str | None) -> 
     home = home_of(settings, create=True)
     at = close_at or (NEVER if once else CLOSE_AT)
     worker = _worker(home, None if at == NEVER else dt.time.fromisoformat(at))
-    if once:
-        click.echo(str(worker.drain()) or "nothing was due", err=True)
-        return
+    with _settled():
+        if once:
+            click.echo(str(worker.drain()) or "nothing was due", err=True)
+        else:
+            _until_stopped(worker, every)
+
+
+def _until_stopped(worker: Worker, every: float) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -57,6 +65,16 @@ def work(settings: Settings, once: bool, every: float, close_at: str | None) -> 
             stop.wait(every)
         else:
             click.echo(f"{now():%Y-%m-%d %H:%M:%S}Z {done}", err=True)
+
+
+@contextmanager
+def _settled() -> Iterator[None]:
+    """The packs stay: to look for garbage among them again and again would cost the clock a tenth of its time."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _worker(home: Home, close_at: dt.time | None) -> Worker:

@@ -7,11 +7,10 @@ Reads schema `facts` (the state at some seq) of a DuckDB connection; makes schem
 """
 
 import datetime as dt
-from collections.abc import Collection, Sequence
 
 import duckdb
 
-from tianping.facts.engine import name, quoted, wall
+from tianping.facts.engine import quoted, wall
 from tianping.facts.schema import TABLES, Table
 from tianping.periods import HOME_ZONE, day_start
 
@@ -45,22 +44,6 @@ def as_of(con: duckdb.DuckDBPyConnection, date: dt.date) -> None:
     for table in TABLES.values():
         if table.own_time:
             con.execute(f"create view dated.{table.name} as {_emptied(table, one)}")
-
-
-def narrow(con: duckdb.DuckDBPyConnection, column: str, values: Collection[str], *, besides: Sequence[str] = ()) -> None:
-    """Have schema `facts` hold only the orders whose column has one of the values, with their products, and only the shops of
-    these ids or of those orders: before `as_of`, for whoever asks for nothing else. `besides`: tables that wait for orders,
-    read more than once.
-
-    They are held in memory, so DuckDB knows how few they are and looks for what hangs on them, instead of sorting all that
-    there is. Measured at 10 M orders: a proof of a shop's takes 0.6 s of a core instead of 2.2."""
-    test = f"{name(column)} in ({', '.join(map(quoted, sorted(values))) or 'null'})"
-    few = {"orders": test, "products": "product_id in (select product_id from temp.only_orders)"}
-    few["shops"] = test if column == "shop_id" else "shop_id in (select shop_id from temp.only_orders)"
-    few.update(dict.fromkeys(besides, "order_id in (select order_id from temp.only_orders)"))
-    for table, where in few.items():
-        con.execute(f"create temp table only_{table} as select * from facts.{table} where {where}")
-        con.execute(f"create or replace view facts.{table} as select * from temp.only_{table}")
 
 
 def _wall(zones: list[str]) -> str:

@@ -130,4 +130,17 @@ def write_file(
     target.parent.mkdir(parents=True, exist_ok=True)
     written = con.execute(f"COPY ({select}) TO {quoted(str(target))} (FORMAT parquet, COMPRESSION zstd)").fetchone()
     assert written is not None
-    return replace(like, path=path.as_posix(), rows=int(written[0]), bytes=target.stat().st_size)
+    return replace(
+        like, path=path.as_posix(), rows=int(written[0]), bytes=target.stat().st_size, placed=_placed(target, int(written[0]))
+    )
+
+
+def _placed(path: Path, rows: int) -> int:
+    """Rows of a file that say their shop, by what the file says of its parts."""
+    told = pq.read_metadata(path)
+    columns = told.schema.names
+    if "_shop" not in columns:
+        return 0
+    parts = [told.row_group(part).column(columns.index("_shop")).statistics for part in range(told.num_row_groups)]
+    nulls = [part.null_count if part else None for part in parts]
+    return rows - sum(count or 0 for count in nulls) if None not in nulls else 0

@@ -68,7 +68,7 @@ def belongs(table: Table) -> str:
 
 def rewritten(table: Table, rows: str, buyer: str, pseudonym: str) -> str:
     """The SELECT of raw rows with those of the buyer made nobody's. An id may be made of theirs (`shop-buyer-day`)."""
-    cells = {column.name: said(column.name, buyer, pseudonym) for column in table.columns if column.type == "id"}
+    cells = {column: said(column, buyer, pseudonym) for column in _ids(table)}
     for column in TRACED.get(table.name, ()):
         cells[column] = f"CASE WHEN {name(column)} IS NOT NULL THEN {quoted(pseudonym)} END"
     for column in TEXTS.get(table.name, ()):
@@ -90,8 +90,7 @@ def forgotten(table: Table, rows: str, known: Iterable[Version]) -> str:
         return f"SELECT * FROM {rows}"
     cells = dict.fromkeys(TEXTS.get(table.name, ()), "''") | dict.fromkeys(TRACED.get(table.name, ()), "_erased")
     if buyer:
-        ids = [column.name for column in table.columns if column.type == "id" and column.name != buyer]
-        cells = {column: _said_by(column, buyer) for column in ids} | cells | {buyer: "_erased"}
+        cells = {column: _said_by(column, buyer) for column in _ids(table)} | cells | {buyer: "_erased"}
         found = f"SELECT *, {_pseudonym(buyer, left)} AS _erased FROM {rows}"
     else:
         theirs = ", ".join(quoted(mark.pseudonym) for mark in left)
@@ -111,6 +110,13 @@ def _said_by(column: str, buyer: str) -> str:
     """SQL: a column in which the row's own buyer, where the id stands by itself, is the pseudonym."""
     around = f"'(^|[^0-9A-Za-z])' || regexp_escape({name(buyer)}) || '($|[^0-9A-Za-z])'"
     return f"regexp_replace({name(column)}, {around}, '\\1' || _erased || '\\2', 'g')"
+
+
+def _ids(table: Table) -> list[str]:
+    """The ids that may name a buyer. That of a shop, a product, an agent is not theirs, though it be the same word: their
+    rows would hang on nothing."""
+    others = {key for each in TABLES.values() if not belongs(each) for key in each.key}
+    return [column.name for column in table.columns if column.type == "id" and column.name not in others]
 
 
 TOUCHED = tuple(table for table in TABLES.values() if belongs(table))

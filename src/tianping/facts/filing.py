@@ -57,7 +57,8 @@ def _place(desk: Desk, table: Table) -> str:
     said = f"{names(resolve.columns(table))}, _clears, _given, _seq, _part, _line, _zone"
     rows = " UNION ALL ".join(f"SELECT {said}, _held, _kind, _fate, _time, _parent FROM ({one})" for one in _good(desk, table))
     target = desk.scratch / f"placed-{table.name}"
-    placed = f"r.* EXCLUDE (_held, _fate, _time, _parent), {fate} AS _fate, {_shelf(desk, table)} AS _shelf"
+    whose = ", p.shop_id AS _shop" if parent else ""
+    placed = f"r.* EXCLUDE (_held, _fate, _time, _parent), {fate} AS _fate, {_shelf(desk, table)} AS _shelf{whose}"
     desk.con.execute(
         f"COPY (SELECT {placed} FROM ({rows}) r {waits}) "
         f"TO {quoted(str(target))} (FORMAT parquet, PARTITION_BY (_kind, _shelf), WRITE_PARTITION_COLUMNS)"
@@ -116,10 +117,11 @@ def _write(desk: Desk, table: Table, scratch: str) -> list[LakeFile]:
 
 def laid(table: Table, rows: str) -> str:
     """The SELECT of raw rows as a file holds them. By shop and product where the table has them, so that one shop's figure is
-    found fast; then by key."""
+    found fast; then by key. What waits for another table has the shop of that beside it, where it was known when filed."""
+    whose = ["_shop"] if table.waits_for else []
     near = [column for column in ("shop_id", "product_id") if column in table.by_name]
-    by = dict.fromkeys([*near, *table.key, "_seq", "_part", "_line"])
-    return f"SELECT {names(resolve.columns(table))}, {_RAW} FROM ({rows}) ORDER BY {names(by)}"
+    by = dict.fromkeys([*whose, *near, *table.key, "_seq", "_part", "_line"])
+    return f"SELECT {names([*resolve.columns(table), *whose])}, {_RAW} FROM ({rows}) ORDER BY {names(by)}"
 
 
 def file_bad(desk: Desk, staged: Sequence[str], *, places: str = "") -> list[LakeFile]:

@@ -23,11 +23,14 @@ QUARANTINE = {
     "reason": "VARCHAR", "row": "VARCHAR",
 }  # fmt: skip
 ADDED: dict[Kind, str] = {
-    "base": "NULL::VARCHAR AS _zone",
-    "change": "NULL::VARCHAR AS _zone",
+    "base": "NULL::VARCHAR AS _zone, NULL::VARCHAR AS _shop",
+    "change": "NULL::VARCHAR AS _zone, NULL::VARCHAR AS _shop",
     "coverage": "NULL::BIGINT AS _of",
 }
 """By kind, columns that files of the lake lack which were written before there were such columns."""
+_FACTS: tuple[Kind, Kind] = ("base", "change")
+_NEARLY = 0.9
+"""Of rows, so many by shop are worth looking for a few shops' alone: the others are read each time."""
 BAD_ROW = {"seq": "BIGINT", "table": "VARCHAR", "file": "VARCHAR", "line": "BIGINT"}
 """What names a bad row: a row with several faults has several records in the quarantine, all under one of these."""
 
@@ -56,9 +59,31 @@ def view(con: duckdb.DuckDBPyConnection, target: str, select: str) -> None:
     con.execute(f"CREATE OR REPLACE VIEW {target} AS {select}")
 
 
-def state(folder: Path, known: Known, table: Table, *, shelf: bool = False) -> str:
-    """The SELECT of one table's state."""
-    return resolve.state(table, rows(folder, known, table, "base"), rows(folder, known, table, "change"), shelf=shelf)
+def confine(con: duckdb.DuckDBPyConnection, folder: Path, known: Known, shops: str, *, schema: str = "facts") -> None:
+    """Have the views of what waits for others hold the rows of the shops for which this condition over `shop_id` holds, and
+    maybe others' (of those some versions may be missing); "" for all rows again."""
+    for table in _sure(known):
+        view(con, f"{name(schema)}.{name(table.name)}", state(folder, known, table, shops=shops))
+
+
+def _sure(known: Known) -> list[Table]:
+    """The tables that wait for another, beside whose rows the right shop stands wherever one does: that of a key never changes,
+    as long as no import that holds it is undone."""
+    return [table for table in TABLES.values() if table.waits_for and not known.doubted & {table.name, table.waits_for}]
+
+
+def by_shop(known: Known) -> frozenset[str]:
+    """The tables that wait for another of which nearly all rows lie by their shop."""
+    counts = {table.name: [(file.placed, file.rows) for file in known.of(table.name)] for table in _sure(known)}
+    return frozenset(
+        table for table, each in counts.items() if sum(placed for placed, _ in each) >= _NEARLY * sum(rows for _, rows in each)
+    )
+
+
+def state(folder: Path, known: Known, table: Table, *, shelf: bool = False, shops: str = "") -> str:
+    """The SELECT of one table's state. `shops`: as for `confine`, of a table that lies by shop."""
+    base, change = (_items(folder, known, known.of(table.name, kind), shops=shops) for kind in _FACTS)
+    return resolve.state(table, base, change, shelf=shelf)
 
 
 def rows(folder: Path, known: Known, table: Table, *kinds: Kind) -> str:
@@ -66,16 +91,21 @@ def rows(folder: Path, known: Known, table: Table, *kinds: Kind) -> str:
     return _items(folder, known, known.of(table.name, *kinds))
 
 
-def _items(folder: Path, known: Known, files: Sequence[LakeFile], *, mixed: bool = False) -> str:
-    """Where all rows of a file are known it is read plainly."""
-    if not files:
-        return ""
-    whole, part = ([file for file in files if bool(known.test([file])) is tested] for tested in (False, True))
-    plain = read(folder, whole, mixed=mixed) if whole else ""
-    if not part:
-        return plain
-    tested = f"SELECT * FROM {read(folder, part, mixed=mixed)} WHERE {known.test(part)}"
-    return f"({f'SELECT * FROM {plain} UNION ALL BY NAME ' if whole else ''}{tested})"
+def _items(folder: Path, known: Known, files: Sequence[LakeFile], *, mixed: bool = False, shops: str = "") -> str:
+    """Where all rows of a file are wanted it is read plainly. `shops`: rows beside which no shop stands are any shop's."""
+    groups: dict[tuple[bool, bool], list[LakeFile]] = {}
+    for file in files:
+        groups.setdefault((bool(known.test([file])), bool(shops and file.placed)), []).append(file)
+    found = []
+    for (_, cut), some in groups.items():
+        rows, tests = read(folder, some, mixed=mixed), [known.test(some)]
+        if cut:
+            rows = f"(SELECT *, _shop AS shop_id FROM {rows})"
+            tests.append(f"(shop_id IS NULL OR ({shops}))")
+        asked = " AND ".join(filter(None, tests))
+        found.append(f"(SELECT * FROM {rows} WHERE {asked})" if asked else rows)
+    every = " UNION ALL BY NAME ".join(f"SELECT * FROM {each}" for each in found)
+    return f"({every})" if len(found) > 1 else "".join(found)
 
 
 def read(folder: Path, files: Sequence[LakeFile], *, mixed: bool = False) -> str:

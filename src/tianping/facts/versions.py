@@ -20,7 +20,8 @@ KNOWING = ("import", "undo")
 @dataclass(frozen=True, slots=True)
 class LakeFile:
     """One Parquet file; `path` is relative to the lake's folder. `base` holds the first row of keys never seen before, `change`
-    every other row. `first`..`last` are the numbers of the imports whose rows it holds; each row carries its own, `_seq`."""
+    every other row. `first`..`last` are the numbers of the imports whose rows it holds; each row carries its own, `_seq`.
+    `placed`: rows of a table that waits for another, beside which `_shop` says whose they are; they lie by it."""
 
     table: str
     shelf: str
@@ -30,6 +31,7 @@ class LakeFile:
     bytes: int
     first: int = 0
     last: int = 0
+    placed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +88,13 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The rows known at a moment: the files that hold any of them, and which of their rows they are."""
+    """The rows known at a moment: the files that hold any of them, and which of their rows they are. `doubted`: the tables of
+    imports undone, whenever: a key of theirs may have come back under another shop."""
 
     files: tuple[LakeFile, ...]
     seq: int
     undone: frozenset[int] = frozenset()
+    doubted: frozenset[str] = frozenset()
 
     def of(self, table: str, *kinds: Kind) -> list[LakeFile]:
         """The files of `table` and of these kinds (base and change where none is named)."""
@@ -111,7 +115,9 @@ def known(versions: Sequence[Version], seq: int | None = None) -> Known:
     files = [
         file for file in present(versions) if file.first <= upto and not (file.first == file.last and file.first in undone)
     ]
-    return Known(tuple(files), upto, undone)
+    ever_undone = undone_by(versions).keys()
+    doubted = frozenset(file.table for version in versions if version.seq in ever_undone for file in version.files)
+    return Known(tuple(files), upto, undone, doubted)
 
 
 def ever(versions: Sequence[Version]) -> Known:

@@ -53,11 +53,6 @@ class View:
     made: Made = field(default_factory=dict)
 
     @property
-    def lies_by_shop(self) -> bool:
-        """Whether its rows lie in the files in the order of shops, so that those of some shops are read without the others."""
-        return all(TABLES[table].has_shop for table in self.tables)
-
-    @property
     def columns(self) -> dict[str, str]:
         """Column → type, for checking formulas."""
         every = {**self.own, **{name: column for part in self.parts for name, column in part.columns.items()}}

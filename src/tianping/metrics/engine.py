@@ -17,6 +17,7 @@ from tianping.metrics.compile import Definition, Side, Tally, View, Views
 from tianping.metrics.coverage import judge, skip
 from tianping.metrics.levels import batches, roll_up
 from tianping.metrics.rows import bucket_sql, folded_sql, staged_sql
+from tianping.metrics.slices import UNCUT, Slices
 
 ORDER = 'metric, variant, "by", subject, days'
 """In which figures stand, of each platform."""
@@ -57,13 +58,12 @@ def count_views(
     platform: str,
     uses: Sequence["Use"],
     date: dt.date,
-    slices: Sequence[str] = ("true",),
+    slices: Slices = UNCUT,
 ) -> None:
-    """Add the cells of all uses, from the rows. `slices`: conditions over `shop_id`, one of which holds of every shop; views
-    that lie by shop are counted one slice after the other."""
+    """Add the cells of all uses, from the rows, one slice after the other."""
     for name, group in groupby(sorted(uses, key=_pass_of), key=lambda use: use.side.tally.view):
         taking = Taking(name, platform, date, tuple(group))
-        for some in slices if views[name].lies_by_shop else ("true",):
+        for some in slices.over(views[name]):
             _count_view(con, views[name], taking, f"platform = '{platform}' and {some}")
 
 

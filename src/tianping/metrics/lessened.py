@@ -49,10 +49,6 @@ class Marked:
         return self.view.by_product
 
     @property
-    def lies_by_shop(self) -> bool:
-        return self.view.lies_by_shop
-
-    @property
     def tables(self) -> tuple[str, ...]:
         return self.view.tables
 

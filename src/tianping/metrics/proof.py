@@ -35,6 +35,16 @@ class Scope:
     days: int
 
 
+LEVELS_BELOW = {"shop": 0, "shop_category_l1": 1, "shop_category_l2": 2, "shop_category_l3": 3}
+"""How many parts of a category's path follow the shop in the subject; a shop's id may have slashes of its own."""
+
+
+def shop_of(scope: Scope) -> str | None:
+    """The shop that the subject names; None where it names none."""
+    depth = LEVELS_BELOW.get(scope.by)
+    return None if depth is None else scope.subject.rsplit("/", depth)[0]
+
+
 def proof_sql(view: View, side: Side, scope: Scope) -> str:
     """One row per thing counted or left out: the view's key, `day`, `role`, `rule`, `adds`, then the columns that decided.
     Times are wall times of the shop."""
@@ -81,14 +91,9 @@ def _shown(name: str, kind: str) -> str:
 
 
 def _shops(scope: Scope) -> str:
-    """The condition over the shops under which some of the subject's rows may be theirs. A category's path has as many slashes
-    as levels above it; a shop's id may have any."""
-    whose = f"platform = '{scope.platform}'"
-    depth = {"shop": 0, "shop_category_l1": 1, "shop_category_l2": 2, "shop_category_l3": 3}.get(scope.by)
-    if depth is None:
-        return whose
-    shop = scope.subject.rsplit("/", depth)[0]
-    return f"{whose} and shop_id = {exp.Literal.string(shop).sql('duckdb')}"
+    """The condition over the shops under which some of the subject's rows may be theirs."""
+    whose, shop = f"platform = '{scope.platform}'", shop_of(scope)
+    return whose if shop is None else f"{whose} and shop_id = {exp.Literal.string(shop).sql('duckdb')}"
 
 
 def _levels_columns(view: View) -> tuple[str, ...]:

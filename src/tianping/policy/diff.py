@@ -6,11 +6,16 @@ differ, whether a version was added or an old one edited. Lists are matched by w
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel
 
+from tianping.policy.cases import flowing, inshort
+from tianping.policy.cases.automation import Deed
+from tianping.policy.cases.casebook import PARTS, Casebook
+from tianping.policy.cases.tables import Need
 from tianping.policy.judging import (
     Cadence,
     Cell,
@@ -30,10 +35,12 @@ from tianping.policy.words import Words
 
 Unit = Literal["", "rate", "seconds", "stars", "count", "fen", "times", "points", "days"]
 Kind = Literal["added", "removed", "changed"]
-TEXT = frozenset({"label", "words", "note", "source", "assumed", "shown", "board", "do"})
+Names = Mapping[str, Words]
+TEXT = frozenset({"label", "words", "note", "source", "assumed", "shown", "board", "do", "refusal"})
 """What a person reads: no figure and no verdict hangs on it."""
-_WHOLE = (Words, Condition, Effect, Cadence, CountOf)
+_WHOLE = (Words, Condition, Effect, Cadence, CountOf, flowing.Effect, flowing.Timer)
 """Said as a whole, old and new."""
+_WHOLE_FIELDS = frozenset({"source", "curve", "times", "board", "do", "to", "parts", "hours"})
 _DAYS = frozenset({
     "days", "again_after_days", "appeal_days", "first_after_days", "count_days", "window", "matures_days",
 })  # fmt: skip
@@ -55,17 +62,18 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """Where the walk is. `models`: those it is inside of, the innermost last."""
+    """Where the walk is. `models`: those it is inside of, the innermost last; `names`: what rules of cases are called."""
 
     pack: Pack
     steps: tuple[Step, ...] = ()
     models: tuple[BaseModel, ...] = ()
+    names: Names = field(default_factory=dict)
 
     def field(self, model: BaseModel, name: str) -> "At":
         return replace(self, steps=(*self.steps, Step(type(model).__name__, name)), models=(*self.models, model))
 
     def element(self, name: str, each: object) -> "At":
-        return replace(self, steps=(*self.steps, Step("", name, _label(each, name, self.pack))))
+        return replace(self, steps=(*self.steps, Step("", name, _label(each, name, self))))
 
     @property
     def unit(self) -> Unit:
@@ -90,6 +98,7 @@ class Leaf(NamedTuple):
     after: object
     unit: Unit
     packs: tuple[Pack, Pack]
+    names: Names = MappingProxyType({})
 
     @property
     def kind(self) -> Kind:
@@ -133,6 +142,18 @@ def diff(before: Pack | None, after: Pack | None) -> Iterator[Change]:
         yield from _named(part, one, other, before, after)
 
 
+def diff_cases(before: Casebook | None, after: Casebook | None, packs: tuple[Pack, Pack]) -> Iterator[Change]:
+    """Every change of what is said of cases. A change holds for the cases that begin from its day on."""
+    if before is None or after is None:
+        present = after or before
+        if present is not None:
+            yield Change(present.platform, "cases", "", packs[1].label, _whole_leaf(before, after, packs))
+        return
+    names = {**_names(before), **_names(after)}
+    for part in PARTS:
+        yield from _named(part, getattr(before, part), getattr(after, part), *packs, names)
+
+
 def differs(before: BaseModel, after: BaseModel, packs: tuple[Pack, Pack]) -> bool:
     """Whether two versions say something else, words apart."""
     found = _walk(before, after, At(packs[1]), packs[0])
@@ -157,7 +178,25 @@ def _by_name(part: Any) -> Mapping[str, Any]:
     return part if isinstance(part, Mapping) else {"": part} if part is not None else {}
 
 
-def _named(part: str, one: Mapping[Any, Any], other: Mapping[Any, Any], before: Pack, after: Pack) -> Iterator[Change]:
+def _names(book: Casebook) -> dict[str, Words]:
+    """What its kinds, clocks, guards, sums, states and verbs are called; not a name that stands for several things."""
+    flows = [version for each in book.flows.values() for version in each.versions]
+    inside = [part for flow in flows for part in (flow.states, flow.verbs)]
+    every: list[Mapping[str, Any]] = [book.flows, book.clocks, book.guards, book.amounts, *inside]
+    called: dict[str, set[Words]] = {}
+    for name, each in ((name, each) for part in every for name, each in part.items()):
+        called.setdefault(name, set()).add(each.label)
+    return {name: next(iter(labels)) for name, labels in called.items() if len(labels) == 1}
+
+
+def _named(
+    part: str,
+    one: Mapping[Any, Any],
+    other: Mapping[Any, Any],
+    before: Pack,
+    after: Pack,
+    names: Names = MappingProxyType({}),
+) -> Iterator[Change]:
     for key in dict.fromkeys((*one, *other)):
         old, new = one.get(key), other.get(key)
         if old == new:
@@ -169,36 +208,35 @@ def _named(part: str, one: Mapping[Any, Any], other: Mapping[Any, Any], before: 
         if old is None or new is None:
             yield head._replace(since=present.versions[0].since if isinstance(present, Ruled | Metric) else None)
         else:
-            yield from _inside(head, old, new, before, after)
+            yield from _inside(head, old, new, At(after, names=names), before)
 
 
 def _whole_leaf(old: object, new: object, packs: tuple[Pack, Pack]) -> Leaf:
     return Leaf((), old, new, "", packs)
 
 
-def _inside(head: Change, old: BaseModel, new: BaseModel, before: Pack, after: Pack) -> Iterator[Change]:
+def _inside(head: Change, old: BaseModel, new: BaseModel, at: At, before: Pack) -> Iterator[Change]:
     """What changed within a thing that both have: its undated fields, then its versions."""
-    at = At(after)
     for name in type(new).model_fields:
         if name != "versions":
             leaves = _walk(getattr(old, name), getattr(new, name), at.field(new, name), before)
             yield from (head._replace(leaf=leaf) for leaf in leaves)
     if isinstance(old, Ruled | Metric) and isinstance(new, Ruled | Metric):
-        yield from _dated(head, old, new, before, after)
+        yield from _dated(head, old, new, at, before)
 
 
-def _dated(head: Change, old: Ruled[Any] | Metric, new: Ruled[Any] | Metric, before: Pack, after: Pack) -> Iterator[Change]:
+def _dated(head: Change, old: Ruled[Any] | Metric, new: Ruled[Any] | Metric, at: At, before: Pack) -> Iterator[Change]:
     """Day by day of the versions: each change from where it begins to where it is over."""
     held: dict[tuple[tuple[Step, ...], str, str], Change] = {}
     done: list[Change] = []
     begun = [{each.since for each in ruled.versions} for ruled in (old, new)]
     for day in sorted(begun[0] | begun[1]):
-        leaves = {_said(leaf): leaf for leaf in _walk(old.at(day), new.at(day), At(after), before)}
+        leaves = {_said(leaf): leaf for leaf in _walk(old.at(day), new.at(day), at, before)}
         done += [change._replace(until=day) for key, change in held.items() if key not in leaves]
         fresh = {key: head._replace(leaf=leaf, since=day) for key, leaf in leaves.items() if key not in held}
         held = {key: held.get(key) or fresh[key] for key in leaves}
         if not leaves and (day in begun[0]) != (day in begun[1]):
-            packs = (before, after)
+            packs = (before, at.pack)
             old_day, new_day = (day if day in each else None for each in begun)
             leaf = Leaf((Step("Dated", "since"),), old_day, new_day, "", packs)
             done.append(head._replace(leaf=leaf, since=day))
@@ -213,7 +251,7 @@ def _walk(before: object, after: object, at: At, old: Pack) -> Iterator[Leaf]:
     if before == after:
         return
     if _is_leaf(before, after, at):
-        yield Leaf(at.steps, before, after, at.unit, (old, at.pack))
+        yield Leaf(at.steps, before, after, at.unit, (old, at.pack), at.names)
     elif isinstance(after, BaseModel):
         for name in type(after).model_fields:
             if not (name == "since" and isinstance(after, Dated | Version)):
@@ -229,7 +267,9 @@ def _is_leaf(before: object, after: object, at: At) -> bool:
     """What is said as a whole: plain values, what has no counterpart, and what reads better so."""
     if before is None or after is None or type(before) is not type(after) or isinstance(after, _WHOLE):
         return True
-    if at.steps and at.steps[-1].name in ("source", "curve", "times", "board", "do"):
+    if isinstance(before, flowing.When) and isinstance(after, flowing.When):  # of two lists, what is in one of them alone
+        return not any(getattr(before, how) and getattr(after, how) for how in ("all", "any", "none"))
+    if at.steps and at.steps[-1].of and at.steps[-1].name in _WHOLE_FIELDS:
         return True
     return not isinstance(after, BaseModel | Mapping | Sequence) or isinstance(after, str)
 
@@ -255,7 +295,16 @@ def _name(each: object) -> str:
         return each.severity if each.times is None else f"{each.severity} {each.times[0]}"
     if isinstance(each, Effect):
         return f"{each.kind}/{each.right}" if each.right else each.kind
-    named: Iterable[tuple[type, str]] = ((Trigger, "name"), (ForCategory, "table"), (Narrower, "category"))
+    if isinstance(each, flowing.Effect):
+        return inshort.named(each)
+    if isinstance(each, flowing.When):
+        return each.fact or inshort.condition(each)
+    if isinstance(each, flowing.Extension):
+        return each.first.isoformat()
+    named: Iterable[tuple[type, str]] = (
+        (Trigger, "name"), (ForCategory, "table"), (Narrower, "category"), (flowing.Timer, "clock"), (Deed, "verb"),
+        (Need, "kind"),
+    )  # fmt: skip
     field = next((field for kind, field in named if isinstance(each, kind)), None)
     return each.label.en if isinstance(each, Grade) else str(getattr(each, field) if field else each)
 
@@ -268,13 +317,15 @@ def _signature(test: Condition) -> str:
     return " ".join(map(str, (test.metric or test.score, test.days, test.by, test.take, test.against)))
 
 
-def _label(each: object, name: str, pack: Pack) -> Words | None:
+def _label(each: object, name: str, at: At) -> Words | None:
     """What an element is called: its own label, that of the metric it reads, or of the rule or metric it names."""
     label = getattr(each, "label", None)
     if isinstance(label, Words):
         return label
-    metric = pack.metrics.get(key_of(each.metric)) if isinstance(each, Reading) and each.metric else None
-    known = metric or pack.metrics.get(key_of(name)) or pack.rules.get(name)
+    if name in at.names:
+        return at.names[name]
+    metric = at.pack.metrics.get(key_of(each.metric)) if isinstance(each, Reading) and each.metric else None
+    known = metric or at.pack.metrics.get(key_of(name)) or at.pack.rules.get(name)
     return known.label if known else None
 
 

@@ -8,19 +8,23 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from tianping.policy.cases import flowing, inshort
 from tianping.policy.diff import Change, Leaf, Step, Unit, unit_of
-from tianping.policy.diffterms import EFFECTS, FIELDS, PARTS, SEVERITIES, WORDS
+from tianping.policy.diffterms import CASE_PARTS, EFFECTS, FIELDS, PARTIES, PARTS, SEVERITIES, WORDS
 from tianping.policy.judging import Cadence, Condition, Effect, Reading
 from tianping.policy.load import key_of
 from tianping.policy.model import CountOf, Pack
 from tianping.policy.saying import say
+from tianping.policy.words import Words
 
 _SIGNS = {"at_least": "≥", "more_than": ">", "at_most": "≤", "less_than": "<"}
 _SPANS = ((86400, "天", "d"), (3600, "小时", "h"), (60, "分钟", "min"), (1, "秒", "s"))
 _SILENT = frozenset(
-    {"versions", "effects", "triggers", "cells", "groups", "items", "grades", "levels", "steps", "shift", "tail"}
+    {"versions", "effects", "triggers", "cells", "groups", "items", "grades", "levels", "steps", "shift", "tail", "gives"}
 )
 """Fields that say nothing themselves: what is inside them does."""
+_OWN_NAME = (Condition, flowing.When, flowing.Effect, flowing.Timer)
+"""What says itself which it is."""
 _SAID_ABOVE = frozenset({"numerator", "denominator", "cap", "removal"})
 """Fields that are said before what is inside them."""
 
@@ -36,8 +40,9 @@ def sentence(change: Change, lang: str) -> str:
 
 
 def _when(change: Change, lang: str) -> Iterator[str]:
+    """A case keeps the rules of the day on which it began."""
     if change.since is not None:
-        yield _form("since", lang, change.since.isoformat())
+        yield _form("since_begun" if change.part in CASE_PARTS else "since", lang, change.since.isoformat())
     if change.until is not None:
         yield _form("until", lang, (change.until - dt.timedelta(days=1)).isoformat())
 
@@ -96,7 +101,7 @@ def _path(leaf: Leaf, lang: str) -> str:
     """What it is that changed: the last field, with the element of it where that has a name of its own."""
     last = max((n for n, step in enumerate(leaf.steps) if step.of), default=0)
     field, elements = leaf.steps[last], leaf.steps[last + 1 :]
-    named = "" if isinstance(leaf.after or leaf.before, Condition) else _element(elements, leaf, lang)
+    named = "" if isinstance(leaf.after or leaf.before, _OWN_NAME) else _element(elements, leaf, lang)
     above = leaf.steps[last - 1] if last else None
     side = _field(above, lang) + " " if above and above.of and above.name in _SAID_ABOVE else ""
     said = _field(field, lang)
@@ -126,6 +131,8 @@ def value(each: object, leaf: Leaf, lang: str) -> str:
         return condition(each, pack, lang)
     if isinstance(each, Effect):
         return effect(each, lang)
+    if (said := inshort.short(each, lang)) is not None:
+        return said
     if isinstance(each, Cadence):
         return _form(each.every, lang, "一二三四五六日"[each.on - 1] if (each.every, lang) == ("week", "zh") else str(each.on))
     if isinstance(each, bool):
@@ -138,7 +145,15 @@ def value(each: object, leaf: Leaf, lang: str) -> str:
         return _pairs(each, leaf, lang)
     if each is None:
         return "" if leaf.kind != "changed" else _word("none", lang)
-    return _text(each, pack, lang)
+    known = _known(str(each), leaf)
+    return say(known, lang) if known else _text(each, pack, lang)
+
+
+def _known(name: str, leaf: Leaf) -> Words | None:
+    """What a name of the rules of cases is called."""
+    if leaf.names and leaf.steps and leaf.steps[-1].of:
+        return PARTIES.get(name) or leaf.names.get(name)
+    return (leaf.names.get(name) or PARTIES.get(name)) if leaf.names else None
 
 
 def _text(each: object, pack: Pack, lang: str) -> str:

@@ -399,6 +399,8 @@ class Violation(Ruled[ViolationVersion]):
 EffectKind = Literal[
     "warning", "study", "exam", "delist", "ban", "campaign", "ads", "points", "money", "right", "remove", "freeze", "exposure"
 ]
+DUTIES: tuple[EffectKind, ...] = ("study", "exam")
+"""What a shop has to do. They stay open until it has."""
 
 
 def _range(written: object) -> object:

@@ -3,6 +3,10 @@
 Accounts are text: `shop/S1/deposit`, `shop/S1/funds`, `shop/S1/own` (what the merchant pays in from outside),
 `platform/fines`, `platform/advances`, `platform/kept` (under 0: what buyers keep of payments that were reversed), `gateway/in`
 (what buyers paid), `gateway/out` (what they got back). A balance is what came less what went.
+
+Of a shop's accounts the database itself keeps it (a trigger, in the transaction of the transfer), a row a day: asking costs the
+same whatever the shop has moved before. Of the few others the transfers are summed: everybody moves them, and a row that all
+change is one for which all wait.
 """
 
 import datetime as dt
@@ -10,8 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, bindparam, case, exists, func, insert, or_, select, text
+from sqlalchemy import Connection, Select, bindparam, case, exists, func, insert, or_, select, text, union_all
 
+from tianping.store.schema import balance as kept
 from tianping.store.schema import transfer
 
 FINES = "platform/fines"
@@ -19,6 +24,8 @@ ADVANCES = "platform/advances"
 KEPT = "platform/kept"
 GATEWAY_IN = "gateway/in"
 GATEWAY_OUT = "gateway/out"
+SHOP = "shop/"
+"""Before every account of a shop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +44,23 @@ class Transfer:
 
 def deposit(shop: str) -> str:
     """The account of a shop's deposit. What it held before this ledger stands in the facts (`deposit_fen`)."""
-    return f"shop/{shop}/deposit"
+    return f"{SHOP}{shop}/deposit"
 
 
 def funds(shop: str) -> str:
     """The account of a shop's settlement funds."""
-    return f"shop/{shop}/funds"
+    return f"{SHOP}{shop}/funds"
 
 
 def outside(shop: str) -> str:
     """The merchant's own money, outside of the platform."""
-    return f"shop/{shop}/own"
+    return f"{SHOP}{shop}/own"
 
 
 def alone_with(connection: Connection, shop: str) -> None:
     """Nobody else weighs and takes this shop's money until the transaction ends. SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
-        connection.execute(_ALONE, {"shop": f"shop/{shop}"})
+        connection.execute(_ALONE, {"shop": f"{SHOP}{shop}"})
 
 
 def pay(
@@ -95,9 +102,12 @@ def give_back(connection: Connection, effect_id: int, *, at: dt.datetime, cause:
             )  # fmt: skip
 
 
-def give_back_all(connection: Connection, accounts: Sequence[str], causes: str, *, at: dt.datetime, cause: str) -> int:
-    """Reverse the transfers from these accounts whose causes begin with `causes`, so far as they have not been; how many."""
-    found = _read(connection, _OF_CAUSE, {"accounts": list(accounts), "causes": causes, "length": len(causes)})
+def give_back_all(
+    connection: Connection, accounts: Sequence[str], causes: Sequence[str], *, at: dt.datetime, cause: str
+) -> int:
+    """Reverse the transfers from these accounts that one of `causes` caused, so far as they have not been; how many."""
+    caused = _read(connection, _OF_CAUSE, {"causes": list(causes)})
+    found = [each for each in caused if each.reverses is None and each.from_account in accounts]
     for each in found:
         move(connection, each.to_account, each.from_account, each.amount_fen, at=at, cause=cause, reverses=each.id)
     return len(found)
@@ -105,8 +115,27 @@ def give_back_all(connection: Connection, accounts: Sequence[str], causes: str, 
 
 def balance(connection: Connection, account: str, at: dt.datetime | None = None) -> int:
     """What came less what went, up to and with `at` (None: ever)."""
-    query = _BALANCE if at is None else _BALANCE_AT
-    return int(connection.execute(query, {"account": account, "at": at}).scalar() or 0)
+    asked: dict[str, Any] = {"account": account}
+    if not account.startswith(SHOP):
+        return _sum(connection, _SUM if at is None else _SUM_UNTIL, asked | {"at": at})
+    if at is None:
+        return _sum(connection, _KEPT, asked)
+    morning = dt.datetime.combine(at, dt.time())
+    return _sum(connection, _KEPT_BEFORE, asked | {"day": at.date()}) + sum(
+        _sum(connection, query, asked | {"from": morning, "at": at}) for query in (_CAME, _WENT)
+    )
+
+
+def _sum(connection: Connection, query: Select[Any], asked: Mapping[str, Any]) -> int:
+    return int(connection.execute(query, asked).scalar() or 0)
+
+
+def unbalanced(connection: Connection) -> Sequence[tuple[str, int, int]]:
+    """Shops' accounts whose balance kept is not what their transfers come to: both, in fen. There are none."""
+    moved = {account: int(fen) for account, fen in connection.execute(_MOVED)}
+    told = {account: int(fen) for account, fen in connection.execute(_TOLD)}
+    both = ((account, told.get(account, 0), moved.get(account, 0)) for account in sorted({*moved, *told}))
+    return [each for each in both if each[1] != each[2]]
 
 
 def of_effect(connection: Connection, effect_id: int) -> Sequence[Transfer]:
@@ -130,13 +159,22 @@ _ALL = select(*(transfer.c[field.name] for field in fields(Transfer))).order_by(
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:shop, 0))")
 _BACK = transfer.alias("back")
 _OF_CAUSE = _ALL.where(
-    transfer.c.from_account.in_(bindparam("accounts", expanding=True)),
-    func.substr(transfer.c.cause, 1, bindparam("length", type_=Integer)) == bindparam("causes"),
-    transfer.c.reverses.is_(None),
+    transfer.c.cause.in_(bindparam("causes", expanding=True)),
     ~exists().where(_BACK.c.reverses == transfer.c.id),
 )
 _COMES, _GOES = (column == bindparam("account") for column in (transfer.c.to_account, transfer.c.from_account))
 _OF_EFFECT = _ALL.where(transfer.c.effect_id == bindparam("effect"))
 _OF_ACCOUNT = _ALL.where(or_(_COMES, _GOES))
-_BALANCE = select(func.sum(case((_COMES, transfer.c.amount_fen), else_=-transfer.c.amount_fen))).where(or_(_COMES, _GOES))
-_BALANCE_AT = _BALANCE.where(transfer.c.at <= bindparam("at"))
+_SUM = select(func.sum(case((_COMES, transfer.c.amount_fen), else_=-transfer.c.amount_fen))).where(or_(_COMES, _GOES))
+_SUM_UNTIL = _SUM.where(transfer.c.at <= bindparam("at"))
+_KEPT = select(func.sum(kept.c.fen)).where(kept.c.account == bindparam("account"))
+_KEPT_BEFORE = _KEPT.where(kept.c.day < bindparam("day"))
+_OF_DAY = transfer.c.at.between(bindparam("from"), bindparam("at"))
+_CAME = select(func.sum(transfer.c.amount_fen)).where(_COMES, _OF_DAY)
+_WENT = select(func.sum(-transfer.c.amount_fen)).where(_GOES, _OF_DAY)
+_TOLD = select(kept.c.account, func.sum(kept.c.fen)).group_by(kept.c.account)
+_BOTH = union_all(
+    select(transfer.c.to_account.label("account"), transfer.c.amount_fen.label("fen")),
+    select(transfer.c.from_account, -transfer.c.amount_fen),
+).subquery()
+_MOVED = select(_BOTH.c.account, func.sum(_BOTH.c.fen)).where(_BOTH.c.account.startswith(SHOP)).group_by(_BOTH.c.account)

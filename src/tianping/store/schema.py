@@ -293,15 +293,26 @@ transfer = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("at", DateTime, nullable=False, comment="naive UTC"),
-    Column("from_account", String, nullable=False, index=True, comment="shop/S1/deposit, shop/S1/funds, platform/fines"),
-    Column("to_account", String, nullable=False, index=True),
+    Column("from_account", String, nullable=False, comment="shop/S1/deposit, shop/S1/funds, platform/fines"),
+    Column("to_account", String, nullable=False),
     Column("amount_fen", BigInteger, nullable=False),
-    Column("cause", String, nullable=False, comment="violation 12 event 3"),
+    Column("cause", String, nullable=False, index=True, comment="violation 12 event 3"),
     Column("effect_id", Integer, ForeignKey("effect.id"), index=True),
     Column("reverses", Integer, ForeignKey("transfer.id"), unique=True, comment="a transfer is reversed once"),
     CheckConstraint("amount_fen > 0", name="amount_fen"),
     CheckConstraint("from_account <> to_account", name="accounts"),
+    Index("ix_transfer_from_account", "from_account", "at"),
+    Index("ix_transfer_to_account", "to_account", "at"),
     comment="append-only: the database refuses to change or delete",
+)
+
+balance = Table(
+    "balance",
+    metadata,
+    Column("account", String, primary_key=True, comment="of a shop: shop/S1/deposit, shop/S1/funds, shop/S1/own"),
+    Column("day", Date, primary_key=True, comment="of the transfers, in UTC"),
+    Column("fen", BigInteger, nullable=False, comment="what came on that day less what went"),
+    comment="kept by a trigger on transfer",
 )
 
 erasure = Table(

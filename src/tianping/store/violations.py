@@ -117,9 +117,14 @@ _SHOP = text("SELECT pg_advisory_xact_lock(hashtextextended(:shop, 5))")
 def alone(engine: Engine, *shops: str) -> Iterator[Connection]:
     """One transaction, with nobody else deciding about these shops meanwhile: what is read in it holds until it ends."""
     with writing(engine) as connection:
-        if engine.dialect.name == "postgresql":
-            _lock(connection, sorted(set(shops)))
+        hold(connection, *shops)
         yield connection
+
+
+def hold(connection: Connection, *shops: str) -> None:
+    """From here to the end of the transaction nobody else decides about these shops."""
+    if connection.dialect.name == "postgresql":
+        _lock(connection, sorted(set(shops)))
 
 
 def _lock(connection: Connection, shops: Sequence[str]) -> None:

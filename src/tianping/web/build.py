@@ -120,7 +120,7 @@ def _forbidden(request: Request, error: Exception) -> Response:
 def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     if request.url.path.startswith("/api/v1/"):  # a line's end in an address: no mounted application is asked
-        return problems.problem(status, "there is no such address; see /api/v1/openapi.json")
+        return problems.problem(request, status, "there is no such address; see /api/v1/openapi.json")
     return _say(request, status, "frame.error_missing" if status == 404 else "frame.error_request", status=status)
 
 

@@ -30,7 +30,8 @@ class Whose(NamedTuple):
 class Said(NamedTuple):
     """A finding as people read it. `value`: of the figure, '' where the test says it; `counted`: its fraction; `benchmark` and
     `ratio` where it was held against one; `test`: what was taken, the comparison, the line; `holds`: what came of it (None:
-    cannot be said, or nothing was asked). Of several joined (`all`, `any`): `parts`. `taken`: the number that counts."""
+    cannot be said, or nothing was asked). Of several joined (`all`, `any`): `parts`. `taken`: the number that counts; `place`:
+    where it stands among those ranked, where it is in a tail."""
 
     name: str
     about: str
@@ -45,6 +46,7 @@ class Said(NamedTuple):
     joined: str = ""
     parts: tuple["Said", ...] = ()
     taken: str = ""
+    place: str = ""
 
 
 def said(found: Json, whose: Whose, lang: str) -> Said:
@@ -71,6 +73,7 @@ def said(found: Json, whose: Whose, lang: str) -> Said:
         holds=found.get("holds"),
         why=why(str(found.get("why") or ""), lang),
         taken="–" if taken is None else _reads(found, metric, lang)(taken),
+        place=_place(found.get("tail"), lang),
     )
 
 
@@ -143,7 +146,17 @@ def _benchmark(found: Json, whole: Json, metric: Metric | None, lang: str) -> st
     shown = amount(rate, metric.unit, lang) if metric else f"{float(rate):g}"
     counted = whole.get("numerator") is not None and not (metric and metric.unit in ("seconds", "stars", "fen", "count"))
     exact = f"{_n(whole['numerator'])}/{_n(whole['denominator'])} = {shown}" if counted else shown
-    return t(f"judgement.{found['take']}_of_{_level(found)}", lang, value=exact)
+    of = whole.get("of") if _level(found) == "category" else ""
+    named = t("judgement.of_category_named", lang, of=of) if of else t(f"judgement.of_{_level(found)}", lang)
+    return t(f"judgement.{found['take']}_of", lang, of=named, value=exact)
+
+
+def _place(tail: Json | None, lang: str) -> str:
+    """`参与排名 10 个，从最差数起排第 1；…`; '' where it is no place in a tail."""
+    if not tail:
+        return ""
+    counts = {name: _n(tail[name]) for name in ("rank", "ranked", "size")}
+    return t("judgement.tail_place", lang, share=f"{float(Fraction(tail['share']) * 100):g}", **counts)
 
 
 def _level(found: Json) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,6 +32,7 @@ MOST_UPLOADED = 2 << 30
 UPLOADS = ("/data/uploads", "/data/quarantine/sheets")
 MOST_SHOWN = 11 << 20
 """Of a file shown in a case, and the form around it."""
+_TOO_LARGE = "the request is too large; send fewer or smaller files at once"
 _SHOWN = re.compile(r"/api/v1/cases/[^/]+/evidence")
 
 
@@ -92,7 +94,7 @@ def _dressed(scope: Scope, send: Send) -> Send:
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
     """In words on a page, as a problem to a program."""
-    said = "请求过大 · the request is too large; send fewer or smaller files at once"
-    told = problem(413, said) if scope["path"].startswith("/api/v1/") else PlainTextResponse(said, 413)
+    program = scope["path"].startswith("/api/v1/")
+    told = problem(Request(scope), 413, _TOO_LARGE) if program else PlainTextResponse(f"请求过大 · {_TOO_LARGE}", 413)
     told.headers["connection"] = "close"
     await told(scope, receive, send)

@@ -105,8 +105,10 @@ def restore(file: Path, folder: Path) -> Home:
     beside = folder.with_name(folder.name + ".restoring")
     shutil.rmtree(beside, ignore_errors=True)
     try:
-        _unpack(file, beside)
         folder.parent.mkdir(parents=True, exist_ok=True)
+        beside.mkdir(mode=0o700)
+        _unpack(file, beside)
+        (beside / DATABASE).chmod(0o600)
         beside.replace(folder)
     except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, json.JSONDecodeError) as error:
         raise ImportRefused(f"{file} is no backup of a home, or is damaged ({error}); use another one") from error

@@ -60,11 +60,16 @@ def open_home(path: Path, *, create: bool = False, url: str = "", memory: str | 
     """Open the home at `path`; `url` is another operational database than its SQLite file. Raises NotFound where there is
     none and it is not to be created."""
     if not create and not url and not (path / DATABASE).exists():
-        raise NotFound(f"there is no tianping home at {path}; import facts into it first, or name another with --home")
+        raise NotFound(
+            f"there is no tianping home at {path}; import facts into it first, or begin one with `tianping serve` (cases need "
+            "no facts), or name another with --home"
+        )
     if not url and not (path / DATABASE).exists():
         _refuse_other_folders(path)
-    path.mkdir(parents=True, exist_ok=True)
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
     with locked(path / "open.lock", wait=True):
+        if not url and not (path / DATABASE).exists():
+            (path / DATABASE).touch(mode=0o600)  # buyers' words and digests of tokens; SQLite makes its WAL alike
         return Home(path, open_database(url or sqlite_url(path / DATABASE)), memory=memory)
 
 

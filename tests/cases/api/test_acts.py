@@ -42,7 +42,14 @@ def test_time_left_is_the_clocks(office: Office) -> None:
     facts = {**REFUSAL, "intercept": "asked the carrier", "intercept_failure": "delivered already"}
     told = office.post("mei", f"/cases/{made['id']}/refusal", {"facts": facts})
     assert (told.status_code, told.json()["guard"]) == (409, "state"), "late is late, worker or not"
-    office.at -= SECOND
+    assert office.get("mei", f"/cases/{made['id']}")["state"] == "refunding"  # as the refusal said
+
+
+def test_a_second_before_the_end_is_in_time(office: Office) -> None:
+    office.order(shipped_at=T.isoformat())
+    made = office.ask()
+    office.at = T + 48 * HOUR - SECOND
+    facts = {**REFUSAL, "intercept": "asked the carrier", "intercept_failure": "delivered already"}
     assert office.done("mei", f"/cases/{made['id']}/refusal", {"facts": facts})["state"] == "refused"
 
 

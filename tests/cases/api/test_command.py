@@ -1,44 +1,19 @@
 """`tianping case`: the same functions from the shell."""
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from tianping.cli.main import main
+from shell import Tianping
 from tianping.work.home import open_home
 
 
-class Said(NamedTuple):
-    """What a command gave: its exit status and what it wrote."""
-
-    status: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Said]
-
-
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+def run(tianping: Tianping, tmp_path: Path) -> Tianping:
     """`run("list", "--kind", "order")`: of `tianping case`, in a home of its own."""
     open_home(tmp_path / "home", create=True)
-
-    def said(*words: object, command: str = "case") -> Said:
-        monkeypatch.setattr(sys, "argv", ["tianping", "--home", str(tmp_path / "home"), command, *map(str, words)])
-        capsys.readouterr()
-        status = 0
-        try:
-            main()
-        except SystemExit as left:
-            status = left.code if isinstance(left.code, int) else 1
-        return Said(status, *capsys.readouterr())
-
-    return said
+    return lambda *words, command="case": tianping(command, *words, home=tmp_path / "home")
 
 
 ORDER = (
@@ -47,14 +22,14 @@ ORDER = (
 )  # fmt: skip
 
 
-def opened(run: Run) -> str:
+def opened(run: Tianping) -> str:
     assert run(*ORDER).status == 0
     said = run("open", "refund_only", "--order", "O1", "--as", "buyer", "reason=quality", "refund_fen=3000")
     assert said.status == 0, said.err
     return said.out.strip()
 
 
-def test_a_refund_from_the_shell(run: Run) -> None:
+def test_a_refund_from_the_shell(run: Tianping) -> None:
     id_ = opened(run)
     [listed] = json.loads(run("list", "--format", "json").out)
     assert (listed["id"], listed["state"], listed["owner"]) == (id_, "requested", "merchant")
@@ -71,7 +46,7 @@ def test_a_refund_from_the_shell(run: Run) -> None:
     assert "case_id" in run("due").out
 
 
-def test_refused_is_one_sentence_that_names_what_is_possible(run: Run) -> None:
+def test_refused_is_one_sentence_that_names_what_is_possible(run: Tianping) -> None:
     id_ = opened(run)
     said = run("do", id_, "agreement", "--as", "buyer")
     assert (said.status, said.out) == (1, "")
@@ -91,12 +66,22 @@ def test_refused_is_one_sentence_that_names_what_is_possible(run: Run) -> None:
         (("do", "X", "agreement", "refund_fen=-1", "nothing=1", "requested_at=now"), 1, "requested_at"),
     ],
 )  # fmt: skip
-def test_exit_codes(run: Run, words: tuple[str, ...], status: int, needle: str) -> None:
+def test_exit_codes(run: Tianping, words: tuple[str, ...], status: int, needle: str) -> None:
     said = run(*words)
     assert said.status == status, said.err
     assert needle in said.err
 
 
-def test_private_hosts_are_allowed_by_who_runs_the_home(run: Run) -> None:
-    assert run("allow", "localhost", "10.0.0.5", command="webhooks").out.split() == ["10.0.0.5", "localhost"]
+def test_private_hosts_are_allowed_by_who_runs_the_home(run: Tianping) -> None:
+    """Each at a port: every port would be too much."""
+    allowed = run("allow", "localhost:8080", "10.0.0.5:8443", command="webhooks")
+    assert allowed.out.split() == ["10.0.0.5:8443", "localhost:8080"]
+    assert (run("allow", "10.0.0.5", command="webhooks").status) == 1
     assert run("allow", command="webhooks").out == ""
+
+
+def test_without_a_home_it_is_said_how_to_begin_one(tianping: Tianping, tmp_path: Path) -> None:
+    """A desk needs no facts."""
+    said = tianping("case", "list", home=tmp_path / "none")
+    assert (said.status, said.out) == (1, "")
+    assert "begin one with `tianping serve`" in said.err

@@ -4,6 +4,10 @@ from typing import Any
 
 import pytest
 
+from tianping.work.people import accounts
+from tianping.work.people.accounts import Draft
+from tianping.work.people.trail import Doer
+
 from ..market import HOUR, REFUSAL
 from .office import API, Office
 
@@ -110,3 +114,11 @@ def test_both_sides_see_what_the_dispute_goes_by(office: Office, dispute: Any) -
     [parent] = office.get("mei", "/cases", kind="refund_only")["items"]
     assert office.status("mei", f"/cases/{parent['id']}/ruling") == 404
     assert office.status("bo", f"/cases/{dispute['id']}/ruling") == 404
+
+
+def test_who_lost_the_shop_is_not_told_again_what_they_showed(office: Office, dispute: Any) -> None:
+    first = show(office, "mei", dispute, key="one")
+    assert (first.status_code, show(office, "mei", dispute, key="one").status_code) == (201, 201)
+    accounts.edit(office.home, office.ids["mei"], Draft("mei", "merchant", frozenset({"S9"})), doer=Doer(None, office.at))
+    told = show(office, "mei", dispute, key="one")
+    assert (told.status_code, first.json()["digest"] in told.text) == (404, False)

@@ -121,7 +121,7 @@ def test_an_order_that_the_facts_know_comes_with_its_first_case(office: Office, 
     (tmp_path / "in" / "orders.csv").write_text(ORDERS + row, "utf-8")
     imports.bring(office.home, imports.Request((tmp_path / "in",), T))
     said = {"kind": "refund_only", "order_id": "F1", "noun": "settlement", "facts": {"reason": "quality", "refund_fen": 100}}
-    told = office.post("bo", "/cases", said)
+    told = office.post("bo", "/cases", said, headers={"Accept-Language": "en"})
     assert (told.status_code, told.json()["detail"]) == (404, 'there is no order "F1" here')
     client = office.browser("aud")
     ours = {"X-CSRF-Token": office.csrf("aud"), "Idempotency-Key": "a"}

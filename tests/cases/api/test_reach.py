@@ -75,7 +75,7 @@ def test_every_route_with_another_shops_ids(busy: Office, who: str) -> None:
 
 def _leaks(text: str) -> set[str]:
     """What only S1's merchant should read; a shop that was asked for may be named in the refusal."""
-    text = re.sub(r'there is no (shop|case|order) \\"[^"]*\\" here', "", text)
+    text = re.sub(r'there is no (shop|case|order) \\"[^"]*\\" here|这里没有(店铺|工单|订单)“[^”]*”', "", text)
     return {secret for secret in SECRETS if re.search(rf"\b{re.escape(secret)}\b", text)}
 
 

@@ -6,8 +6,11 @@ import pytest
 
 from tianping.store.desk import idempotency as stored
 from tianping.work.desk import idempotency
+from tianping.work.people import accounts
+from tianping.work.people.accounts import Draft
+from tianping.work.people.trail import Doer
 
-from ..market import DAY
+from ..market import DAY, T
 from .office import API, Office
 
 
@@ -140,3 +143,25 @@ def test_old_answers_are_forgotten(office: Office) -> None:
     office.order()
     assert idempotency.sweep(office.desk, office.at + idempotency.KEPT) == 0
     assert idempotency.sweep(office.desk, office.at + idempotency.KEPT + DAY) == 1
+
+
+def test_what_was_told_is_not_told_again_to_who_lost_the_shop(office: Office) -> None:
+    office.order()
+    made = office.ask()
+    first = office.post("mei", f"/cases/{made['id']}/agreement", key="one")
+    assert (first.status_code, office.post("mei", f"/cases/{made['id']}/agreement", key="one").json()) == (201, first.json())
+    accounts.edit(office.home, office.ids["mei"], Draft("mei", "merchant", frozenset({"S9"})), doer=Doer(None, T))
+    told = office.post("mei", f"/cases/{made['id']}/agreement", key="one")
+    assert (told.status_code, made["shop_id"] in told.text) == (404, False)
+
+
+def test_a_secret_is_not_kept_with_the_answer(office: Office) -> None:
+    """Who repeats a webhook's making learns that it was made, not how it signs; nor does who reads the database."""
+    said = {"url": "https://example.com/x"}
+    first = office.post("mei", "/webhooks", said, key="one").json()
+    again = office.post("mei", "/webhooks", said, key="one")
+    assert first["secret"].startswith("whsec_")
+    assert (again.json(), again.headers["idempotency-replayed"]) == ({**first, "secret": ""}, "true")
+    with office.home.database.connect() as connection:
+        kept = connection.exec_driver_sql("select cast(answer as text) from idempotency").scalars().all()
+    assert first["secret"] not in "".join(kept)

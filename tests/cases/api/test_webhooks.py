@@ -17,7 +17,7 @@ from tianping.store import settings
 from tianping.work.desk.clock import tick
 from tianping.work.desk.letters import calling, webhooks
 from tianping.work.desk.letters.calling import Told
-from tianping.work.desk.letters.webhooks import PAUSES
+from tianping.work.desk.letters.webhooks import PAUSES, WebhookRefused
 from tianping.work.people import accounts
 from tianping.work.people.accounts import Doer, Draft
 
@@ -33,7 +33,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def listen(office: Office, receiver: Receiver, who: str = "mei", **more: Any) -> Any:
-    webhooks.allow(office.home.database, ["127.0.0.1"])
+    webhooks.allow(office.home.database, [f"127.0.0.1:{receiver.port}"])
     return office.done(who, "/webhooks", {"url": receiver.url, **more})
 
 
@@ -249,7 +249,7 @@ def test_a_name_that_leads_to_a_private_address_is_not_called(monkeypatch: pytes
 
     monkeypatch.setattr(socket, "getaddrinfo", leads)
     told = calling.post("https://inside.example.com/", b"{}", {}, ())
-    assert (told.status, "private address" in told.said) == (0, True)
+    assert (told.status, told.said) == (0, "UrlRefused: inside.example.com leads to no public address")
 
 
 def test_who_answers_byte_by_byte_is_not_waited_for() -> None:
@@ -266,8 +266,8 @@ def test_who_answers_byte_by_byte_is_not_waited_for() -> None:
                     return
 
     threading.Thread(target=drip, daemon=True).start()
-    began = time.monotonic()
-    told = calling.post(f"http://127.0.0.1:{line.getsockname()[1]}/", b"{}", {}, ["127.0.0.1"], seconds=0.5)
+    began, port = time.monotonic(), line.getsockname()[1]
+    told = calling.post(f"http://127.0.0.1:{port}/", b"{}", {}, [f"127.0.0.1:{port}"], seconds=0.5)
     assert (told.status, time.monotonic() - began < 3) == (0, True)
     line.close()
 
@@ -279,10 +279,33 @@ def test_an_account_has_so_many_and_no_more(office: Office) -> None:
 
 
 def test_private_hosts_are_allowed_one_by_one(office: Office) -> None:
-    webhooks.allow(office.home.database, ["10.0.0.5"])
-    assert settings.get(office.home.database, webhooks.ALLOWED, "") == "10.0.0.5"
-    assert office.post("mei", "/webhooks", {"url": "http://10.0.0.5/x"}).status_code == 201
-    assert office.post("mei", "/webhooks", {"url": "http://10.0.0.6/x"}).status_code == 400
+    webhooks.allow(office.home.database, ["10.0.0.5:80", "10.0.0.5:8443"])
+    assert settings.get(office.home.database, webhooks.ALLOWED, "") == "10.0.0.5:80\n10.0.0.5:8443"
+    told = {url: office.post("mei", "/webhooks", {"url": url}).status_code for url in PRIVATE}
+    assert told == PRIVATE
+
+
+PRIVATE = {
+    "http://10.0.0.5/x": 201,
+    "https://10.0.0.5:8443/x": 201,
+    "http://10.0.0.5:8444/x": 400,
+    "https://10.0.0.5/x": 400,
+    "http://10.0.0.6/x": 400,
+}
+
+
+@pytest.mark.parametrize("host", ["10.0.0.5", "10.0.0.5:", ":80", "10.0.0.5:http"])
+def test_a_host_without_a_port_is_not_allowed(office: Office, host: str) -> None:
+    with pytest.raises(WebhookRefused, match="names no port"):
+        webhooks.allow(office.home.database, [host])
+
+
+def test_a_name_that_is_none_is_told_like_one_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> list[Any]:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    assert calling.post("https://nowhere.example.com/", b"{}", {}, ()).said.endswith("leads to no public address")
 
 
 def test_it_leaves_a_trace_without_the_secret(office: Office) -> None:

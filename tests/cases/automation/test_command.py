@@ -1,36 +1,22 @@
 """`tianping rules`: from a file to a rule that acts."""
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tianping.cli.main import main
+from shell import Tianping
 from tianping.work.desk.serving import desk_of
 from tianping.work.home import open_home
 
 from ..market import ask, order
 
-Run = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    def said(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["tianping", "--home", str(tmp_path / "home"), "rules", *map(str, words)])
-        capsys.readouterr()
-        status = 0
-        try:
-            main()
-        except SystemExit as left:
-            status = left.code if isinstance(left.code, int) else 1
-        return status, *capsys.readouterr()
-
-    return said
+def run(tianping: Tianping, tmp_path: Path) -> Tianping:
+    return lambda *words: tianping("rules", *words, home=tmp_path / "home")
 
 
-def test_a_rule_from_the_command_line(run: Run, tmp_path: Path) -> None:
+def test_a_rule_from_the_command_line(run: Tianping, tmp_path: Path) -> None:
     desk = desk_of(open_home(tmp_path / "home", create=True))
     order(desk)
     case = ask(desk).id

@@ -8,7 +8,7 @@ import pytest
 from tianping.cases.case import Case, Refusal
 from tianping.store import ledger
 from tianping.work.desk import effects
-from tianping.work.desk.factrows import rows
+from tianping.work.desk.factrows import Kin, case_row
 from tianping.work.desk.sitting import CaseRefused, Desk
 
 from ..market import DAY, HOUR, SECOND, T, ask, do, events, family, order, read, refused
@@ -160,5 +160,5 @@ def test_a_rule_that_fails_leaves_nothing(desk: Desk, monkeypatch: pytest.Monkey
 def test_the_facts_say_that_a_rule_handled_it(desk: Desk) -> None:
     switch(desk, "switch_instant_refund")
     order(desk)
-    [(_, row)] = rows(asked(desk), "buyer")
+    row = case_row(asked(desk), Kin({}), "buyer")
     assert (row["opened_by"], row["handled_by"], row["answer"]) == ("buyer", "rule", "agreed")

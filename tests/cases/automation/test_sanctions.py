@@ -8,7 +8,7 @@ import pytest
 from tianping.store import ledger
 from tianping.store.desk import shops
 from tianping.work.desk.automation import over_shop
-from tianping.work.desk.factrows import rows
+from tianping.work.desk.factrows import Kin, case_row
 from tianping.work.desk.sitting import Desk
 
 from ..market import DAY, HOUR, REFUSAL, SECOND, T, ask, do, events, family, order, pass_time, read
@@ -163,12 +163,12 @@ def test_an_obstructive_merchant_pays_from_the_deposit(desk: Desk) -> None:
 
 @pytest.mark.spec("KS-A04")
 def test_a_sanction_does_not_feed_itself(desk: Desk) -> None:
-    """The refund it makes adds nothing against the shop: no liability, no escalation, no case that the buyer did not ask for. A
-    case that the platform opens itself says so, and leaves the adjusted population of violations (`work/judgement/leaving.py`)."""
+    """The refund it makes adds nothing against the shop: no liability, no escalation, no case that the buyer did not ask for.
+    A case that the platform opens itself says so, and leaves the adjusted population of violations (`judgement/leaving.py`)."""
     give_points(desk, 100)
     order(desk)
     mine = read(desk, ask(desk).id)
-    [(_, row)] = rows(mine, "buyer")
+    row = case_row(mine, Kin({}), "buyer")
     assert (row["opened_by"], row["handled_by"]) == ("buyer", "platform")
     assert [row[name] for name in ("liability", "judged_at", "escalated_at", "compensation_fen", "refusal_reason")] == [
         None, None, None, row["compensation_fen"], None
@@ -177,7 +177,7 @@ def test_a_sanction_does_not_feed_itself(desk: Desk) -> None:
     order(desk, id_="O2")
     theirs = read(desk, ask(desk, of="O2", by="platform").id)
     assert theirs.state == "refunding"
-    [(_, row)] = rows(theirs, "platform")
+    row = case_row(theirs, Kin({}), "platform")
     assert row["opened_by"] == "platform"
 
 

@@ -51,7 +51,7 @@ def dispute(
     """A dispute: ordered two days before T, signed and asked about at T, refused 47 hours later, raised at RAISED."""
     people(desk)
     given = {"shipped_at": T - DAY, "signed_at": T, "seven_days": True, "warranty_days": 365, **facts}
-    order(desk, T - 2 * DAY, id_=of, platform=platform, **given)
+    order(desk, T, id_=of, platform=platform, **{"created_at": T - 2 * DAY, "paid_at": T - 2 * DAY, **given})
     parent = ask(desk, kind, T, of=of, reason=reason, refund_fen=asks)
     do(desk, parent, "refuse", "merchant", T + 47 * HOUR, **REFUSAL)
     do(desk, parent, "escalate", "buyer", RAISED)

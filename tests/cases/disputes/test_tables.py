@@ -83,10 +83,18 @@ def test_a_mismatch_unproven_and_nothing_agreed_is_returned_with_split_freight()
 
 @pytest.mark.spec("DY-D06")
 def test_without_evidence_of_the_buyers_the_merchants_is_the_reference() -> None:
-    found = says("douyin", "not_as_described", buyer_proof="none", merchant_proof="proves")
+    found = says("douyin", "not_as_described", buyer_proof="none", merchant_proof="proves", agreement="none")
     assert (outcome(found), cites(found)) == (REJECTED, {"DY-D06"})
-    absent = says("douyin", "not_as_described", buyer_files=0, buyer_proof="proves", merchant_proof="proves")
+    absent = says("douyin", "not_as_described", buyer_files=0, buyer_proof="proves", merchant_proof="proves", agreement="none")
     assert outcome(absent) == REJECTED  # no file, no proof, whatever anybody says
+
+
+@pytest.mark.spec("DY-D04")
+@pytest.mark.parametrize("merchant", ["proves", "none"])
+def test_a_refund_that_was_agreed_stays_agreed_whatever_the_merchant_shows(merchant: str) -> None:
+    shown: dict[str, Any] = {"buyer_proof": "none", "merchant_proof": merchant}
+    found = says("douyin", "not_as_described", **shown, agreement="refund_agreed")
+    assert (outcome(found), cites(found)) == (SPLIT, {"DY-D04"})
 
 
 @pytest.mark.spec("DY-D07")
@@ -94,7 +102,8 @@ def test_without_evidence_of_the_buyers_the_merchants_is_the_reference() -> None
     ("none", "none", "genuine", REJECTED),
     ("none", "none", "none", SPLIT),
     ("none", "valid", "genuine", BY_MERCHANT),
-    ("danger", "none", "genuine", BY_MERCHANT),
+    ("danger", "valid", "genuine", BY_MERCHANT),
+    ("danger", "none", "genuine", ("none", "return_refund", True, True)),  # the buyer is assisted, nothing is proven
 ])  # fmt: skip
 def test_counterfeit_claims(danger: str, buyer: str, merchant: str, expected: tuple[Any, ...]) -> None:
     found = says("douyin", "counterfeit", danger=danger, buyer_proof=buyer, merchant_proof=merchant)
@@ -115,6 +124,14 @@ def test_a_blank_track_or_another_address_is_a_fake_shipment(logistics: str, exp
     assert says("douyin", "late_shipment", shipped, waited_s=200_000, logistics=logistics).liability == expected
     unshipped = says("douyin", "late_shipment", {"shipped_at": T + DAY + SECOND}, waited_s=200_000)
     assert unshipped.rule == "shipment/late"  # shipped a second after the buyer asked
+
+
+@pytest.mark.spec("DY-D08")
+@pytest.mark.parametrize(("took", "liability"), [(48 * 3600 - 1, "buyer"), (48 * 3600, "none"), (60 * 3600, "none")])
+def test_what_was_truly_shipped_but_late_is_not_the_buyers_fault(took: int, liability: str) -> None:
+    shipped = {"shipped_at": T + HOUR}
+    found = says("douyin", "late_shipment", shipped, waited_s=70 * 3600, shipped_after_s=took, logistics="real")
+    assert (found.liability, found.remedy) == (liability, "reject")
 
 
 @pytest.mark.spec("DY-D09")
@@ -150,7 +167,10 @@ def test_what_was_not_delivered_is_at_the_merchants_freight(cause: str, remedy: 
 def test_a_return_that_is_late_or_not_as_agreed_is_the_buyers(fault: str) -> None:
     found = says("douyin", "quality", claim="returned", return_fault=fault)
     assert (found.liability, found.remedy, found.assists) == ("buyer", "reject", "merchant")
-    assert says("douyin", "quality", claim="returned", return_fault="none").liability == "seller"
+    in_order = says("douyin", "quality", claim="returned", return_fault="none")
+    assert outcome(in_order) == BY_MERCHANT
+    wish = says("douyin", "seven_days", claim="returned", return_fault="none")
+    assert outcome(wish) == ("seller", "return_refund", False, False)  # D09 is of quality, mismatch and fake
 
 
 @pytest.mark.spec("DY-D13")
@@ -208,6 +228,27 @@ def test_seven_days_without_reason(after: int, supports: bool, shown: str, goods
     order = {"shipped_at": T, "seven_days": supports}
     found = says("kuaishou", "seven_days", order, after_signing_s=after, shown=shown, goods=goods)
     assert found.liability == liability
+    assert found.remedy == ("return_refund" if liability == "seller" else "reject")
+
+
+@pytest.mark.spec("KS-W13")
+@pytest.mark.parametrize(("promise", "goods", "liability"), [
+    ("better", "intact", "seller"), ("better", "used", "buyer"), ("none", "intact", "buyer"),
+])  # fmt: skip
+def test_a_longer_promise_of_the_merchants_prevails_over_the_seven_days(promise: str, goods: str, liability: str) -> None:
+    order = {"shipped_at": T, "seven_days": True, "promise_return_days": 30}
+    found = says("kuaishou", "not_wanted", order, after_signing_s=SEVEN + 1, promise=promise, goods=goods)
+    assert found.liability == liability
+    without = says("kuaishou", "not_wanted", {"shipped_at": T, "seven_days": True}, after_signing_s=SEVEN + 1, promise="better")
+    assert without.rule == "no_reason/too_late"  # none was made
+
+
+@pytest.mark.spec("KS-A07")
+def test_goods_of_a_shop_that_promised_seven_days_support_them() -> None:
+    order = {"shipped_at": T, "promise_seven_days": True, "intact_shown": True}
+    assert says("kuaishou", "not_wanted", order, after_signing_s=SEVEN, goods="intact").rule == "no_reason/in_time"
+    virtual = says("kuaishou", "not_wanted", {**order, "virtual": True}, after_signing_s=SEVEN, goods="intact")
+    assert virtual.rule == "no_reason/unsupported"
 
 
 @pytest.mark.spec("KS-W12", "KS-W13")

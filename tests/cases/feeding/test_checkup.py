@@ -4,6 +4,7 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from tianping.policy.cases.casebook import Casebook
 from tianping.work.desk import clock
@@ -49,3 +50,12 @@ def test_money_that_hangs(home: Home, here: Desk) -> None:
     payment = next(each for each in family(here, case) if each.kind == "payment")
     do(here, payment, "fail", "gateway", DUE + HOUR, failure="no account")
     assert told(home, DUE + HOUR)["payments"] == ("look", "1 failed: an operator is to see to them")
+
+
+def test_books_that_somebody_changed(home: Home, here: Desk) -> None:
+    order(here)
+    assert "books" not in told(home, T)
+    with home.database.begin() as connection:
+        connection.execute(text("UPDATE balance SET fen = fen - 1"))
+    said = "1 balances are not what was moved, first shop/S1/funds is kept as 4999 fen, its transfers come to 5000"
+    assert told(home, T)["books"] == ("fault", f"{said}: restore a backup")

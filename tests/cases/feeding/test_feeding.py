@@ -1,37 +1,18 @@
 """The desk's cases in the facts: taken up once, by the close; the desk wins over imports, and what differed is listed."""
 
 import datetime as dt
-from pathlib import Path
 
 import pytest
 
-from tianping.policy.cases.casebook import Casebook
 from tianping.store.desk import cases
 from tianping.work.desk.feeding import Difference, feed
-from tianping.work.desk.opening import open_desk
 from tianping.work.desk.sitting import Desk
-from tianping.work.home import Home, facts, open_home
+from tianping.work.home import Home, facts
 from tianping.work.intake.imports import Request, bring
 
 from ..market import DAY, HOUR, SECOND, T, ask, do, family, order
 
 NIGHT = T + 3 * DAY
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return open_home(tmp_path / "home", create=True)
-
-
-@pytest.fixture
-def here(home: Home, books: dict[str, Casebook]) -> Desk:
-    """A desk in a home that knows the shop and its product."""
-    folder = home.path.parent / "given"
-    folder.mkdir()
-    (folder / "shops.csv").write_text("shop_id,platform\nS1,kuaishou\n")
-    (folder / "products.csv").write_text("product_id,shop_id\nP1,S1\n")
-    bring(home, Request((folder,), T))
-    return open_desk(home.database, books)
 
 
 def known(home: Home, columns: str, table: str = "cases") -> list[tuple[object, ...]]:
@@ -42,7 +23,7 @@ def known(home: Home, columns: str, table: str = "cases") -> list[tuple[object, 
 
 
 def test_a_case_becomes_a_fact_with_its_order_and_parcels(home: Home, here: Desk) -> None:
-    order(here, T, shipped_at=T + HOUR, freight_fen=500)
+    order(here, T, shipped_at=T, freight_fen=500)
     case = ask(here, at=T + DAY, reason="damaged", reason_text="碎了")
     do(here, case, "agree", "merchant", T + DAY + HOUR)
     done = feed(home, NIGHT)
@@ -50,7 +31,7 @@ def test_a_case_becomes_a_fact_with_its_order_and_parcels(home: Home, here: Desk
     assert known(home, "order_id, shop_id, product_id, amount_fen, freight_fen, paid_at", "orders") == [
         ("O1", "S1", "P1", 5_000, 500, T)
     ]
-    assert known(home, "direction, shipped_at, signed_at", "parcels") == [("out", T + HOUR, None)]
+    assert known(home, "direction, shipped_at, signed_at", "parcels") == [("out", T, None)]
     columns = "case_id, kind, reason, reason_text, opened_by, requested_at, answered_at, answer, ended_at, refund_fen"
     assert known(home, columns) == [
         (case.id, "refund_only", "damaged", "碎了", "buyer", T + DAY, T + DAY + HOUR, "agreed", None, 3_000)

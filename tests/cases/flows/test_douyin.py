@@ -145,7 +145,7 @@ def test_not_sent_again_is_a_default_that_ends_in_a_refund(desk: Desk, kind: str
 
 @pytest.mark.spec("DY-D13")
 def test_a_merchant_who_cannot_be_reached_is_taken_to_agree(desk: Desk) -> None:
-    had(desk, "douyin")
+    had(desk, "douyin", quantity=2)
     passes(desk, ask(desk, "return_refund"), T + 48 * HOUR, "requested", "agreed")
     passes(desk, returned(desk), T + 2 * HOUR + 7 * DAY, "returning", "refunding")
 

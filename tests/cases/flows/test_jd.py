@@ -16,7 +16,7 @@ def test_48_hours_to_answer_shipped_or_not(desk: Desk, shipped: bool) -> None:
 
 
 def test_seven_days_for_the_waybill_seven_to_confirm_seven_to_escalate(desk: Desk) -> None:
-    had(desk, "jd")
+    had(desk, "jd", quantity=5)
     agreed = do(desk, ask(desk, "return_refund"), "agree", "merchant", T)
     passes(desk, agreed, T + 7 * DAY, "agreed", "closed")
     passes(desk, returned(desk, refund_fen=1_000), T + 2 * HOUR + 7 * DAY, "returning", "refunding")

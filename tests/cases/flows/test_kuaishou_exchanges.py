@@ -70,15 +70,16 @@ def test_a_late_repair_may_turn_to_an_exchange(desk: Desk) -> None:
 def test_nothing_is_refunded_twice_by_turning(desk: Desk) -> None:
     """What is left of the order bounds it; nothing left: it closes."""
     had(desk, amount_fen=5_000)
-    case, at = owed(desk, "reissue", refund_fen=3_000)
-    do(desk, ask(desk, refund_fen=4_000), "agree", "merchant", T + HOUR)
+    refund = ask(desk, refund_fen=4_000)
+    case, at = owed(desk, "reissue", refund_fen=1_000)
+    do(desk, refund, "agree", "merchant", T + HOUR)
     pass_time(desk, case, at + 2 * DAY)
     turned = do(desk, case, "turn_to_refund", "buyer", at + 2 * DAY)
     assert children(desk, turned, "refund_only")[0].facts["refund_fen"] == 1_000
     had(desk, id_="O2", amount_fen=5_000)
     other = do(desk, ask(desk, "reissue", of="O2", reason="missing_item"), "agree", "merchant", T)
-    do(desk, ask(desk, of="O2", refund_fen=5_000), "agree", "merchant", T + HOUR)
     pass_time(desk, other, T + 2 * DAY)
+    ask(desk, of="O2", verb="settle", by="merchant", refund_fen=5_000)
     assert pass_time(desk, other, T + 9 * DAY).state == "closed"
     assert children(desk, other, "refund_only") == []
 

@@ -156,7 +156,7 @@ CAN: dict[tuple[str, str], dict[str, set[str]]] = {
     },
     ("order", "shipped"): {
         "buyer": {"sign", "complete"}, "merchant": {"note_contact"},
-        "platform": {"sign", "cancel_by_platform", "excuse_lateness"},
+        "platform": {"sign", "cancel_by_platform", "excuse_lateness", "take_money_back"},
     },
 }  # fmt: skip
 """State by state, what people can do there, said a second time and not read from the flows."""

@@ -23,7 +23,7 @@ def test_the_kinds_of_case(books: dict[str, Casebook]) -> None:
 @pytest.mark.spec("KS-W08")
 @pytest.mark.parametrize(("kind", "agreed"), [("reissue", "to_send"), ("exchange", "agreed"), ("return_refund", "agreed")])
 def test_a_reissue_wants_nothing_back_and_is_for_wrong_or_missing_items(desk: Desk, kind: str, agreed: str) -> None:
-    had(desk)
+    had(desk, quantity=3)
     assert do(desk, ask(desk, kind, reason="missing_item"), "agree", "merchant", T).state == agreed
     for reason, fine in (("wrong_item", True), ("quality", kind != "reissue")):
         if fine:
@@ -126,7 +126,7 @@ INTACT: dict[str, Any] = {"reason": "seven_days", "intact": True}
 @pytest.mark.spec("KS-W11")
 @pytest.mark.parametrize("kind", ["return_refund", "exchange"])
 def test_seven_days_count_from_midnight_after_signing(desk: Desk, kind: str) -> None:
-    had(desk, shipped_at=SIGNED - DAY, signed_at=SIGNED, seven_days=True)
+    had(desk, shipped_at=SIGNED - DAY, signed_at=SIGNED, seven_days=True, quantity=3)
     assert ask(desk, kind, SIGNED, **INTACT).state == "requested"
     assert ask(desk, kind, LAST, **INTACT).state == "requested"
     with pytest.raises(CaseRefused, match="seven days without reason are over"):
@@ -171,7 +171,7 @@ def test_one_does_not_slip_into_no_reason(desk: Desk) -> None:
 
 @pytest.mark.spec("KS-W13")
 def test_a_promise_that_favours_the_buyer_more_prevails(desk: Desk) -> None:
-    had(desk, signed_at=SIGNED, seven_days=False, promise_return_days=30)
+    had(desk, signed_at=SIGNED, seven_days=False, promise_return_days=30, quantity=2)
     assert ask(desk, "return_refund", SIGNED + 30 * DAY, **INTACT).state == "requested"
     with pytest.raises(CaseRefused, match="over"):
         ask(desk, "return_refund", SIGNED + 30 * DAY + SECOND, **INTACT)
@@ -184,7 +184,7 @@ def test_a_promise_that_favours_the_buyer_more_prevails(desk: Desk) -> None:
 
 def repaired_until(desk: Desk, id_: str, **goods: Any) -> int:
     """The last of some days on whose last second a repair can be asked for; the next second it cannot."""
-    had(desk, id_=id_, signed_at=SIGNED, **goods)
+    had(desk, id_=id_, signed_at=SIGNED, quantity=9, **goods)
     days = [days for days in (30, 60, 90, 180, 365) if _asks_repair(desk, id_, SIGNED + days * DAY)]
     assert days
     assert not _asks_repair(desk, id_, SIGNED + days[-1] * DAY + SECOND)
@@ -233,7 +233,7 @@ def test_repair_by_law_warranty_or_promise(desk: Desk, goods: dict[str, Any], da
 
 @pytest.mark.spec("KS-W23")
 def test_gold_that_does_not_fit_is_resized_whenever(desk: Desk) -> None:
-    had(desk, id_="O1", signed_at=SIGNED, gold=True)
+    had(desk, id_="O1", signed_at=SIGNED, gold=True, quantity=2)
     had(desk, id_="O2", signed_at=SIGNED)
     late = SIGNED + 900 * DAY
     assert ask(desk, "repair", late, of="O1", reason="other", resize=True).state == "requested"

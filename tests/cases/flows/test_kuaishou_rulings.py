@@ -48,7 +48,7 @@ def test_at_the_platforms_cost(desk: Desk) -> None:
 
 
 def test_judged_a_return_the_buyer_sends_it_back_and_who_bears_the_freight_is_as_judged(desk: Desk) -> None:
-    had(desk)
+    had(desk, quantity=2)
     for bears, freight in ((True, {"freight": 700}), (False, {})):
         case = ruled(desk, disputed(desk, "return_refund", refund_fen=1_000), "rule_return", return_by_merchant=bears, **JUDGED)
         assert case.state == "agreed"

@@ -1,13 +1,12 @@
 """Taobao's after-sales: its times (which Tmall shares) to the second, who closes an order, contacts, small values; more time
-over the Spring Festival; duties."""
+over the Spring Festival."""
 
 import datetime as dt
-from typing import Any
 
 import pytest
 
-from tianping.cases.case import Act, Case, Doer
-from tianping.work.desk.sitting import Desk, sitting
+from tianping.cases.case import Case
+from tianping.work.desk.sitting import Desk
 
 from ..market import DAY, HOUR, SECOND, T, ask, do, events, family, order, pass_time, read, refused
 
@@ -154,7 +153,7 @@ def test_once_paid_it_closes_through_the_buyers_request_and_the_sellers_consent(
 @pytest.mark.spec("TB-W04")
 def test_a_small_value_is_refunded_without_the_return(desk: Desk) -> None:
     """At most ¥20: offered by the seller, or by its rule, before a dispute; no dispute is opened."""
-    order(desk, platform="taobao", shipped_at=T, signed_at=T)
+    order(desk, platform="taobao", shipped_at=T, signed_at=T, quantity=2)
     dear, small = ask(desk, "return_refund", refund_fen=2_001), ask(desk, "return_refund", refund_fen=2_000)
     assert refused(desk, dear, "offer_refund", "merchant", T + HOUR) == "small_value"
     assert do(desk, small, "offer_refund", "rule", T + HOUR).state == "refunding"
@@ -227,36 +226,3 @@ def test_a_deadline_says_by_which_days_it_is_longer(desk: Desk) -> None:
     order(desk, EVE, platform="taobao")
     (timer,) = ask(desk, at=EVE).timers
     assert timer.calendar == "spring_festival/2022-01-31"
-
-
-# Study and exam
-
-
-def imposed(desk: Desk, duty: str, platform: str = "kuaishou", **facts: Any) -> Case:
-    """A duty of shop S1, as a measure imposes it."""
-    with sitting(desk, T) as sat:
-        act = Act("impose", Doer("system"), {"duty": duty, "measure": 1, **facts})
-        return sat.open("duty", act, platform=platform, shop_id="S1").after
-
-
-@pytest.mark.parametrize("platform", ["kuaishou", "douyin", "taobao", "tmall", "jd"])
-def test_a_study_stays_open_until_it_is_done(desk: Desk, platform: str) -> None:
-    """Seven days, then it is pressed for every seven days, for ever."""
-    study = imposed(desk, "study", platform, rules="seven days without reason")
-    at_the_very_second(desk, study, T + 7 * DAY, "open", "behind")
-    for weeks in (2, 3, 4):
-        assert pass_time(desk, study, T + weeks * 7 * DAY - SECOND).facts["presses"] == weeks - 2
-        assert pass_time(desk, study, T + weeks * 7 * DAY).facts["presses"] == weeks - 1
-    assert refused(desk, study, "pass_exam", "operator", T + 28 * DAY) == "is_exam"
-    assert do(desk, study, "study", "merchant", T + 29 * DAY).state == "fulfilled"
-
-
-def test_an_exam_is_passed_not_read(desk: Desk) -> None:
-    exam = imposed(desk, "exam")
-    assert refused(desk, exam, "study", "merchant", T + DAY) == "is_study"
-    assert refused(desk, exam, "pass_exam", "merchant", T + DAY) == "who"
-    assert do(desk, exam, "pass_exam", "operator", T + DAY, note="18 of 20").state == "fulfilled"
-
-
-def test_a_duty_goes_with_its_measure(desk: Desk) -> None:
-    assert do(desk, imposed(desk, "exam"), "revoke", "system", T + DAY).state == "revoked"

@@ -200,7 +200,7 @@ def test_and_nothing_else_alone(desk: Desk, reason: str) -> None:
 
 @pytest.mark.spec("TM-W06")
 def test_fifteen_days_after_success(desk: Desk) -> None:
-    tmall(desk, shipped_at=T, signed_at=T, succeeded_at=T)
+    tmall(desk, shipped_at=T, signed_at=T, succeeded_at=T, quantity=3)
     for at, guard in ((T, ""), (T + 15 * DAY, ""), (T + 15 * DAY + SECOND, "asked_in_time")):
         assert refused_ask(desk, "return_refund", at, refund_fen=100) == guard
     assert refused_ask(desk, "return_refund", T + DAY, reason="not_wanted") == "asked_in_time"

@@ -34,6 +34,7 @@ DEEDS: Mapping[str, tuple[Actor, Mapping[str, Any]]] = {
     "confirm_paid": ("operator", {"receipt": "R"}),
     "confirm_unpaid": ("operator", {"failure": "x"}),
     "claim_back": ("operator", {"receipt": "R"}),
+    "take_money_back": ("platform", {"fen": 700, "receipt": "R"}),
     "reverse": ("system", {}),
     "recall": ("system", {}),
     "repay": ("operator", {"receipt": "R"}),
@@ -58,6 +59,7 @@ class Market:
 
     def __init__(self, desk: Desk) -> None:
         self.desk, self.at, self.orders, self.lost = told(desk, deposit_fen=TOLD), T, 1, 0
+        self.back = 0
         order(self.desk, amount_fen=PAID)
 
     def ask(self, purpose: str, fen: int, by_platform: bool) -> None:
@@ -71,6 +73,7 @@ class Market:
             each, verb = able[which % len(able)]
             who, takes = DEEDS[verb]
             do(self.desk, each, verb, who, self.at, **takes)
+            self.back += takes["fen"] if verb == "take_money_back" else 0
 
     def verbs(self, case: Case) -> list[str]:
         flow = self.desk.book(case.platform).flows[case.kind].at(case.began)
@@ -119,20 +122,29 @@ def check(market: Market) -> None:
     assert promised == placed.facts["refunded_fen"] <= PAID
     _kept(market, placed, now)
     owed = market.total("owed_fen", market.cases("advance", "noticed", "owing", "written_off"))
-    own = [each for each in market.cases("payment", "paid", "overpaid") if not _claimed(each)]
+    own = [each for each in market.cases("payment", "paid") if not _claimed(each)]
     assert -now.get("platform/advances", 0) == owed + market.total("advance_fen", own)
     _reversals(market.desk)
 
 
 def _kept(market: Market, placed: Case, now: Mapping[str, int]) -> None:
     """What was reversed the buyer has, until it is set off; what the gateway paid is what it was asked for."""
-    paid, overpaid = market.cases("payment", "paid"), market.cases("payment", "overpaid")
+    paid = market.cases("payment", "paid")
+    overpaid = [each for each in market.cases("payment", "overpaid", "reversed") if _too_much(each)]
     standing = [each for each in market.cases("payment") if "cancelled_at" not in each.facts]
     back = [each for each in standing if each.state == "reversed"]
     assert now.get("gateway/out", 0) == market.total("due_fen", [*paid, *overpaid, *back])
-    assert now.get("platform/kept", 0) == market.total("had_fen", paid) - market.total("due_fen", back)
-    kept = market.total("fen", back) - market.total("had_fen", standing) + market.total("due_fen", overpaid)
+    assert (
+        now.get("platform/kept", 0) == market.total("had_fen", paid) - market.total("due_fen", [*back, *overpaid]) + market.back
+    )
+    kept = market.total("fen", back) - market.total("had_fen", standing) + market.total("due_fen", overpaid) - market.back
+    assert kept >= 0
     assert placed.facts.get("kept_fen", 0) == kept
+
+
+def _too_much(pay: Case) -> bool:
+    """Paid though cancelled, and not claimed back as a whole."""
+    return "cancelled_at" in pay.facts and "reversed_at" not in pay.facts
 
 
 def _claimed(pay: Case) -> bool:
@@ -162,7 +174,8 @@ def take_all_back(market: Market) -> None:
     for pay in market.cases("payment", "paid"):
         do(market.desk, pay, "reverse", "system", market.at)
     for pay in market.cases("payment", "overpaid"):
-        do(market.desk, pay, "claim_back", "operator", market.at, receipt="R")
+        with suppress(TianpingError):  # set off in part
+            do(market.desk, pay, "claim_back", "operator", market.at, receipt="R")
 
 
 @given(steps=st.lists(moves, min_size=16, max_size=40))
@@ -180,9 +193,9 @@ def test_the_books_balance_and_all_can_be_taken_back(
     take_all_back(market)
     check(market)
     now = balances(market.desk)
-    sold = -now["gateway/in"]
+    sold = -now["gateway/in"] - market.back
     assert now.get(FUNDS, 0) == sold - market.lost
     assert not {DEPOSIT, OWN, "platform/advances"} & set(now)
-    assert now.get("gateway/out", 0) == -now.get("platform/kept", 0)
+    assert now.get("gateway/out", 0) == market.back - now.get("platform/kept", 0)
     desk.database.dispose()
     path.unlink()

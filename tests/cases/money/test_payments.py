@@ -85,7 +85,7 @@ def test_cancelled_and_paid_all_the_same_is_seen_and_borne_by_the_platform(desk:
     late = do(desk, pay, "succeed", "gateway", T + 4 * HOUR, receipt="R1")
     assert (late.state, late.timers[0].owner) == ("overpaid", "operator")
     assert balances(desk) == {
-        ledger.GATEWAY_IN: -5_000, FUNDS: 5_000, ledger.ADVANCES: -3_000, ledger.GATEWAY_OUT: 3_000,
+        ledger.GATEWAY_IN: -5_000, FUNDS: 5_000, ledger.KEPT: -3_000, ledger.GATEWAY_OUT: 3_000,
     }  # fmt: skip
     assert read(desk, case.id).state != "refunded"
     assert pass_time(desk, pay, T + 28 * HOUR).facts["alarms"] == 1

@@ -4,9 +4,11 @@ Each check returns what is wrong, in words; nothing: all is well.
 """
 
 import datetime as dt
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -88,7 +90,8 @@ def wrong(seen: Snapshot, book: Casebook, at: dt.datetime) -> list[str]:
     """All that is wrong."""
     checks = (
         owned(seen, book), fired_once(seen), in_order(seen), freezes(seen), frozen(seen, book), left_right(seen, at),
-        refunds_bounded(seen), paid_once(seen), undone(seen), one_letter(seen),
+        refunds_bounded(seen), buyer_has(seen), paid_once(seen), undone(seen), one_letter(seen),
+        claims_counted(seen), goods_once(seen),
     )  # fmt: skip
     return [each for check in checks for each in check]
 
@@ -248,7 +251,7 @@ def refunds_bounded(seen: Snapshot) -> Iterator[str]:
         payments = [case for case in seen.of(order.order_id, "payment") if case.facts["purpose"] in COUNTED]
         standing = [case for case in payments if case.state not in ("cancelled", "reversed", "overpaid")]
         promised = sum(case.facts["fen"] for case in standing)
-        vouched = sum(case.facts["refund_fen"] for case in seen.of(order.order_id, *KINDS) if case.facts.get("voucher_at"))
+        vouched = sum(vouched_for(case) for case in seen.of(order.order_id, *KINDS))
         paid = order.facts["amount_fen"] + order.facts.get("freight_fen", 0)
         if order.facts["refunded_fen"] != promised + vouched:
             yield f"{order.id} counts {order.facts['refunded_fen']} refunded; {promised} in payments, {vouched} by vouchers"
@@ -259,6 +262,52 @@ def refunds_bounded(seen: Snapshot) -> Iterator[str]:
         truly = sum(sum(seen.paid.get(case.id, ())) for case in standing)
         if truly > paid:
             yield f"{order.id}: the gateway paid {truly} of {paid}"
+
+
+def vouched_for(case: Case) -> int:
+    """What the merchant paid by voucher, or is to pay so."""
+    return int(case.facts.get("voucher_fen") or 0) if case.state in ("awaiting_voucher", "refunded") else 0
+
+
+PENDING = ("asked", "unclear", "failed")
+
+
+def buyer_has(seen: Snapshot) -> Iterator[str]:
+    """What the buyer of an order truly has, from the gateway and by vouchers, less what was given back, is what payments that
+    stand and vouchers gave, and what the order knows to be kept; and never more than was paid, with the costs beside it."""
+    for order in (case for case in seen.cases.values() if case.kind == "order"):
+        payments = seen.of(order.order_id, "payment")
+        truly = sum(sum(seen.paid.get(each.id, ())) for each in payments)
+        truly += sum(uploaded(seen, case) for case in seen.of(order.order_id, *KINDS)) - given_back(seen, order)
+        truly -= sum(asked_for(each) for each in payments if {"cancelled_at", "reversed_at"} <= set(each.facts))
+        vouchers = sum(vouched_for(case) for case in seen.of(order.order_id, *KINDS) if case.state == "refunded")
+        stands = vouchers + sum(each.facts["fen"] for each in payments if each.state == "paid")
+        pending = [each for each in payments if each.state in PENDING]
+        under_way = sum(each.facts.get("had_fen", 0) + sum(seen.paid.get(each.id, ())) for each in pending)
+        kept = order.facts.get("kept_fen", 0)
+        if truly != stands + kept + under_way or kept < 0:
+            yield f"{order.id}: the buyer has {truly}; {stands} stand, {kept} are kept, {under_way} under way"
+        costs = sum(each.facts["fen"] for each in payments if each.state == "paid" and each.facts["purpose"] not in COUNTED)
+        if stands - costs > order.facts["amount_fen"] + order.facts.get("freight_fen", 0):
+            yield f"{order.id}: {stands - costs} stand, more than was paid"
+
+
+def uploaded(seen: Snapshot, case: Case) -> int:
+    """What a case's vouchers gave the buyer, whatever became of them."""
+    total = noted = 0
+    for event in seen.history(case.id):
+        noted = int(event.facts.get("voucher_fen", noted) or 0)
+        total += noted if event.verb == "upload_voucher" else 0
+    return total
+
+
+def given_back(seen: Snapshot, order: Case) -> int:
+    """What the buyer gave back of what they had kept."""
+    total = kept = 0
+    for event in seen.history(order.id):
+        before, kept = kept, int(event.facts.get("kept_fen", kept) or 0)
+        total += before - kept if event.verb == "take_money_back" else 0
+    return total
 
 
 def asked_for(payment: Case) -> int:
@@ -295,6 +344,83 @@ def one_letter(seen: Snapshot) -> Iterator[str]:
     for letter in seen.letters:
         if letter.topic == "gateway" and letter.key != letter.case_id:
             yield f"{letter.case_id} is asked for under {letter.key}"
+
+
+# Goods
+
+GOODS = ("return_refund", "exchange", "reissue", "repair")
+REPLACING = GOODS[1:]
+
+
+def claims_counted(seen: Snapshot) -> Iterator[str]:
+    """An order knows what its open cases are about, what came back for money, and what was recalled and is not known yet."""
+    for order in (case for case in seen.cases.values() if case.kind == "order"):
+        open_ = [case for case in seen.of(order.order_id, *KINDS) if not case.ended_at]
+        recalled = [case for case in seen.of(order.order_id, "payment") if case.facts.get("recalled") and case.state in PENDING]
+        truly = {
+            "claimed_quantity": sum(case.facts["claimed_quantity"] for case in open_ if case.kind in GOODS),
+            "claimed_fen": sum(case.facts["asked_fen"] for case in open_ if case.kind == "refund_only"),
+            "returned_quantity": sum(
+                case.facts["returned_quantity"] for case in seen.of(order.order_id, "return_refund") if case.state == "refunded"
+            ),
+            "recalled_fen": sum(case.facts["fen"] for case in recalled if case.facts["purpose"] in COUNTED),
+        }
+        wrong = {name: (order.facts.get(name) or 0, fen) for name, fen in truly.items() if (order.facts.get(name) or 0) != fen}
+        if wrong:
+            yield f"{order.id} counts wrong: {wrong}"
+
+
+def goods_once(seen: Snapshot) -> Iterator[str]:
+    """What people asked for is together about no more items than were bought and have not come back; what is sent was not
+    refunded; no refund was asked for beside what was being returned or replaced."""
+    for order in (case for case in seen.cases.values() if case.kind == "order" and "quantity" in case.facts):
+        its = seen.of(order.order_id, *GOODS)
+        asked = [case for case in its if not case.ended_at and seen.history(case.id)[0].verb == "request"]
+        bought, back = order.facts["quantity"], order.facts.get("returned_quantity") or 0
+        told = any(
+            event.verb == "take_over" or event.verb.startswith("overturned") for case in its for event in seen.history(case.id)
+        )
+        if not told and sum(case.facts["claimed_quantity"] for case in asked) + back > bought:
+            yield f"{order.id}: open cases are about more than the {bought} bought, {back} came back"
+        if order.facts.get("cod"):
+            continue
+        for case in its:
+            sent = [event.at for event in seen.history(case.id) if event.verb == "send_again"]
+            if sent and case.facts["claimed_quantity"] * _price(order) > _rounded(order, _left_then(seen, order, sent[-1])):
+                yield f"{case.kind} {case.id} was sent at {sent[-1]} though refunded"
+        if not told:
+            yield from _asked_beside(seen, order, its)
+
+
+def _asked_beside(seen: Snapshot, order: Case, its: Sequence[Case]) -> Iterator[str]:
+    for refund in seen.of(order.order_id, "refund_only"):
+        first = seen.history(refund.id)[0]
+        open_ = [case for case in its if case.opened_at < first.at and (not case.ended_at or case.ended_at > first.at)]
+        held = sum(case.facts["claimed_quantity"] for case in open_) * _price(order)
+        if first.verb == "request" and open_ and refund.facts["asked_fen"] + held > _left_then(seen, order, first.at):
+            yield f"refund_only {refund.id} was asked for beside {[case.kind for case in open_]}"
+
+
+def _price(order: Case) -> Fraction:
+    return Fraction(order.facts["amount_fen"], order.facts["quantity"])
+
+
+def _rounded(order: Case, fen: int) -> Fraction:
+    """A sum as the price of whole items, one begun counts whole."""
+    return math.ceil(fen / _price(order)) * _price(order)
+
+
+def _left_then(seen: Snapshot, order: Case, at: dt.datetime) -> int:
+    """Of the price of the goods, what no payment asked for before then and not taken back by then has given."""
+
+    def stood(case: Case) -> bool:
+        ended = [case.facts[name] for name in ("cancelled_at", "reversed_at") if case.facts.get(name)]
+        return case.opened_at < at and not (ended and min(ended) <= at)
+
+    given = [
+        case.facts["fen"] for case in seen.of(order.order_id, "payment") if case.facts["purpose"] in COUNTED and stood(case)
+    ]
+    return max(0, int(order.facts["amount_fen"] - sum(given)))
 
 
 # 9: what is taken back

@@ -125,14 +125,21 @@ def shown(desk: Desk, platform: str, kind: str, at: dt.datetime) -> tuple[Case, 
     return pass_time(desk, dispute, began + 72 * HOUR), began + 72 * HOUR
 
 
-def silent(desk: Desk, platform: str, kind: str, at: dt.datetime) -> tuple[Case, dt.datetime]:
-    """Judged: the merchant showed nothing."""
-    dispute, began = escalated(desk, platform, kind, at)
-    return pass_time(desk, dispute, began + 72 * HOUR), began + 72 * HOUR
+def judged(desk: Desk, platform: str, kind: str, at: dt.datetime) -> tuple[Case, dt.datetime]:
+    """A verdict against the merchant, who showed something."""
+    dispute, began = shown(desk, platform, kind, at)
+    proposed = {"proposed_rule": "other/proven", "proposed_liability": "seller", "proposed_remedy": kind}
+    do(desk, dispute, "find", "adjudicator", began, **proposed)
+    sum_ = dispute.facts["asked_fen"]
+    do(
+        desk, dispute, "verdict", "adjudicator", began,
+        liability="seller", remedy=kind, ruling="other/proven", judged_by=1, refund_fen=sum_,
+    )  # fmt: skip
+    return read(desk, dispute.id), began
 
 
 def appealed(desk: Desk, platform: str, kind: str, at: dt.datetime) -> tuple[Case, dt.datetime]:
-    dispute, began = silent(desk, platform, kind, at)
+    dispute, began = judged(desk, platform, kind, at)
     do(desk, dispute, "appeal", "merchant", began + HOUR, appealed_by="seller", appeal_text="no")
     return read(desk, dispute.id), began + HOUR
 
@@ -186,9 +193,10 @@ LINES = (
     Line("answer, unshipped", ("jd",), ("refund_only",), unshipped, 48 * H, "agreed"),
     Line("waybill", ("jd",), ("return_refund",), agreed, 7 * D, "closed"),
     Line("receipt", ("jd",), ("return_refund",), posted, 7 * D, "refunding"),
-    Line("evidence", ALL, KINDS, escalated, 72 * H, "judged"),
+    Line("evidence, a silent merchant", ("kuaishou",), KINDS, escalated, 72 * H, "judged"),
+    Line("evidence", tuple(each for each in ALL if each != "kuaishou"), KINDS, escalated, 72 * H, "judging"),
     Line("verdict", ALL, ("refund_only", "return_refund"), shown, 5 * D, "senior"),
-    Line("appeal", ALL, ("refund_only", "return_refund"), silent, 7 * D, "in_force"),
+    Line("appeal", ALL, ("refund_only", "return_refund"), judged, 7 * D, "in_force"),
     Line("appeal decided", ALL, ("refund_only",), appealed, 5 * D, "appeal_senior"),
     Line("repayment", ("kuaishou",), ("return_refund",), paid_by_platform, 5 * D, "taken"),
     Line("payment mended", ALL, ("refund_only",), failed, 24 * H, "asked"),

@@ -9,7 +9,6 @@ import os
 import random
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -231,7 +230,7 @@ def alike(step: Step) -> tuple[object, ...]:
 
     event, after = step.event, step.after
     return (
-        replace(after, facts=rest(after.facts)),
+        after._replace(facts=rest(after.facts)),
         (event.verb, event.state, event.at, rest(event.facts)),
         step.begun,
         step.follows,

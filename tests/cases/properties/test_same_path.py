@@ -118,8 +118,7 @@ def stuck(desk: Desk) -> Case:
     """An exchange that was not performed, of an order whose goods were all refunded, and whose postage was not."""
     order(desk, T - DAY, freight_fen=600, shipped_at=T - DAY, signed_at=T - DAY)
     case = defaulted(desk, "exchange", "O1")
-    refund = ask(desk, "refund_only", case.changed_at, refund_fen=5_000, reason="not_wanted")
-    do(desk, refund, "agree", "merchant", case.changed_at)
+    refund = ask(desk, "refund_only", case.changed_at, verb="settle", by="merchant", refund_fen=5_000, reason="not_wanted")
     payment = next(each for each in family(desk, refund) if each.kind == "payment")
     do(desk, payment, "succeed", "gateway", case.changed_at)
     return case

@@ -26,10 +26,13 @@ _TIMES = (
 )  # fmt: skip
 _FENS = (
     # of a dispute
-    "verdict_fen", "outbound_fen", "room_fen",
+    "verdict_fen", "outbound_fen", "room_fen", "freight_room_fen", "noted_freight_fen", "verdict_freight_fen",
     "amount_fen", "freight_fen", "price_fen", "refund_fen", "compensation_fen", "difference_fen", "advance_fen",
     # of all cases of an order together; what the buyer keeps of payments that were reversed
     "refunded_fen", "coupons_fen", "freights_fen", "differences_fen", "compensated_fen", "kept_fen",
+    "claimed_fen", "recalled_fen",
+    # of a case: what it is about, as its order hears it; a voucher's sum; what an offer comes to
+    "case_fen", "voucher_fen", "released_fen", "offer_beside_fen", "offer_total_fen",
     "coupon_fen", "fen", "asked_fen", "offer_fen", "offered_compensation_fen", "freight_claim_fen",
     # of a payment, of an advance, of the shop
     "due_fen", "had_fen",
@@ -38,14 +41,14 @@ _FENS = (
 _INTS = (
     # of a dispute: files shown, accounts that decided, seconds until the buyer asked
     "buyer_files", "merchant_files", "platform_files", "judged_by", "decided_by", "appealed_account", "waited_s",
-    "after_signing_s",
+    "after_signing_s", "shipped_after_s",
     # of talks with the buyer, of a duty
-    "contacts", "measure", "presses",
+    "contacts", "measure", "presses", "attempts", "score",
     "quantity", "open_cases", "rating", "points", "alarms",
     # of the order: what law, warranty and the merchant promise
     "national_days", "local_days", "local_buyer_days", "warranty_days", "promise_days", "promise_return_days",
-    # of a case
-    "received_quantity",
+    # of a case, and of all of an order together: items that they are about, items that came back
+    "received_quantity", "claimed_quantity", "returned_quantity", "case_quantity", "back_quantity",
 )  # fmt: skip
 _BOOLS = (
     # of a dispute
@@ -57,7 +60,7 @@ _BOOLS = (
     "gold", "intact_shown", "promise_seven_days", "promise_return_freight",
     # of a case
     "by_hand", "resize", "withdrawn", "goods_received", "intact", "return_confirmed",
-    "outbound_by_merchant", "return_by_merchant",
+    "outbound_by_merchant", "return_by_merchant", "compensation_included",
     # of the shop
     "closed", "abandoned", "obstructive", "punished_quality", "punished_shipping", "liable_masses",
     "switch_instant_refund", "switch_assistant", "switch_seven_days", "switch_return_freight",
@@ -89,6 +92,8 @@ FACTS: dict[str, Type] = {
     **dict.fromkeys(_TEXTS, "text"),
 }
 _PYTHON: Mapping[Type, type] = {"bool": bool, "int": int, "fen": int, "text": str, "time": dt.datetime}
+MOST = 2**53 - 1
+"""The largest number handed in: what every reader of JSON keeps exactly."""
 MOST_TEXT = 4_000
 """Characters of a text handed in."""
 
@@ -105,8 +110,8 @@ def fault(name: str, value: Any) -> str:
         return f'there is no fact "{name}"'
     if type(value) is not _PYTHON[type_]:
         return f"{name} is a {type_}, and {value!r} is none"
-    if type(value) is int and not 0 <= value < 2**53:
-        return f"{name} is 0 or more"
+    if type(value) is int and not 0 <= value <= MOST:
+        return f"{name} is a number from 0 to {MOST}"
     if isinstance(value, str) and len(value) > MOST_TEXT:
         return f"{name} is longer than {MOST_TEXT} characters"
     return ""

@@ -13,9 +13,11 @@ from tianping.policy.yamlio import Place
 
 _HEADS = ("order", "parent", "shop")
 _SPANS = ("since", "midnight", "days", "months")
+_SUMS = ("left_fen", "left_goods_fen", "left_coupons_fen", "left_differences_fen", "left_freight_fen", "unclaimed_fen")
+_COUNTS = ("left_quantity", "unrefunded_quantity", "unclaimed_quantity")
 _DERIVED: Mapping[str, Type] = {
-    f"order.{name}": "fen"
-    for name in ("left_fen", "left_goods_fen", "left_coupons_fen", "left_differences_fen", "left_freight_fen")
+    **{f"order.{name}": "fen" for name in _SUMS},
+    **{f"order.{name}": "int" for name in _COUNTS},
 }
 _NUMBERS: tuple[Type, ...] = ("int", "fen")
 _TIME: tuple[Type, ...] = ("time",)
@@ -89,13 +91,13 @@ def _sums(opened: OpenedCasebook) -> Iterator[Use]:
                 yield from (Use((*place, key), fact, types) for key, fact, types in named if fact)
 
 
-_SHARES: Mapping[str, tuple[Type, ...]] = {"of": _FEN, "times": _NUMBERS, "over": _NUMBERS, "at_most": _FEN}
+_SHARES: Mapping[str, tuple[Type, ...]] = {"of": _NUMBERS, "times": _NUMBERS, "over": _NUMBERS, "at_most": _NUMBERS}
 _TAKEN: Mapping[str, tuple[Type, ...]] = {
     "takes": (),
     "marks": _TIME,
     "signs": _TEXT,
     "copies": (),
-    "computes": _FEN,
+    "computes": _NUMBERS,
     "adds": _NUMBERS,
     "clears": (),
 }

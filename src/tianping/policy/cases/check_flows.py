@@ -11,7 +11,7 @@ from tianping.errors import Fault, did_you_mean
 from tianping.policy.cases import check_casefacts, flowmap
 from tianping.policy.cases.casebook import OpenedCasebook
 from tianping.policy.cases.check_idle import idle_own, is_shared
-from tianping.policy.cases.flowing import ALWAYS, ClockVersion, FlowVersion, State, Timer, Verb
+from tianping.policy.cases.flowing import ALWAYS, Branch, ClockVersion, FlowVersion, State, Timer, Verb
 from tianping.policy.cases.flowmap import PAYMENT, Flow, Opening, flows, known_in, reached, weigh
 from tianping.policy.yamlio import Place
 
@@ -182,14 +182,14 @@ def _misled(flow: Flow, name: str, verb: Verb) -> Iterator[tuple[Place, str, str
                 f'no state "{branch.state}"',
                 did_you_mean(branch.state, states),
             )
-    if verb.branches and verb.branches[-1].when != ALWAYS:
+    if verb.branches and not _always(verb.branches[-1]):
         yield (
             ("to",),
             f'the last way of "{name}" has a condition',
             "it would lead nowhere where none holds: end with one that has none",
         )
     for index, branch in enumerate(verb.branches[:-1]):
-        if branch.when == ALWAYS:
+        if _always(branch):
             yield ("to", index), f'the ways of "{name}" after this one are never taken', "give it a condition or take them out"
     if not verb.from_ and not verb.branches:
         yield ("to",), f'"{name}" opens a case in no state', "say to which state it leads"
@@ -197,14 +197,18 @@ def _misled(flow: Flow, name: str, verb: Verb) -> Iterator[tuple[Place, str, str
         yield ("undone_by",), f'no verb "{verb.undone_by}"', did_you_mean(verb.undone_by, list(flow.version.verbs))
 
 
+def _always(branch: Branch) -> bool:
+    return branch.when == ALWAYS and not branch.guards
+
+
 def verbs_name_rules(opened: OpenedCasebook) -> Iterator[Fault]:
     """Guards and amounts that are there."""
     for flow in flows(opened.book):
         for name, verb in flow.version.verbs.items():
-            for index, guard in enumerate(verb.guards):
+            for place, guard in flowmap.guards(verb):
                 if guard not in opened.book.guards:
                     now = did_you_mean(guard, list(opened.book.guards))
-                    yield opened.fault((*flow.verb(name), "guards", index), f'no guard "{guard}"', now)
+                    yield opened.fault((*flow.verb(name), *place), f'no guard "{guard}"', now)
             for fact, amount in verb.computes.items():
                 if amount not in opened.book.amounts:
                     now = did_you_mean(amount, list(opened.book.amounts))

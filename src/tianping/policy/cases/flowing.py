@@ -15,7 +15,9 @@ from tianping.policy.numbers import Number
 from tianping.policy.strict import Strict
 from tianping.policy.words import Name, Source, Words
 
-Actor = Literal["buyer", "merchant", "platform", "adjudicator", "senior", "operator", "gateway", "rule", "clock", "system"]
+Actor = Literal[
+    "buyer", "merchant", "platform", "adjudicator", "senior", "operator", "gateway", "rule", "measure", "clock", "system"
+]
 """Who acts. `rule`: an automatic rule, named in the event; `system`: what follows from another case's event."""
 Owner = Literal["buyer", "merchant", "both", "platform", "adjudicator", "senior", "operator", "clock"]
 FactName = Annotated[str, Field(pattern=r"^([a-z]+\.)*[a-z][a-z0-9_]*$")]
@@ -24,6 +26,8 @@ shop (`shop.points`). Derived: `since.requested_at` (seconds since then), `midni
 day after), `days.order.signed_at`, `months.order.succeeded_at` (days of 24 hours, calendar months begun since then: within six
 is `at_most: 6`), `order.left_fen` (paid and not refunded), `order.left_goods_fen` (the same without postage),
 `order.left_coupons_fen`, `order.left_differences_fen`, `order.left_freight_fen` (what of such costs may still be given back),
+`order.left_quantity` (items that no open case is about and that have not come back), `order.unrefunded_quantity`,
+`order.unclaimed_quantity`, `order.unclaimed_fen` (items and money neither refunded nor being asked for),
 `kind`."""
 Value = bool | int | str
 COMPARISONS = ("at_least", "more_than", "at_most", "less_than")
@@ -154,7 +158,7 @@ class Share(Strict):
 
 
 class AmountVersion(Dated):
-    """A sum of money: the first part whose test holds; none: 0."""
+    """A sum of money, or a number of things: the first part whose test holds; none: 0."""
 
     parts: tuple[Share, ...] = Field(min_length=1)
 
@@ -185,9 +189,10 @@ class State(Strict):
 
 
 class Branch(Strict):
-    """Where a verb leads, where the test holds."""
+    """Where a verb leads, where the test holds, and the guards, which may be each platform's own."""
 
     when: When = ALWAYS
+    guards: tuple[Name, ...] = ()
     state: Name
 
 
@@ -198,7 +203,7 @@ class Effect(Strict):
     those): they do `verb`, by `system`, where they can (`must: true`: else all is refused). `pay`: a payment of the sum `fen`
     (a fact) to the buyer, borne by `by`; nothing where it is 0. `undo`: payments of this case for that purpose are reversed, or
     cancelled where they have not been made. `send` asks the payment gateway, by the outbox. `post`: a posting in the money
-    ledger, by name. `gives`, `sets`: facts handed over, and plain values.
+    ledger, or to a measure, by name. `gives`, `sets`: facts handed over, and plain values.
     """
 
     when: When = ALWAYS

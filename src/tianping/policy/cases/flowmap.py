@@ -95,6 +95,13 @@ def reached(version: FlowVersion, start: str = "", without: Collection[str] = ()
     return frozenset(found - {""})
 
 
+def guards(verb: Verb) -> Iterator[tuple[Place, str]]:
+    """The guards that a verb and its ways name, each with where in the verb."""
+    yield from ((("guards", index), name) for index, name in enumerate(verb.guards))
+    for number, branch in enumerate(verb.branches):
+        yield from ((("to", number, "guards", index), name) for index, name in enumerate(branch.guards))
+
+
 def gives(verb: Verb) -> frozenset[str]:
     """The facts that a case may have from a verb."""
     return frozenset((*verb.takes, *verb.marks, *verb.signs, *verb.sets, *verb.copies, *verb.computes, *verb.adds))
@@ -169,7 +176,7 @@ def named(flow: Flow) -> Mapping[str, frozenset[str]]:
     verbs = flow.version.verbs.values()
     return {
         "clocks": frozenset(timer.clock for state in flow.version.states.values() for timer in state.timers),
-        "guards": frozenset(name for verb in verbs for name in verb.guards),
+        "guards": frozenset(name for verb in verbs for _, name in guards(verb)),
         "amounts": frozenset(name for verb in verbs for name in verb.computes.values()),
     }
 

@@ -5,14 +5,14 @@ Who writes has read the case in the same transaction (`database.writing`); `keep
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, select, union, update
+from sqlalchemy import Connection, bindparam, func, insert, select, union, update
 
 from tianping.cases.case import Case, Doer, Event, Step, Timer
 from tianping.policy.cases.casefacts import FACTS
 from tianping.store.desk.schema import desk_case, desk_deadline, desk_event
+from tianping.store.many import Many
 
 _TIMES = frozenset(name for name, type_ in FACTS.items() if type_ == "time")
 
@@ -56,32 +56,19 @@ def event_of(row: Any) -> Event:
 def keep(connection: Connection, steps: Sequence[Step], owners: Mapping[str, str]) -> None:
     """Write steps, in order. `owners`: whose turn it is after them, by case id. Raises Overtaken where a case is no longer as
     it was read; then nothing of this transaction may be committed."""
-    opened = [_row(step.after, owners[step.after.id]) for step in steps if step.before is None]
-    if opened:
-        connection.execute(_OPEN, opened)
-    moved = [
-        _row(step.after, owners[step.after.id]) | {"its_id": step.after.id, "its_n": step.before.n}
-        for step in steps
-        if step.before is not None
-    ]
-    if moved and connection.execute(_MOVE, moved).rowcount != len(moved):
+    _OPEN.write(connection, [_row(step.after, owners[step.after.id]) for step in steps if step.before is None])
+    moved = [_moved(step.after, step.before.n, owners[step.after.id]) for step in steps if step.before is not None]
+    if _MOVE.write(connection, moved) != len(moved):
         raise Overtaken
-    connection.execute(_TELL, [_event(step.event) for step in steps])
-    begun = [_timer_row(timer, step.after.shop_id) for step in steps for timer in step.begun]
-    if begun:
-        connection.execute(_BEGIN, begun)
-    turned = [_turn_row(timer) for step in steps for timer in step.changed]
-    if turned:
-        connection.execute(_TURN, turned)
-    ended = [_over(timer) for step in steps for timer in step.ended]
-    if ended:  # last: one step's timer may be ended by the next
-        connection.execute(_END, ended)
+    _TELL.write(connection, [_event(step.event) for step in steps])
+    _BEGIN.write(connection, [_timer_row(timer, step.after.shop_id) for step in steps for timer in step.begun])
+    turn(connection, [timer for step in steps for timer in step.changed])
+    _END.write(connection, [_over(timer) for step in steps for timer in step.ended])  # last: the next step may end one's timer
 
 
 def turn(connection: Connection, timers: Sequence[Timer]) -> None:
     """Timers that changed without an event: reminded, or failed and to be tried again."""
-    if timers:
-        connection.execute(_TURN, [_turn_row(timer) for timer in timers])
+    _TURN.write(connection, [_turned(timer) for timer in timers])
 
 
 def any_of(connection: Connection, kinds: Sequence[str]) -> bool:
@@ -104,6 +91,11 @@ def taken(connection: Connection, kinds: Sequence[str]) -> Sequence[str]:
     return connection.execute(_TAKEN, {"kinds": list(kinds)}).scalars().all()
 
 
+def children(connection: Connection, ids: Iterable[str], kinds: Sequence[str]) -> Sequence[str]:
+    """The ids of cases of these kinds that came of these cases."""
+    return connection.execute(_CHILDREN, {"ids": list(ids), "kinds": list(kinds)}).scalars().all()
+
+
 def openers(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
     """As what somebody opened these cases, by id."""
     return {row.case_id: row.actor for row in connection.execute(_OPENERS, {"ids": list(ids)})}
@@ -118,7 +110,7 @@ def fed(connection: Connection, events: Mapping[str, int]) -> None:
 def failing(connection: Connection, least: int, most: int = 100) -> Sequence[tuple[str, Timer]]:
     """Timers whose verb has failed at least so often, with their case's shop, longest overdue first: for an operator."""
     rows = connection.execute(_FAILING, {"least": least, "most": most})
-    return [(row.shop_id, _timer(row)) for row in rows]
+    return [(shop, _timer(row)) for shop, *row in rows]
 
 
 def due(connection: Connection, at: dt.datetime, most: int, *, lock: bool = True) -> Sequence[str]:
@@ -131,51 +123,49 @@ def due(connection: Connection, at: dt.datetime, most: int, *, lock: bool = True
 # Rows
 
 
-def _case(row: Any, timers: tuple[Timer, ...]) -> Case:
-    return Case(
-        row.id, row.kind, row.platform, row.shop_id, row.order_id, row.parent_id, row.began, row.state, row.n, row.opened_at,
-        row.changed_at, row.ended_at, _from_json(row.facts), row.zone, timers,
-    )  # fmt: skip
+def _case(row: Sequence[Any], timers: tuple[Timer, ...]) -> Case:
+    case = Case._make((*row, timers))
+    return case._replace(facts=_from_json(case.facts))
 
 
-def _row(case: Case, owner: str) -> dict[str, Any]:
-    row = {name: getattr(case, name) for name in _CASE_COLUMNS}
-    return row | {"owner": owner, "facts": _to_json(case.facts)}
+def _row(case: Case, owner: str) -> Sequence[Any]:
+    return (*case._replace(facts=_to_json(case.facts))[:-1], owner, _due_at(case))
 
 
-def _event(event: Event) -> dict[str, Any]:
-    return {
-        "case_id": event.case_id, "n": event.n, "at": event.at, "actor": event.doer.actor, "account_id": event.doer.account_id,
-        "rule": event.doer.rule, "verb": event.verb, "before": event.before, "state": event.state, "why": event.why,
-        "facts": _to_json(event.facts),
-    }  # fmt: skip
+def _moved(case: Case, n: int, owner: str) -> Sequence[Any]:
+    return (case.id, n, case.state, owner, case.n, case.changed_at, case.ended_at, _to_json(case.facts), _due_at(case))
 
 
-def _timer(row: Any) -> Timer:
-    given = {name: getattr(row, name) for name in _TIMER_COLUMNS}
-    spans = tuple((dt.datetime.fromisoformat(begin), dt.datetime.fromisoformat(end)) for begin, end in row.pauses)
-    return Timer(**given | {"pauses": spans})
+def _due_at(case: Case) -> dt.datetime | None:
+    running = [timer.due_at for timer in case.timers if timer.state == "running"]
+    return min(running) if running else None
 
 
-def _timer_row(timer: Timer, shop_id: str) -> dict[str, Any]:
-    row = {name: getattr(timer, name) for name in _TIMER_COLUMNS}
-    return row | {"pauses": _spans(timer), "shop_id": shop_id}
+def _event(event: Event) -> Sequence[Any]:
+    id_, n, at, doer, verb, before, state, why, facts = event
+    return (id_, n, at, *doer, verb, before, state, why, _to_json(facts))
 
 
-def _turn_row(timer: Timer) -> dict[str, Any]:
-    row = {name: getattr(timer, name) for name in _TURNS}
-    return row | _key(timer) | {"pauses": _spans(timer)}
+def _timer(row: Sequence[Any]) -> Timer:
+    timer = Timer(*row)
+    return timer._replace(
+        pauses=tuple((dt.datetime.fromisoformat(begin), dt.datetime.fromisoformat(end)) for begin, end in row[_PAUSES])
+    )
 
 
-def _over(timer: Timer) -> dict[str, Any]:
-    return _key(timer) | {"state": timer.state}
+def _timer_row(timer: Timer, shop_id: str) -> Sequence[Any]:
+    return (*timer._replace(pauses=_spans(timer)), shop_id)
 
 
-def _key(timer: Timer) -> dict[str, Any]:
-    return {"its_case": timer.case_id, "its_n": timer.n, "its_clock": timer.clock}
+def _turned(timer: Timer) -> Sequence[Any]:
+    return (*_over(timer), *(getattr(timer, name) for name in _TURNS), _spans(timer))
 
 
-def _spans(timer: Timer) -> list[list[str]]:
+def _over(timer: Timer) -> Sequence[Any]:
+    return (timer.case_id, timer.n, timer.clock, timer.state)
+
+
+def _spans(timer: Timer) -> Any:
     return [[begin.isoformat(), end.isoformat()] for begin, end in timer.pauses]
 
 
@@ -192,15 +182,18 @@ def _from_json(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 # The statements are made once: making them costs more than running them.
 
-_CASE_COLUMNS = (
-    "id", "kind", "platform", "shop_id", "order_id", "parent_id", "began", "state", "n", "opened_at", "changed_at", "ended_at",
-    "zone",
-)  # fmt: skip
-_TIMER_COLUMNS = tuple(field.name for field in fields(Timer))
-_TURNS = ("due_at", "next_at", "remind_at", "reminded", "paused_at", "state", "tries", "said")
-_CASES = select(desk_case).where(desk_case.c.id.in_(bindparam("ids", expanding=True))).order_by(desk_case.c.id)
+_CASE_COLUMNS = Case._fields[:-1]
+"""All but its timers, which have rows of their own."""
+_PAUSES = Timer._fields.index("pauses")
+_TURNS = ("due_at", "next_at", "remind_at", "reminded", "paused_at", "tries", "said")
+_CASES = (
+    select(*(desk_case.c[name] for name in _CASE_COLUMNS))
+    .where(desk_case.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(desk_case.c.id)
+)
 _LIVE = desk_deadline.c.state.in_(("running", "paused"))
-_TIMERS = select(desk_deadline).where(desk_deadline.c.case_id.in_(bindparam("ids", expanding=True)), _LIVE)
+_TIMER = [desk_deadline.c[name] for name in Timer._fields]
+_TIMERS = select(*_TIMER).where(desk_deadline.c.case_id.in_(bindparam("ids", expanding=True)), _LIVE)
 _ORDERS = select(desk_case.c.order_id).where(
     desk_case.c.id.in_(bindparam("ids", expanding=True)), desk_case.c.order_id.is_not(None)
 )
@@ -209,21 +202,34 @@ _FAMILIES = union(
     select(desk_case.c.id).where(desk_case.c.order_id.in_(_ORDERS)),
 ).order_by("id")
 _EVENTS = select(desk_event).where(desk_event.c.case_id == bindparam("id")).order_by(desk_event.c.n)
-_OPEN = insert(desk_case)
-_MOVE = (
+_OPEN = Many(insert(desk_case), (*_CASE_COLUMNS, "owner", "due_at"))
+_MOVES = ("state", "owner", "n", "changed_at", "ended_at", "facts", "due_at")
+_MOVE = Many(
     update(desk_case)
     .where(desk_case.c.id == bindparam("its_id"), desk_case.c.n == bindparam("its_n"))
-    .values({name: bindparam(name) for name in ("state", "owner", "n", "changed_at", "ended_at", "facts")})
+    .values({name: bindparam(f"new_{name}") for name in _MOVES}),
+    ("its_id", "its_n", *(f"new_{name}" for name in _MOVES)),
 )
-_TELL = insert(desk_event)
-_ITS_KEY = and_(
-    desk_deadline.c.case_id == bindparam("its_case"),
-    desk_deadline.c.n == bindparam("its_n"),
-    desk_deadline.c.clock == bindparam("its_clock"),
+_TELL = Many(
+    insert(desk_event),
+    ("case_id", "n", "at", "actor", "account_id", "rule", "verb", "before", "state", "why", "facts"),
 )
-_END = update(desk_deadline).where(_ITS_KEY).values(state=bindparam("state"))
-_BEGIN = insert(desk_deadline)
-_TURN = update(desk_deadline).where(_ITS_KEY).values({name: bindparam(name) for name in (*_TURNS, "pauses")})
+_ITS = ("its_case", "its_n", "its_clock", "new_state")
+_ITS_TIMER = (
+    update(desk_deadline)
+    .where(
+        desk_deadline.c.case_id == bindparam("its_case"),
+        desk_deadline.c.n == bindparam("its_n"),
+        desk_deadline.c.clock == bindparam("its_clock"),
+    )
+    .values(state=bindparam("new_state"))
+)
+_END = Many(_ITS_TIMER, _ITS)
+_BEGIN = Many(insert(desk_deadline), (*Timer._fields, "shop_id"))
+_TURN = Many(
+    _ITS_TIMER.values({name: bindparam(f"new_{name}") for name in (*_TURNS, "pauses")}),
+    (*_ITS, *(f"new_{name}" for name in (*_TURNS, "pauses"))),
+)
 _DUE = (
     select(desk_deadline.c.case_id)
     .where(desk_deadline.c.state == "running", desk_deadline.c.next_at <= bindparam("at"))
@@ -231,7 +237,7 @@ _DUE = (
     .limit(bindparam("most"))
 )
 _FAILING = (
-    select(desk_deadline)
+    select(desk_deadline.c.shop_id, *_TIMER)
     .where(desk_deadline.c.state == "running", desk_deadline.c.tries >= bindparam("least"))
     .order_by(desk_deadline.c.due_at)
     .limit(bindparam("most"))
@@ -243,6 +249,9 @@ _TAKEN = select(desk_case.c.id).where(
 )
 _OPENERS = select(desk_event.c.case_id, desk_event.c.actor).where(
     desk_event.c.case_id.in_(bindparam("ids", expanding=True)), desk_event.c.n == 1
+)
+_CHILDREN = select(desk_case.c.id).where(
+    desk_case.c.parent_id.in_(bindparam("ids", expanding=True)), desk_case.c.kind.in_(bindparam("kinds", expanding=True))
 )
 _FEED = update(desk_case).where(desk_case.c.id == bindparam("its_id")).values(fed=bindparam("events"))
 _FIRST = select(func.min(desk_case.c.opened_at)).where(desk_case.c.kind == "order")

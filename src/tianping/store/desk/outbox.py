@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tianping.store.desk.schema import desk_outbox
+from tianping.store.many import Many
 
 Topic = Literal["gateway", "webhook", "notice"]
 _MOST_SAID = 1_000
@@ -47,8 +48,8 @@ def add(connection: Connection, letters: Sequence[Letter]) -> None:
     """Put letters into the outbox. One whose key is there is sent again at once, as a new one where it had been dropped; one
     that is done stays done."""
     if letters:
-        rows = [letter._asdict() | {"state": "waiting", "tries": 0, "next_at": letter.at, "said": ""} for letter in letters]
-        connection.execute(_ADD[connection.dialect.name], rows)
+        rows = [(*letter, "waiting", 0, letter.at, "") for letter in letters]
+        _ADD[connection.dialect.name].write(connection, rows)
 
 
 def due(connection: Connection, topic: Topic, at: dt.datetime, most: int) -> Sequence[Row]:
@@ -102,10 +103,13 @@ _AGAIN = {"state": "waiting", "said": case((_WAS.state == "dropped", ""), else_=
 _Adding = sqlite.Insert | postgresql.Insert
 _ADDS: Mapping[str, _Adding] = {"sqlite": sqlite.insert(desk_outbox), "postgresql": postgresql.insert(desk_outbox)}
 _ADD = {
-    name: added.on_conflict_do_update(
-        index_elements=[desk_outbox.c.key],
-        set_=_AGAIN | {"next_at": added.excluded.next_at},
-        where=_WAS.state != "done",
+    name: Many(
+        added.on_conflict_do_update(
+            index_elements=[desk_outbox.c.key],
+            set_=_AGAIN | {"next_at": added.excluded.next_at},
+            where=_WAS.state != "done",
+        ),
+        (*Letter._fields, "state", "tries", "next_at", "said"),
     )
     for name, added in _ADDS.items()
 }

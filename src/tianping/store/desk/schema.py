@@ -51,9 +51,15 @@ desk_case = Table(
     Column("zone", String(40), nullable=False),
     Column("facts", JSON, nullable=False),
     Column("fed", Integer, nullable=False, server_default="0", comment="how many of its events the facts have taken up"),
-    Index("ix_desk_case_shop", "shop_id", "kind", "state"),
+    Column("due_at", DateTime, comment="of its deadline that runs out first; naive UTC"),
+    Index("ix_desk_case_shop", "shop_id", "kind", "id"),
+    Index("ix_desk_case_kind", "kind", "id"),
+    Index(
+        "ix_desk_case_heap", "owner", "platform", "kind", "state", "shop_id", "due_at",
+        sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"),
+    ),
     Index("ix_desk_case_fed", "id", sqlite_where=text("fed < n"), postgresql_where=text("fed < n")),
-)
+)  # fmt: skip
 
 desk_event = Table(
     "desk_event",
@@ -95,12 +101,16 @@ desk_deadline = Table(
     Column("said", String, nullable=False, comment="what the last failed try said"),
     CheckConstraint("state IN ('running', 'paused', 'met', 'lapsed')", name="state"),
     Index(
-        "ix_desk_deadline_next", "next_at",
+        "ix_desk_deadline_next", "next_at", "case_id",
         sqlite_where=text("state = 'running'"), postgresql_where=text("state = 'running'"),
     ),
     Index(
-        "ix_desk_deadline_shop", "shop_id", "due_at",
-        sqlite_where=text("state IN ('running', 'paused')"), postgresql_where=text("state IN ('running', 'paused')"),
+        "ix_desk_deadline_shop", "shop_id", "due_at", "case_id", "n", "clock",
+        sqlite_where=text("state = 'running'"), postgresql_where=text("state = 'running'"),
+    ),
+    Index(
+        "ix_desk_deadline_due", "due_at", "case_id", "n", "clock",
+        sqlite_where=text("state = 'running'"), postgresql_where=text("state = 'running'"),
     ),
 )  # fmt: skip
 

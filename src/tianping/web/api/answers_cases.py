@@ -34,8 +34,17 @@ def _text(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_text)]
-NAMED = r"^[^\x00-\x1f\x7f/]+$"
-Id = Annotated[Text, Field(min_length=1, max_length=100, pattern=NAMED)]
+
+
+def _addressed(name: str) -> str:
+    if name in (".", ".."):
+        raise ValueError("cannot be . or .., which no address can say")
+    return name
+
+
+NAMED = r"^[^\x00-\x1f\x7f/\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+$"
+"""No slash, and nothing that cannot be seen or turns what stands beside it round."""
+Id = Annotated[Text, Field(min_length=1, max_length=100, pattern=NAMED), AfterValidator(_addressed)]
 Name = Annotated[Text, Field(max_length=100, pattern=NAMED)]
 Part = Literal["platform", "operator", "senior", "adjudicator", "merchant", "buyer"]
 _Value = Annotated[Any, WithJsonSchema({"type": ["boolean", "integer", "string", "null"]})]

@@ -32,9 +32,9 @@ Limit = Annotated[int, Query(ge=1, le=MOST, description="items of a page")]
 Time = Annotated[dt.datetime | None, Query(description="without an offset: UTC")]
 
 
-def instant(time: dt.datetime | None) -> dt.datetime | None:
-    """Naive UTC, of a time that somebody asked for. Raises FactsRefused for one that is far from all cases."""
-    return None if time is None else handed.facts({"created_at": time.isoformat()})["created_at"]
+def instant(name: str, time: dt.datetime | None) -> dt.datetime | None:
+    """Naive UTC, of a time that somebody may ask by. Raises FactsRefused for one that is far from all cases."""
+    return None if time is None else handed.instant(name, time)
 
 
 def listing(
@@ -52,7 +52,7 @@ def listing(
     limit: Limit = 100,
 ) -> answers.Cases:
     """Cases within reach, the last opened first; orders only with `kind=order`."""
-    wanted = Wanted(kind, state, owner or "", shop, order, handed.known(known), open, instant(due_before))
+    wanted = Wanted(kind, state, owner or "", shop, order, handed.known(known), open, instant("due_before", due_before))
     found = worklists.listing(desk_of(desk.home), asks(seat), wanted, desk.clock(), before=before, limit=limit)
     return answers.Cases(items=[answers.case(each) for each in found.cases], next=found.before)
 

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from tianping.errors import NotFound
+from tianping.errors import NotFound, did_you_mean
 from tianping.policy.cases.flowing import Owner
 from tianping.store.desk.worklists import Place, Wanted
 from tianping.web.access import Forbidden, address_of
@@ -17,7 +17,7 @@ from tianping.web.api import answers_cases as answers
 from tianping.web.api.acts import REFUSALS, Ask, Part, Writer, asks
 from tianping.web.api.cases import Do, Filter, Limit, Time, instant
 from tianping.web.api.read import Caller
-from tianping.web.console import MOST_ID, Desk
+from tianping.web.console import MOST_ID, Console, Desk
 from tianping.work.desk import handed, worklists
 from tianping.work.desk.idempotency import Answer
 from tianping.work.desk.letters import webhooks
@@ -43,7 +43,7 @@ def deadlines(
     limit: Limit = 100,
 ) -> answers.Deadlines:
     """Deadlines that run, what runs out first first."""
-    wanted = Wanted(kind, state, owner or "", shop, known=handed.known(known), due_before=instant(due_before))
+    wanted = Wanted(kind, state, owner or "", shop, known=handed.known(known), due_before=instant("due_before", due_before))
     found = worklists.due(desk_of(desk.home), asks(seat), wanted, desk.clock(), clock=clock, after=_place(after), limit=limit)
     return answers.Deadlines(items=[_running(each) for each in found.running], next=_mark(found.after))
 
@@ -100,6 +100,7 @@ async def register(ask: Ask, said: answers.Listening) -> Response:
 
     def make(seat: Seat) -> Do:
         _may(seat)
+        _required(ask.desk, said.kinds)
         allowed = webhooks.allowed_hosts(ask.desk.home.database)
         doer = Doer(seat.account.id, ask.desk.clock(), address_of(ask.request))
         return lambda sat: _registered(sat, doer, said, allowed)
@@ -107,10 +108,17 @@ async def register(ask: Ask, said: answers.Listening) -> Response:
     return await ask.once(said.model_dump(), make)
 
 
+def _required(desk: Console, kinds: Collection[str]) -> None:
+    """Raises FactsRefused for kinds of cases that no platform has: their letters would never come."""
+    known = {kind for book in desk_of(desk.home).books.values() for kind in book.flows}
+    if strange := sorted(set(kinds) - known):
+        raise handed.FactsRefused(tuple(f'there is no kind "{kind}"; {did_you_mean(kind, [*known])}' for kind in strange))
+
+
 def _registered(sat: Sitting, doer: Doer, said: answers.Listening, allowed: Collection[str]) -> Answer:
     made, secret = webhooks.register(sat.directly(), doer, said.url, said.kinds, allowed)
     told = answers.NewWebhook(id=made.id, url=made.url, kinds=list(made.kinds), at=made.at, secret=secret)
-    return Answer(201, told.model_dump(mode="json"))
+    return Answer(201, told.model_dump(mode="json"), once=("secret",))
 
 
 def drop(request: Request, desk: Desk, seat: Writer, webhook_id: Annotated[int, Path(ge=1, le=MOST_ID)]) -> Response:

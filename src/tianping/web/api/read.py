@@ -49,6 +49,7 @@ def caller(request: Request, desk: Desk, given: Annotated[HTTPAuthorizationCrede
     seat = accounts.bearer(desk.home, given.credentials, desk.clock()) if given else None
     if seat is None or (seat.account.demo and not nearby(request)):
         raise SignedOut
+    request.state.lang = seat.account.lang  # for errors
     return seat
 
 

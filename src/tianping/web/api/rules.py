@@ -107,7 +107,7 @@ def returns(
     limit: Limit = 100,
 ) -> answers.Parcels:
     """Parcels that came back and are still to be checked, longest signed first, so that refunds go out in time."""
-    wanted = Wanted(instant(signed_since), instant(signed_before), shop)
+    wanted = Wanted(instant("signed_since", signed_since), instant("signed_before", signed_before), shop)
     found = returned.listing(desk_of(desk.home), asks(seat), wanted, desk.clock(), after=_place(after), limit=limit)
     items = [
         answers.Parcel(**answers_cases.head(each.told).model_dump(), return_signed_at=each.signed_at) for each in found.parcels

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from tianping.errors import NotFound
 from tianping.periods import to_wall
-from tianping.policy.judging import Severity
+from tianping.policy.judging import DUTIES, Severity
 from tianping.store.docket import Counts, Wanted
 from tianping.store.violations import Present, State, Verb
 from tianping.web import findings, judging
@@ -23,6 +23,8 @@ from tianping.web.frame import page, seen_other, static
 from tianping.web.pages import deeds
 from tianping.web.pages.deeds import MOST_WORDS, field, text, yuan
 from tianping.web.wording import t
+from tianping.work.desk import duties
+from tianping.work.desk.serving import desk_of
 from tianping.work.docket import entering, hearing, verdicts
 from tianping.work.docket.deciding import DEEDS, LABELS, DeedRefused, decide
 from tianping.work.docket.entering import Entry, EntryRefused, Kind
@@ -232,6 +234,7 @@ def _one(
         percent=findings.percent,
         effect_words=partial(judging.effect_words, lang=lang),
         amount_words=partial(judging.amount_words, lang=lang),
+        due=_due(desk, told),
         clock_words=partial(judging.clock_words, lang=lang),
         who=lambda event: judging.who_words(event, told.people, seen),
         trigger_said=lambda name: _trigger(told, name),
@@ -243,6 +246,12 @@ def _one(
         yuan=yuan,
         most_words=MOST_WORDS,
     )  # fmt: skip
+
+
+def _due(desk: Console, told: Hearing) -> dict[int, dt.datetime | None]:
+    """By when each duty is to be done, by its effect, where the desk keeps its clock; None: that is over."""
+    with desk.home.database.connect() as connection:
+        return duties.due(connection, [each.effect.id for each in told.dealings if each.effect.kind in DUTIES])
 
 
 def _trigger(told: Hearing, name: str) -> object:
@@ -293,4 +302,5 @@ def act(request: Request, seen: Seen, desk: Desk, measure_id: Id, form: Sent) ->
     except (MeasureRefused, DeedRefused) as error:
         kept = {name: value for name, value in form.items() if name != "csrf" and isinstance(value, str)}
         return _one(request, seen, desk, measure_id, error.why, kept, 409)
+    duties.follow(desk.home, desk_of, measure_id, doer.at)
     return seen_other(request, address("/measures", measure_id), f"judgement.done_{verb}", id=measure_id)

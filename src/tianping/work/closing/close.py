@@ -22,11 +22,12 @@ from tianping.facts.versions import Version
 from tianping.facts.views import VIEWS
 from tianping.metrics.compile import definitions
 from tianping.metrics.engine import count_views, figures, prepare, uses_of
-from tianping.metrics.slices import slices
+from tianping.metrics.slices import UNCUT
 from tianping.policy.model import Pack
 from tianping.store import closes
 from tianping.store.closes import Close
 from tianping.work.closing import bysubject, carry
+from tianping.work.closing.slicing import sliced
 from tianping.work.home import Home, facts, locked
 
 _TYPES: dict[str, pa.DataType] = {
@@ -97,24 +98,21 @@ def _computed(
     """What is known now is carried from close to close, where it pays and nobody else is at it; else all is counted."""
     defined = {name: definitions(pack, VIEWS, asked.date, asked.days) for name, pack in packs.items()}
     uses = {name: uses_of(each) for name, each in defined.items()}
+    known = versions.known(home.versions(), state[0])  # read since the facts are open: none of its files will be swept
     with locked(home.path / "ledger.lock", wait=False) as free:
-        carries = free and asked.known_at is None and _rows(*state) >= CARRIED_FROM[asked.in_a_row]
+        carries = free and asked.known_at is None and sum(file.rows for file in known.files) >= CARRIED_FROM[asked.in_a_row]
         kept = {name: [use for use in each if carries and carry.keeps(use)] for name, each in uses.items()}
         turn = carry.Round(home, con, (asked.date, *state), kept) if carries else None
         for name, each in defined.items():
             prepare(con)
             counted = [use for use in uses[name] if use not in kept[name]]
-            count_views(con, VIEWS, name, counted, asked.date, slices(con, name) if counted else ())
+            cut = sliced(con, home.lake, known, name) if counted else UNCUT
+            count_views(con, VIEWS, name, counted, asked.date, cut)
             if turn:
                 turn.fill(name)
             yield from figures(con, VIEWS, name, each, asked.date)
         if turn:
             turn.end()
-
-
-def _rows(seq: int, known: Sequence[Version]) -> int:
-    """How many rows are known."""
-    return sum(file.rows for file in versions.known(known, seq).files)
 
 
 def _evenly(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

@@ -1,10 +1,13 @@
 """An order that the facts know comes to the desk when somebody asks for a case of it."""
 
 import datetime as dt
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from tianping.cases.case import Act, Case, Doer
 from tianping.errors import NotFound
+from tianping.store import versions
 from tianping.store.desk import cases
 from tianping.work.desk.shops import learn
 from tianping.work.desk.sitting import ORDER, Desk, sitting
@@ -42,23 +45,36 @@ def order_of(home: Home, desk: Desk, order_id: str, at: dt.datetime) -> Case:
         there = cases.load(connection, [ORDER + order_id]).get(ORDER + order_id)
     if there:
         return there
-    known = _known(home, order_id)
+    known = _required(home, order_id)
     learn(home, known["shop_id"], at)
     return _brought(desk, known, order_id, at)
 
 
-def _known(home: Home, order_id: str) -> dict[str, Any]:
-    con, _ = facts(home)
-    cursor = con.execute(_ORDER, {"id": order_id})
-    names = [column[0] for column in cursor.description or ()]
-    found = cursor.fetchone()
-    con.close()
-    if not found:
+def shop_of(home: Home, order_id: str) -> str:
+    """The shop of an order, by the facts. Raises NotFound where they do not know it."""
+    return str(_required(home, order_id)["shop_id"])
+
+
+def _required(home: Home, order_id: str) -> Mapping[str, Any]:
+    known = _known(home, versions.newest(home.database), order_id)
+    if known is None:
         raise NotFound(f'there is no order "{order_id}": neither at the desk nor in the facts; import it, or place it first')
-    return dict(zip(names, found, strict=True))
+    return known
 
 
-def _brought(desk: Desk, known: dict[str, Any], order_id: str, at: dt.datetime) -> Case:
+@lru_cache(maxsize=64)
+def _known(home: Home, _seq: int, order_id: str) -> Mapping[str, Any] | None:
+    """The order as of the version `_seq`, the newest. Opening the facts takes 35 to 95 ms, and who asks for an unknown one asks
+    again."""
+    con, _ = facts(home)
+    with con:
+        cursor = con.execute(_ORDER, {"id": order_id})
+        names = [column[0] for column in cursor.description or ()]
+        found = cursor.fetchone()
+    return dict(zip(names, found, strict=True)) if found else None
+
+
+def _brought(desk: Desk, known: Mapping[str, Any], order_id: str, at: dt.datetime) -> Case:
     given = {name: known[name] for name in _GIVEN if known[name] is not None}
     given |= {"amount_fen": known["amount_fen"] or 0, "brought": True}
     given |= {"purchase_id": known["parent_id"]} if known["parent_id"] else {}

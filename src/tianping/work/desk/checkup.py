@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import bindparam, func, select
 
+from tianping.store import ledger
 from tianping.store.desk import cases
 from tianping.store.desk.schema import desk_case, desk_deadline, desk_evidence
 from tianping.work.desk.effects import PAYMENT
@@ -36,6 +37,7 @@ def signs(home: Home, at: dt.datetime) -> Iterator[Sign]:
         failing = cases.failing(connection, OFTEN)
         money = {row.state: row.many for row in connection.execute(_MONEY)}
         shown = connection.execute(_SHOWN).all()
+        wrong = ledger.unbalanced(connection)
     told = f"{open_} cases open"
     yield Sign("desk", "look", f"{told}, {late} clocks overdue; run `tianping work`") if late else Sign("desk", "ok", told)
     if failing:
@@ -45,6 +47,10 @@ def signs(home: Home, at: dt.datetime) -> Iterator[Sign]:
     if money:
         hangs = ", ".join(f"{count} {state}" for state, count in sorted(money.items()))
         yield Sign("payments", "look", f"{hangs}: an operator is to see to them")
+    if wrong:
+        account, kept, moved = wrong[0]
+        said = f"{account} is kept as {kept} fen, its transfers come to {moved}"
+        yield Sign("books", "fault", f"{len(wrong)} balances are not what was moved, first {said}: restore a backup")
     gone = [row.id for row in shown if not path(home.path, row.digest).exists()]
     if gone:
         yield Sign("evidence", "fault", f"{len(gone)} files gone, that of evidence {gone[0]} first: bring them from a backup")

@@ -130,8 +130,8 @@ def _failed(case: Case, at: dt.datetime, said: str) -> Sequence[Timer]:
     pause = at + PAUSES[min(max((timer.tries for timer in case.timers), default=0), len(PAUSES) - 1)]
     now = (timer for timer in case.timers if timer.state == "running" and timer.next_at <= at)
     return [
-        replace(timer, tries=timer.tries + 1, said=said[:1000], next_at=pause)
+        timer._replace(tries=timer.tries + 1, said=said[:1000], next_at=pause)
         if clocks.overdue(timer, at)
-        else replace(timer, next_at=min(pause, timer.due_at))
+        else timer._replace(next_at=min(pause, timer.due_at))
         for timer in now
     ]

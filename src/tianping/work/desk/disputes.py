@@ -5,13 +5,13 @@ what the table proposes is kept with what was found; a verdict cites its rule an
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from tianping.cases.case import Act, Case, Facts, Refusal, Step
-from tianping.cases.conditions import Known
-from tianping.cases.flow import flow_of, possible
+from tianping.cases.conditions import Known, holds
+from tianping.cases.flow import asked, flow_of, possible
 from tianping.cases.liability import Open, Proposal, answers_of, propose, table_for
+from tianping.policy.cases.flowing import Actor
 from tianping.policy.cases.tables import Needs, Question, TableVersion
 from tianping.store.desk import evidence
 from tianping.work.desk.sitting import CaseRefused, Sitting
@@ -29,6 +29,8 @@ FILLED = frozenset(
 """Facts that verbs take and `act` gives, whatever was handed in: nobody is asked for them."""
 _PARTIES = {"buyer": "buyer", "merchant": "seller"}
 """Actor → as facts name the party."""
+_SIGNED = frozenset(("appealed_by", "withdrawn_by"))
+"""Facts that say which party acts."""
 
 
 class View(NamedTuple):
@@ -53,13 +55,23 @@ def act(sitting: Sitting, id_: str, act: Act) -> Step:
     prepare = _PREPARES.get(act.verb) if case.kind == DISPUTE else None
     if prepare is None or not _may(sitting, case, act):
         return sitting.act(id_, act)
-    return sitting.act(id_, replace(act, takes={**act.takes, **prepare(sitting, case, act)}))
+    return sitting.act(id_, act._replace(takes={**act.takes, **prepare(sitting, case, act)}))
 
 
 def _may(sitting: Sitting, case: Case, act: Act) -> bool:
     """Whether the flow lets this doer do that now; if not, it says so itself, and nothing is told of the dispute."""
     verb = flow_of(sitting.desk.book(case.platform), case).verbs.get(act.verb)
     return verb is not None and act.doer.actor in verb.who and case.state in verb.from_
+
+
+def allows(sitting: Sitting, case: Case, name: str, part: Actor) -> bool:
+    """Whether guards that ask only which party acts would let this one: the winner has no appeal to be shown."""
+    book, known = sitting.desk.book(case.platform), sitting.known(case)
+    verb = flow_of(book, case).verbs[name]
+    signed = dict.fromkeys(_SIGNED & set(verb.takes), _PARTIES.get(part, ""))
+    known = known._replace(own={**known.own, **signed})
+    guards = [book.guards[guard].at(case.began).holds for guard in verb.guards] if signed else []
+    return all(holds(test, known) for test in guards if set(asked(test)) & set(verb.takes) <= _SIGNED)
 
 
 def view(sitting: Sitting, case: Case) -> View:
@@ -98,7 +110,7 @@ def _find(sitting: Sitting, case: Case, act: Act) -> Facts:
             sitting, case, act, "claim", f"没有这张判责表：{handed['claim']}", f"no such table; tables: {', '.join(tables)}"
         )
     known = sitting.known(case)
-    known = replace(known, own={**known.own, **handed})
+    known = known._replace(own={**known.own, **handed})
     name, table = _table(sitting, case, known)
     asked = {question.fact: question for question in table.questions.values() if question.fact}
     for fact, value in handed.items():

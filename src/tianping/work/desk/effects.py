@@ -5,11 +5,15 @@ from collections.abc import Callable, Iterator, Mapping
 from tianping.cases.case import Act, Case, Doer, Due, Step
 from tianping.errors import TianpingError
 from tianping.store.desk.outbox import Letter
+from tianping.work.desk import duties
 from tianping.work.desk.money.postings import POSTINGS
 from tianping.work.desk.sitting import ORDER, CaseRefused, Sitting
 
 PAYMENT = "payment"
 """The kind of case that a payment is."""
+TO_MEASURES = {"duty_done": duties.done}
+POSTED = (*POSTINGS, *TO_MEASURES)
+"""What a verb may `post`: in the money ledger, and to the measure that asks for a duty."""
 
 
 def follow(sitting: Sitting, case: Case, cause: Step, due: Due, depth: int) -> None:
@@ -91,7 +95,7 @@ def _undo(sitting: Sitting, case: Case, cause: Step, due: Due, depth: int) -> No
             each = sitting.cases[child.id]
             flow = sitting.desk.book(each.platform).flows[PAYMENT].at(each.began)
             verb = next((verb for verb in ("reverse", "cancel", "recall") if each.state in flow.verbs[verb].from_), None)
-            if verb:
+            if verb and not (verb == "recall" and each.facts.get("recalled")):
                 sitting.act(each.id, Act(verb, _system(cause), {}, cause.event.why), depth=depth)
 
 
@@ -107,7 +111,8 @@ def _send(sitting: Sitting, case: Case, cause: Step, due: Due, depth: int) -> No
 
 def _post(sitting: Sitting, case: Case, cause: Step, due: Due, _depth: int) -> None:
     assert due.effect.post is not None
-    POSTINGS[due.effect.post](sitting.directly(), case, cause.event)
+    post = TO_MEASURES.get(due.effect.post) or POSTINGS[due.effect.post]
+    post(sitting.directly(), case, cause.event)
 
 
 _EFFECTS: Mapping[str, Callable[[Sitting, Case, Step, Due, int], None]] = {

@@ -134,7 +134,8 @@ def keep(home: Path, content: bytes) -> Path:
     to = path(home, hashlib.sha256(content).hexdigest())
     if to.exists() and to.stat().st_size == len(content):
         return to
-    to.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in (to.parent.parent, to.parent):
+        folder.mkdir(exist_ok=True, mode=0o700)
     handle, name = tempfile.mkstemp(dir=to.parent, prefix=".new-")
     with os.fdopen(handle, "wb") as file:
         file.write(content)

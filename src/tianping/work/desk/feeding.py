@@ -7,25 +7,26 @@ another import brings a case that the desk runs, the desk's wins, and what diffe
 import datetime as dt
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from sqlalchemy import Connection
 
 from tianping.cases.case import Case
-from tianping.facts.schema import TABLES
+from tianping.facts.schema import KINDS, TABLES
 from tianping.periods import Period, to_wall
 from tianping.store import settings
 from tianping.store.desk import cases
-from tianping.work.desk.factrows import FED, TABLE, Row, rows
+from tianping.work.desk.factrows import FED, TABLE, Kin, Row, case_row, rows
 from tianping.work.home import Home, facts
 from tianping.work.intake.imports import Request, bring
 
-CHUNK = 20_000
-"""Cases read and written at once."""
+CHUNK = 10_000
+"""Cases read and written at once: with those that they came from, still fewer than a statement of SQLite takes."""
 MARK = "desk"
 """The folder that the files of such an import seem to lie in."""
 _ARROW: Mapping[str, pa.DataType] = {
@@ -107,18 +108,48 @@ def _written(home: Home, files: "_Files", again: Sequence[str], at: dt.datetime)
     """The cases not yet taken up as they stand, and those to be set right (`again`), their rows put into files."""
     with home.database.connect() as connection:
         unfed = cases.unfed(connection)
+        waiting, done = set(unfed), set[str]()
         for begin in range(0, len(unfed), CHUNK):
-            some = unfed[begin : begin + CHUNK]
-            openers = cases.openers(connection, some)
-            for case in cases.load(connection, some).values():
-                if case.kind in FED:
-                    files.put(rows(case, openers[case.id], at if case.id in again else None))
-                yield case
-        left = [id_ for id_ in again if id_ not in set(unfed)]
-        openers = cases.openers(connection, left)
-        for case in cases.load(connection, left).values():
-            files.put(rows(case, openers[case.id], at))
-            yield case
+            loaded = cases.load(connection, unfed[begin : begin + CHUNK])
+            fed = [case for case in loaded.values() if case.kind in FED]
+            for case in fed:
+                files.put(rows(case))
+            done |= _put(connection, files, fed, again, at, done)
+            yield from loaded.values()
+        left = cases.load(connection, [id_ for id_ in again if id_ not in waiting])
+        _put(connection, files, left.values(), again, at, done)
+        yield from left.values()
+
+
+def _put(
+    connection: Connection,
+    files: "_Files",
+    some: Iterable[Case],
+    again: Collection[str],
+    at: dt.datetime,
+    done: Collection[str],
+) -> set[str]:
+    """The rows of the after-sales cases that these change, but those `done`; their ids."""
+    kin = _kin(connection, some)
+    told = {each.id: each for case in some if case.id in kin.cases for each in kin.told(case) if each.id not in done}
+    openers = cases.openers(connection, kin.cases)
+    for each in told.values():
+        files.put([(TABLE, _row(each, kin, openers, at if each.id in again else None))])
+    return set(told)
+
+
+def _row(case: Case, kin: Kin, openers: Mapping[str, str], at: dt.datetime | None = None) -> Row:
+    return case_row(case, kin, openers[next(iter(kin.before(case)), case).id], at)
+
+
+def _kin(connection: Connection, some: Iterable[Case]) -> Kin:
+    """With all that they came from and that came of them."""
+    found = fresh = {case.id: case for case in some if case.kind in KINDS}
+    while fresh:
+        ids = {case.parent_id for case in fresh.values() if case.parent_id} | {*cases.children(connection, fresh, KINDS)}
+        fresh = cases.load(connection, ids - found.keys())
+        found = found | fresh
+    return Kin(found)
 
 
 @dataclass(slots=True)
@@ -134,7 +165,7 @@ class _Files:
     def paths(self) -> list[Path]:
         return [self.folder / f"{table}.parquet" for table in self.counts]
 
-    def put(self, given: Iterator[tuple[str, Row]]) -> None:
+    def put(self, given: Iterable[tuple[str, Row]]) -> None:
         for table, row in given:
             self.counts[table] = self.counts.get(table, 0) + 1
             self.waiting.setdefault(table, []).append(row)
@@ -170,11 +201,12 @@ def differences(home: Home) -> Iterator[Difference]:
         taken = cases.taken(connection, [kind for kind in FED if kind != "order"])
         for begin in range(0, len(taken), CHUNK):
             some = taken[begin : begin + CHUNK]
-            openers = cases.openers(connection, some)
             told = _told(con, some)
-            for case in cases.load(connection, some).values():
-                own = next(row for table, row in rows(case, openers[case.id]) if table == TABLE)
-                yield from _compared(own, told.get(case.id, {}))
+            kin = _kin(connection, cases.load(connection, some).values())
+            openers = cases.openers(connection, kin.cases)
+            for case in (kin.cases[id_] for id_ in some):
+                if kin.row_of(case) is case:
+                    yield from _compared(_row(case, kin, openers), told.get(case.id, {}))
     con.close()
     settings.put(home.database, _LEFT, str(len(home.versions())))
 

@@ -11,8 +11,11 @@ from tianping.policy.cases.casefacts import FACTS, Type, fault
 
 EARLIEST, LATEST = dt.datetime(1990, 1, 1), dt.datetime(2200, 1, 1)
 """Instants that are taken: what is added to them must stay a time."""
+OURS = frozenset({"brought"})
+"""Facts that the desk alone notes: whether an order came from the facts, where nothing is collected for it again."""
 MOST_SAID = 200
 """Characters of one fault: it repeats what was given."""
+_BETWEEN = f"{{}} is a time between {EARLIEST.year} and {LATEST.year}"
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
 
 
@@ -35,6 +38,14 @@ def words(given: Mapping[str, str]) -> Facts:
     return _sound({name: _from_words(name, value) for name, value in given.items()})
 
 
+def instant(name: str, time: dt.datetime) -> dt.datetime:
+    """Naive UTC, of a time that somebody asks by. Raises FactsRefused for one that is far from all cases."""
+    at = _time(time.isoformat(), dt.UTC)
+    if isinstance(at, dt.datetime) and EARLIEST <= at < LATEST:
+        return at
+    raise FactsRefused((_BETWEEN.format(name),))
+
+
 def known(name: str) -> str:
     """The name of a fact, or none. Raises FactsRefused for a name that no fact has."""
     if name and name not in FACTS:
@@ -52,7 +63,9 @@ def _sound(taken: Facts) -> Facts:
 def _faults(taken: Facts) -> Iterator[str]:
     for name, value in taken.items():
         if isinstance(value, dt.datetime) and not EARLIEST <= value < LATEST:
-            yield f"{name} is a time between {EARLIEST.year} and {LATEST.year}"
+            yield _BETWEEN.format(name)
+        elif name in OURS:
+            yield f"{name} is noted by the desk alone; leave it out"
         elif isinstance(value, str) and not clean(value):
             yield f"{name} holds characters that no text has"
         elif FACTS.get(name) == "time" and not isinstance(value, dt.datetime):

@@ -4,20 +4,18 @@ import datetime as dt
 import hashlib
 import json
 import logging
-import threading
-import weakref
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from tianping.cases.case import Refusal
-from tianping.errors import TianpingError
+from tianping.errors import NotFound, TianpingError
 from tianping.store.desk import idempotency
 from tianping.work.desk.serving import Refused
-from tianping.work.desk.sitting import CaseRefused, Desk, Sitting, sitting
+from tianping.work.desk.sitting import CaseRefused, Desk, Sitting, within
+from tianping.work.people.reach import Reach
 
 log = logging.getLogger("tianping.desk")
 KEPT = dt.timedelta(days=7)
@@ -32,19 +30,23 @@ class KeyReused(TianpingError):
 
 
 class Asked(NamedTuple):
-    """Who asks under which key; `request` is the digest of what is asked."""
+    """Who asks under which key; `request` is the digest of what is asked. `reach`: what they see now, which may be less than
+    when it was answered first."""
 
     account_id: int
     key: str
     request: str
+    reach: Reach
 
 
 class Answer(NamedTuple):
-    """What is told: an HTTP status and a JSON object. `again`: it was told before."""
+    """What is told: an HTTP status and a JSON object. `again`: it was told before. `once`: fields that are told this once, and
+    kept empty."""
 
     status: int
     body: Mapping[str, Any]
     again: bool = False
+    once: Sequence[str] = ()
 
 
 def digest(*parts: object) -> str:
@@ -55,16 +57,18 @@ def digest(*parts: object) -> str:
 
 def once(
     desk: Desk,
+    connection: Connection,
     at: dt.datetime,
     asked: Asked,
     do: Callable[[Sitting], Answer],
     refuse: Callable[[Refused], Answer],
 ) -> Answer:
-    """The answer to a request: `do`'s, or what `refuse` makes of its refusal (then nothing was done, and so it stays under this
-    key); the kept one where it was asked before. Whatever else `do` raises is not kept. Raises KeyReused; CaseRefused where
+    """The answer to a request: `do`'s, or what `refuse` makes of its refusal (then nothing was done but what the clock had to
+    do before it, and so it stays under this key); the kept one where it was asked before. Whatever else `do` raises is not
+    kept. A part of the connection's transaction, which goes on (`clerk`). Raises KeyReused, NotFound; CaseRefused where
     somebody was faster, which shows only when all is written."""
     try:
-        with _turn(desk.database), sitting(desk, at) as sat:
+        with within(desk, at, connection) as sat:
             return _once(sat, asked, do, refuse)
     except IntegrityError as error:  # PostgreSQL: two open a case of one id at once, and neither saw the other's
         log.warning("refused by the database: %s", error)
@@ -76,28 +80,31 @@ def _once(sat: Sitting, asked: Asked, do: Callable[[Sitting], Answer], refuse: C
     if kept is not None:
         if kept.request != asked.request:
             raise KeyReused
+        _require(sat, asked.reach, kept.answer)
         return Answer(kept.status, kept.answer, again=True)
     try:
         with sat.attempt():
             answer = do(sat)
     except Refused as error:
         answer = refuse(error)
+        sat.lapse_again()
     except CaseRefused as error:
         answer = refuse(Refused(error.refusal))
-    idempotency.keep(sat.connection, asked.account_id, asked.key, answer.status, answer.body)
+        sat.lapse_again()
+    body = {**answer.body, **dict.fromkeys(answer.once, "")}
+    idempotency.keep(sat.connection, asked.account_id, asked.key, answer.status, body)
     return answer
+
+
+def _require(sat: Sitting, reach: Reach, told: Mapping[str, Any]) -> None:
+    """What was told of a shop's case is not told again to who does not see the shop any more. Raises NotFound."""
+    id_ = told.get("case_id") or told.get("id")
+    shop = sat.case(str(id_)).shop_id if "case_id" in told else told.get("shop_id")
+    if shop is not None and not reach.holds(shop):
+        raise NotFound(f'there is no case "{id_}"')
 
 
 def sweep(desk: Desk, at: dt.datetime) -> int:
     """Forget answers that are old; how many."""
     with desk.database.begin() as connection:
         return idempotency.sweep(connection, at - KEPT)
-
-
-_TURNS: weakref.WeakKeyDictionary[Engine, AbstractContextManager[Any]] = weakref.WeakKeyDictionary()
-
-
-def _turn(engine: Engine) -> AbstractContextManager[Any]:
-    """SQLite has one writer, and who finds it busy looks again after pauses of up to 100 ms; threads of one process wait here
-    instead, and go on at once. PostgreSQL lets many write."""
-    return _TURNS.setdefault(engine, threading.Lock()) if engine.dialect.name == "sqlite" else nullcontext()

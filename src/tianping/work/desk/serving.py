@@ -24,7 +24,7 @@ from tianping.work.desk import bringing, disputes, evidence
 from tianping.work.desk.evidence import Party
 from tianping.work.desk.opening import open_desk
 from tianping.work.desk.sitting import ORDER, CaseRefused, Desk, Sitting
-from tianping.work.home import Home, facts
+from tianping.work.home import Home
 from tianping.work.people.reach import Reach
 
 ORDER_KIND = "order"
@@ -41,6 +41,11 @@ EVERYBODY: tuple[Actor, ...] = ("platform", "operator", "senior", "adjudicator",
 _LOOKS = "this account may look, and act on nothing"
 _ALOUD = frozenset[Actor]({"buyer", "merchant"})
 """Parts of the two sides: who can play others too plays these only where they say so."""
+
+
+_HAPPENED = ("created_at", "paid_at", "shipped_at", "signed_at", "succeeded_at")
+"""What has happened to an order that is placed; ahead of now it would move every deadline."""
+_CLOCKS_DIFFER = dt.timedelta(minutes=5)
 
 
 class NotAllowed(TianpingError):
@@ -167,7 +172,9 @@ def deeds(sat: Sitting, case: Case, parts: Sequence[Actor]) -> list[Deed]:
     """What these parts can do with a case now."""
     book = sat.desk.book(case.platform)
     flow, known = flow_of(book, case), sat.known(case)
-    able = ((part, name) for part in parts for name in possible(book, case, part, known))
+    able = (
+        (part, name) for part in parts for name in possible(book, case, part, known) if disputes.allows(sat, case, name, part)
+    )
     return [_deed(name, flow.verbs[name], part) for part, name in able if part != "platform" or name not in disputes.BY_RULE]
 
 
@@ -215,6 +222,8 @@ def place(
     act = Act(name, Doer(_part(parts, verb), caller.account_id), wish.facts, wish.why)
     if act.doer.actor not in verb.who:  # told before anything of other shops' orders is
         raise Refused(Refusal("who", f"无权{verb.label.zh}", f"{act.doer.actor} may not do this"))
+    if ahead := [name for name in _HAPPENED if name in wish.facts and wish.facts[name] > sat.at + _CLOCKS_DIFFER]:
+        raise Refused(Refusal("not_ahead", f"时间晚于现在：{'、'.join(ahead)}", f"after now: {', '.join(ahead)}"))
     try:
         return sat.open(
             ORDER_KIND, act, platform=platform, shop_id=shop_id, order_id=order_id, id_=ORDER + order_id, zone=zone
@@ -232,11 +241,8 @@ def bring(home: Home, caller: Caller, order_id: str, at: dt.datetime) -> None:
     with desk.database.connect() as connection:
         if cases.load(connection, [ORDER + order_id]):
             return
-    con, _ = facts(home)
-    with con:
-        found = con.execute("select shop_id from facts.orders where order_id = ?", [order_id]).fetchone()
-    if found and caller.reach.holds(found[0]):
-        with suppress(NotFound, CaseRefused):  # of a platform without cases; or somebody else was faster
+    with suppress(NotFound, CaseRefused):  # nobody knows it; of a platform without cases; or somebody else was faster
+        if caller.reach.holds(bringing.shop_of(home, order_id)):
             bringing.order_of(home, desk, order_id, at)
 
 

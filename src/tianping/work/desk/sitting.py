@@ -7,7 +7,7 @@ as a whole where it fails.
 import datetime as dt
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -103,6 +103,7 @@ class Sitting:
     cases: dict[str, Case] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
+    lapsed: list[str] = field(default_factory=list)
     _shops: dict[str, Facts] = field(default_factory=dict)
     _touched: dict[str, Case | None] = field(default_factory=dict)
     _direct: bool = False
@@ -152,14 +153,21 @@ class Sitting:
     def lapse(self, id_: str) -> int:
         """Do what the clock has to do to a case by now; how many verbs that was. Raises CaseRefused for one that cannot be."""
         done = 0
-        while timer := min(
-            (each for each in self.case(id_).timers if overdue(each, self.at)), key=lambda each: each.due_at, default=None
-        ):
+        while over := [each for each in self.case(id_).timers if overdue(each, self.at)]:
+            timer = min(over, key=lambda each: each.due_at)
             began = len(self.steps)
             self._do(self.case(id_), Act(timer.passes, Doer("clock", None, timer.clock), due=timer.due_at), done)
             self.desk.automate(self, self.steps[began:])
+            self.lapsed.append(id_)
             done += 1
         return done
+
+    def lapse_again(self) -> None:
+        """After a verb that was refused, and taken back with all that came before it: what the clock had to do stands."""
+        ids, self.lapsed[:] = list(dict.fromkeys(self.lapsed)), []
+        for id_ in ids:
+            with suppress(TianpingError), self.attempt():
+                self.lapse(id_)
 
     def open(
         self,
@@ -264,18 +272,43 @@ def new_id(at: dt.datetime) -> str:
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(95, -1, -5))
 
 
+def sitting(desk: Desk, at: dt.datetime) -> AbstractContextManager[Sitting]:
+    """A transaction at the desk; what was done is written at its end. Somebody faster is told as a refusal. Of a verb that is
+    refused nothing is written but what the clock had to do before it: that happened, and the case reads so."""
+    return _seated(desk, at, partial(writing, desk.database))
+
+
+def within(desk: Desk, at: dt.datetime, connection: Connection) -> AbstractContextManager[Sitting]:
+    """The same as a part of a transaction that goes on, whatever becomes of it."""
+    return _seated(desk, at, partial(_part, connection))
+
+
 @contextmanager
-def sitting(desk: Desk, at: dt.datetime) -> Iterator[Sitting]:
-    """A transaction at the desk; what was done is written at its end. Somebody faster is told as a refusal."""
-    with writing(desk.database) as connection:
-        sat = Sitting(desk, connection, at)
-        yield sat
-        try:
-            sat.flush()
-        except cases.Overtaken:
-            raise CaseRefused(
-                Refusal("seen", "此单刚被他人处理过，请刷新后再试", "somebody has just acted on this case; look again")
-            ) from None
+def _part(connection: Connection) -> Iterator[Connection]:
+    with connection.begin_nested():
+        yield connection
+
+
+@contextmanager
+def _seated(desk: Desk, at: dt.datetime, begin: Callable[[], AbstractContextManager[Connection]]) -> Iterator[Sitting]:
+    lapsed: list[str] = []
+    try:
+        with begin() as connection:
+            sat = Sitting(desk, connection, at, lapsed=lapsed)
+            yield sat
+            try:
+                sat.flush()
+            except cases.Overtaken:
+                raise CaseRefused(
+                    Refusal("seen", "此单刚被他人处理过，请刷新后再试", "somebody has just acted on this case; look again")
+                ) from None
+    except TianpingError:
+        if lapsed:
+            with suppress(cases.Overtaken), begin() as connection:
+                sat = Sitting(desk, connection, at, lapsed=lapsed)
+                sat.lapse_again()
+                sat.flush()
+        raise
 
 
 def act(

@@ -1,6 +1,6 @@
 """One measure as somebody looks at it: what was found, what stands, what happened, and what this person may do now.
 
-Judges (the right `judge`) decide; sellers (`appeal`) appeal, and say that they have studied or passed the exam. What lasts
+Judges (the right `judge`) decide; sellers (`appeal`) appeal, and say that they have studied. What lasts
 until a fault is remedied ends when a judge says so.
 """
 
@@ -36,8 +36,8 @@ from tianping.work.people.trail import Doer
 
 JUDGES: frozenset[Verb] = frozenset({"label", "confirm", "dismiss", "uphold", "reduce", "overturn", "revoke", "fulfil"})
 SELLERS: frozenset[Verb] = frozenset({"appeal", "fulfil"})
-OWN_DUTIES = ("study", "exam")
-"""The duties that a seller fulfils itself."""
+OWN_DUTIES = ("study",)
+"""The duties that a seller fulfils itself. That an exam was passed, who held it says."""
 TEXTS = 100
 """Texts listed to be read."""
 MOST_COUNTED = 50_000
@@ -119,8 +119,8 @@ class Hearing:
 
     @property
     def picked(self) -> Sequence[tuple[Dealt, Dealt]]:
-        """What stands with another amount than its table proposes, each beside the proposal."""
-        options = self.offer.options if self.offer else ()
+        """What stands with another amount than its table proposes at this severity, each beside the proposal."""
+        options = self.offer.options if self.offer and self.offer.severity == self.last.severity else ()
         keys = [each.key for each in self.deal]
         proposed = next(({each.key: each for each in deal} for deal in options if [one.key for one in deal] == keys), {})
         return [(each, proposed[each.key]) for each in self.deal if each.key in proposed and each != proposed[each.key]]

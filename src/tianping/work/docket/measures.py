@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from tianping.assess import penalty
@@ -160,11 +161,22 @@ def revoke(office: Office, doer: Doer, id_: int, why: str, *, seen: int | None =
 def fulfil(office: Office, doer: Doer, id_: int, duty: str, why: str = "", *, seen: int | None = None) -> None:
     """A duty is done (`study`, `exam`), or what lasts until a fault is remedied may end (`freeze`, `right/live`)."""
     with _at_hand(office, doer, id_, "fulfil", seen) as matter:
-        open_ = _duties(matter)
-        if duty not in open_:
-            raise MeasureRefused("duty", f'no open duty "{duty}"; open: {", ".join(open_) or "none"}', _possible(matter, doer))
-        spares = [key for key in open_ if key not in penalty.still_open(matter.deal, (*matter.fulfilled, duty))]
-        record(matter, doer, "fulfil", why=why, detail={"duty": duty, "spares": spares})
+        _fulfil(matter, doer, duty, why)
+
+
+def fulfil_in(office: Office, connection: Connection, doer: Doer, id_: int, duty: str, why: str = "") -> None:
+    """The same inside a transaction that holds the shop. Raises NotFound, MeasureRefused."""
+    matter = open_matter(office, connection, id_)
+    _require(matter, "fulfil", doer, None)
+    _fulfil(matter, doer, duty, why)
+
+
+def _fulfil(matter: Matter, doer: Doer, duty: str, why: str) -> None:
+    open_ = duties(matter)
+    if duty not in open_:
+        raise MeasureRefused("duty", f'no open duty "{duty}"; open: {", ".join(open_) or "none"}', _possible(matter, doer))
+    spares = [key for key in open_ if key not in penalty.still_open(matter.deal, (*matter.fulfilled, duty))]
+    record(matter, doer, "fulfil", why=why, detail={"duty": duty, "spares": spares})
 
 
 def serve(office: Office, doer: Doer, id_: int) -> None:
@@ -321,12 +333,12 @@ def _running(matter: Matter, doer: Doer) -> tuple[Why, str] | None:
     """What is not over yet. Points run on by themselves."""
     held = [each for each in effects.standing(matter.connection, matter.row.id) if each.kind != "points"]
     going = [each.name for each in held if each.lasts == "ever" or (each.ends_at is not None and each.ends_at > doer.at)]
-    left = [*going, *_duties(matter)]
+    left = [*going, *duties(matter)]
     return ("running", f"not over yet: {', '.join(left)}") if left else None
 
 
 def _no_duty(matter: Matter, doer: Doer) -> tuple[Why, str] | None:
-    return None if _duties(matter) else ("duty", "no duty is open")
+    return None if duties(matter) else ("duty", "no duty is open")
 
 
 _MORE: Mapping[Verb, Callable[[Matter, Doer], tuple[Why, str] | None]] = {
@@ -334,7 +346,8 @@ _MORE: Mapping[Verb, Callable[[Matter, Doer], tuple[Why, str] | None]] = {
 }  # fmt: skip
 
 
-def _duties(matter: Matter) -> tuple[str, ...]:
+def duties(matter: Matter) -> tuple[str, ...]:
+    """What its shop has still to do, or to remedy: the keys of those effects."""
     return penalty.still_open(matter.deal, matter.fulfilled)
 
 

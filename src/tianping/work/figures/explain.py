@@ -4,21 +4,25 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
 from tianping.errors import NotFound, TianpingError, did_you_mean
-from tianping.facts.asof import as_of, narrow
+from tianping.facts import versions
+from tianping.facts.asof import as_of
 from tianping.facts.engine import names, quoted
+from tianping.facts.narrow import narrow
+from tianping.facts.versions import Known
 from tianping.facts.views import VIEWS
 from tianping.metrics.compile import USUAL_DAYS, Definition, Side, define
-from tianping.metrics.proof import Scope, proof_sql, staged_proof
-from tianping.metrics.slices import slices
+from tianping.metrics.proof import Scope, proof_sql, shop_of, staged_proof
+from tianping.metrics.slices import UNCUT, Slices
 from tianping.periods import Period
 from tianping.policy.model import Pack, Version
 from tianping.store.closes import Close
 from tianping.work.closing.close import Filter, find, read
-from tianping.work.figures.subjects import shop_of
+from tianping.work.closing.slicing import sliced
 from tianping.work.home import Home, facts
 
 
@@ -154,7 +158,8 @@ def explain(
     definition = _define(pack, named, wanted.date, wanted.days)
     con = con or opened(home, done, wanted)
     sql = _sql(definition, wanted)
-    held = tuple(_held(con, side, text, wanted) for side, (_, text) in zip(definition.sides, sql, strict=True))
+    cut = sliced(con, *_state(home, done), wanted.platform) if wanted.by in _WIDE else UNCUT
+    held = tuple(_held(con, side, text, wanted, cut) for side, (_, text) in zip(definition.sides, sql, strict=True))
     joins = "max" if definition.greatest else "sum"
     parts = tuple(part for side, text in held for part in _parts(con, side, text, joins))
     figure = _closed(home, done, definition, wanted)
@@ -166,23 +171,20 @@ def explain(
     return Proof(definition, pack, wanted, span, figure or {}, parts, sql, held, con)
 
 
-def _held(con: duckdb.DuckDBPyConnection, side: Side, sql: str, wanted: Scope) -> tuple[str, str]:
+def _held(con: duckdb.DuckDBPyConnection, side: Side, sql: str, wanted: Scope, cut: Slices) -> tuple[str, str]:
     """A side's rows in a temporary table: they are counted first and read afterwards. Those of very many shops are found slice
     by slice, so that the joins for them need not be held all at once."""
     view = VIEWS[side.tally.view]
-    if wanted.by not in _WIDE or not view.lies_by_shop:
-        return _side_name(side), hold(con, sql)
-    steps = (staged_proof(view, side, wanted, some) for some in slices(con, wanted.platform))
-    return _side_name(side), hold(con, sql, steps)
+    return _side_name(side), hold(con, sql, (staged_proof(view, side, wanted, some) for some in cut.over(view)))
 
 
-def hold(con: duckdb.DuckDBPyConnection, sql: str, steps: Iterable[tuple[str, str]] = ()) -> str:
+def hold(con: duckdb.DuckDBPyConnection, sql: str, steps: Iterable[tuple[str, str]] | None = None) -> str:
     """The rows of a query in a temporary table of the connection, and the query that selects them from there. `steps`, which
     together give the same rows: what to hold as a table `ours`, and what reads it."""
     name = f"held_{hashlib.sha256(sql.encode()).hexdigest()[:16]}"
     if con.execute("select 1 from duckdb_tables() where table_name = ?", [name]).fetchall():
         return f"select * from {name}"
-    for number, (ours, rows) in enumerate(steps or [("", sql)]):
+    for number, (ours, rows) in enumerate([("", sql)] if steps is None else steps):
         if ours:
             con.execute(f"create or replace temp table ours as {ours}")
         con.execute(f"insert into {name} {rows}" if number else f"create temp table {name} as {rows}")
@@ -194,11 +196,16 @@ def opened(home: Home, done: Close, wanted: Scope) -> duckdb.DuckDBPyConnection:
     """A connection on which the SQL of a close's proofs of this scope runs. While it lives no file it reads is swept."""
     con, _ = facts(home, known_at=done.seq)
     if shop := shop_of(wanted):
-        narrow(con, "shop_id", [shop])
+        narrow(con, _state(home, done), "shop_id", [shop])
     elif wanted.by == "product":
-        narrow(con, "product_id", [wanted.subject])
+        narrow(con, _state(home, done), "product_id", [wanted.subject])
     as_of(con, done.date)
     return con
+
+
+def _state(home: Home, done: Close) -> tuple[Path, Known]:
+    """What a close knew, and where that lies."""
+    return home.lake, versions.known(home.versions(), done.seq)
 
 
 def _refuse_other_pack(done: Close, pack: Pack) -> None:

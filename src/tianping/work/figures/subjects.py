@@ -6,21 +6,15 @@ from functools import lru_cache
 from tianping.errors import NotFound
 from tianping.facts.engine import name
 from tianping.facts.schema import TABLES
+from tianping.metrics.proof import LEVELS_BELOW as LEVELS_BELOW
 from tianping.metrics.proof import Scope
+from tianping.metrics.proof import shop_of as shop_of
 from tianping.work.figures.catalogue import catalogue
 from tianping.work.home import Home, facts
 from tianping.work.people.reach import Reach
 
-LEVELS_BELOW = {"shop": 0, "shop_category_l1": 1, "shop_category_l2": 2, "shop_category_l3": 3}
-"""How many parts of a category's path follow the shop in the subject; a shop's id may have slashes of its own."""
 ABOVE_SHOPS = ("platform", "category_l1", "category_l2", "category_l3")
 _KEPT = 4
-
-
-def shop_of(scope: Scope) -> str | None:
-    """The shop that the subject names; None where it names none."""
-    depth = LEVELS_BELOW.get(scope.by)
-    return None if depth is None else scope.subject.rsplit("/", depth)[0]
 
 
 def shops_of(home: Home, seq: int, scope: Scope) -> frozenset[str]:

@@ -125,14 +125,16 @@ class _Tidy:
                 self._put(batch, [self._write(batch, batch[0].shelf, laid(table, rows) if table else f"{rows} ORDER BY ALL")])
 
     def move(self, table: Table) -> None:
-        """Rows that waited go to the shelf of their order, all versions of a key together."""
+        """Rows that waited go to the shelf of their order, all versions of a key together, and to its shop, where all that was
+        ever imported names but one."""
         parts = [file for file in self.files if file.table == table.name and file.shelf == WAITING]
-        orders = [file for file in self.files if file.table == "orders" and file.kind == "base"]
+        orders = [file for file in self.files if file.table == "orders" and file.kind in ("base", "change")]
         if not parts or not orders:
             return
+        shop = "CASE WHEN count(DISTINCT o.shop_id) = 1 THEN any_value(o.shop_id) END"
         self._con.execute(
-            f"CREATE OR REPLACE TEMP TABLE moves AS SELECT {names(table.key, of='w')}, max(o._shelf) AS _to "
-            f"FROM {self._read(parts)} w JOIN {self._read(orders)} o USING (order_id) GROUP BY ALL"
+            f"CREATE OR REPLACE TEMP TABLE moves AS SELECT {names(table.key, of='w')}, max(o._shelf) AS _to, {shop} AS _of "
+            f"FROM {self._read(parts)} w JOIN {self._read(orders)} o USING (order_id) GROUP BY {names(table.key, of='w')}"
         )
         for kind in ("base", "change"):
             if of_kind := [file for file in parts if file.kind == kind]:
@@ -140,7 +142,8 @@ class _Tidy:
 
     def _move(self, table: Table, parts: Sequence[LakeFile]) -> None:
         rows = (
-            f"SELECT w.* REPLACE (coalesce(m._to, w._shelf) AS _shelf) FROM {self._read(parts)} w "
+            f"SELECT w.* REPLACE (coalesce(m._to, w._shelf) AS _shelf, coalesce(w._shop, m._of) AS _shop) "
+            f"FROM {self._read(parts)} w "
             f"LEFT JOIN moves m ON {same_key(table, 'w', 'm')}"
         )
         self._con.execute(f"CREATE OR REPLACE TEMP TABLE moved AS {rows}")

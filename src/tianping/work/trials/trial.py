@@ -30,12 +30,20 @@ _ARROW: dict[str, pa.DataType] = {
 
 
 def figures(
-    facts: Rows, *, date: dt.date, days: Sequence[int] = (), platform: str = "kuaishou", pack: Pack | None = None
+    facts: Rows,
+    *,
+    date: dt.date,
+    days: Sequence[int] = (),
+    platform: str = "kuaishou",
+    pack: Pack | None = None,
+    only: str = "",
 ) -> list[Figure]:
     """Every figure of one platform's pack as of T = `date`, from rows by table (canonical columns; absent and None are empty;
-    times are wall times of the row's shop). Shops and products that rows name but no table lists are added."""
+    times are wall times of the row's shop). Shops and products that rows name but no table lists are added. `only`: of this
+    metric."""
     con = duckdb.connect()
     defined = _defined(platform, date, tuple(days)) if pack is None else definitions(pack, VIEWS, date, days)
+    defined = tuple(each for each in defined if only in ("", each.key[0]))
     name = pack.platform if pack else platform
     load(con, facts, platform=name)
     as_of(con, date)

@@ -39,21 +39,31 @@ class Told(NamedTuple):
 
 
 def require(url: str, allowed: Collection[str]) -> SplitResult:
-    """The parts of an address that may be called. Raises UrlRefused. `allowed`: hosts that may be private, and without TLS."""
+    """The parts of an address that may be called. Raises UrlRefused. `allowed`: `host:port`, which may be private, and without
+    TLS."""
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
+        host, listed = parts.hostname or "", place(parts) in allowed
     except ValueError:
         raise UrlRefused("this is no address; write https://example.com/path") from None
     if len(url) > MOST_URL or not host or not url.isascii() or not url.isprintable() or " " in url:
         raise UrlRefused("this is no address; write https://example.com/path, in at most 2000 plain characters")
     if parts.username is not None or parts.fragment:
         raise UrlRefused("an address holds neither a user nor a fragment; leave them out")
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in allowed):
+    if parts.scheme != "https" and not (parts.scheme == "http" and listed):
         raise UrlRefused("only https is called; give an https address")
-    if host not in allowed and (host == "localhost" or _private_literal(host)):
-        raise UrlRefused(f"{host} is a private address; whoever runs this home can allow it: tianping webhooks allow HOST")
+    if not listed and (host == "localhost" or _private_literal(host)):
+        raise UrlRefused(f"{host} is a private address; whoever runs this home can allow it: tianping webhooks allow HOST:PORT")
     return parts
+
+
+def place(parts: SplitResult) -> str:
+    """`host:port` of an address. Raises ValueError for a port that is none."""
+    return f"{parts.hostname or ''}:{_port(parts)}"
+
+
+def _port(parts: SplitResult) -> int:
+    return parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _private_literal(host: str) -> bool:
@@ -86,7 +96,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], allowed: Collection[
 def _post(parts: SplitResult, body: bytes, headers: Mapping[str, str], allowed: Collection[str], seconds: float) -> Told:
     host = parts.hostname or ""
     secure = parts.scheme == "https"
-    address = _address(host, parts.port or (443 if secure else 80), allowed)
+    address = _address(host, _port(parts), listed=place(parts) in allowed)
     connection = HTTPConnection(host, address[1], timeout=seconds)
     connection.sock = _dial(host, address, secure=secure, seconds=seconds)
     ending = threading.Timer(seconds, _hang_up, [connection.sock])
@@ -101,11 +111,15 @@ def _post(parts: SplitResult, body: bytes, headers: Mapping[str, str], allowed: 
     return Told(status, f"HTTP {status}" + (", and redirects are not followed" if 300 <= status < 400 else ""))
 
 
-def _address(host: str, port: int, allowed: Collection[str]) -> tuple[str, int]:
-    """Where a name leads. Raises UrlRefused where any of its addresses is not public."""
-    found = [str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-    if host not in allowed and not all(public(address) for address in found):
-        raise UrlRefused(f"{host} leads to a private address")
+def _address(host: str, port: int, *, listed: bool) -> tuple[str, int]:
+    """Where a name leads. Raises UrlRefused where any of its addresses is not public, in the same words as where there is no
+    such name: which names a house has inside is nobody's business."""
+    try:
+        found = [str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    except OSError:
+        found = []
+    if not found or not (listed or all(public(address) for address in found)):
+        raise UrlRefused(f"{host} leads to no public address")
     return found[0], port
 
 

@@ -11,7 +11,7 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import NamedTuple
@@ -41,7 +41,7 @@ AT_ONCE = 16
 ROUND = 20.0
 """Seconds after which no further call of a batch begins: slow servers must not keep the worker."""
 ALLOWED = "webhook_hosts"
-"""The setting with the hosts that may be private and without TLS, one a line."""
+"""The setting with the `host:port` that may be private and without TLS, one a line."""
 Call = Callable[..., Told]
 """`calling.post`, or what stands in for it."""
 
@@ -68,7 +68,7 @@ class Sent(NamedTuple):
 def register(
     connection: Connection, doer: Doer, url: str, kinds: Sequence[str], allowed: Collection[str]
 ) -> tuple[Webhook, str]:
-    """A new webhook of the doer's account, and its secret, shown this once. `allowed`: hosts that may be private. Raises
+    """A new webhook of the doer's account, and its secret, shown this once. `allowed`: what may be private. Raises
     UrlRefused, WebhookRefused."""
     assert doer.account_id is not None
     calling.require(url, allowed)
@@ -99,13 +99,16 @@ def drop(database: Engine, doer: Doer, id_: int) -> None:
 
 
 def allowed_hosts(database: Engine) -> frozenset[str]:
-    """Hosts that whoever runs the home lets be called although they are private."""
+    """`host:port` that whoever runs the home lets be called although they are private."""
     return frozenset(settings.get(database, ALLOWED, "").split())
 
 
-def allow(database: Engine, hosts: Iterable[str]) -> None:
-    """Let these hosts be called, and no other private ones."""
-    settings.put(database, ALLOWED, "\n".join(sorted(set(hosts))))
+def allow(database: Engine, hosts: Collection[str]) -> None:
+    """Let these be called, each as `host:port`, and no other private ones. Raises WebhookRefused."""
+    for each in hosts:
+        if not each.rpartition(":")[2].isdecimal() or not each.rpartition(":")[0]:
+            raise WebhookRefused(f'"{each}" names no port, and every port would be too much; write 10.0.0.5:8443')
+    settings.put(database, ALLOWED, "\n".join(sorted({each.lower() for each in hosts})))
 
 
 def signature(secret: str, at: dt.datetime, body: bytes) -> str:

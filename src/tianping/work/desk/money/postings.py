@@ -8,12 +8,12 @@ from tianping.cases.case import Case, Event
 from tianping.store import ledger
 
 
-def _causes(case: Case) -> str:
-    return f"case {case.id} event "
-
-
 def _cause(case: Case, event: Event) -> str:
-    return f"{_causes(case)}{event.n}"
+    return _of_event(case, event.n)
+
+
+def _of_event(case: Case, n: int) -> str:
+    return f"case {case.id} event {n}"
 
 
 def collect(connection: Connection, case: Case, event: Event) -> None:
@@ -42,6 +42,17 @@ def keep(connection: Connection, case: Case, event: Event) -> None:
         ledger.move(connection, ledger.KEPT, ledger.GATEWAY_OUT, fen, at=event.at, cause=_cause(case, event))
 
 
+def keep_voucher(connection: Connection, case: Case, event: Event) -> None:
+    """`released_fen`, which the merchant had paid by voucher, fell, and the buyer has it: the platform owes it the shop."""
+    fen, own = case.facts.get("released_fen", 0), ledger.funds(case.shop_id)
+    ledger.move(connection, ledger.KEPT, own, fen, at=event.at, cause=_cause(case, event))
+
+
+def recover(connection: Connection, case: Case, event: Event) -> None:
+    """The buyer gave back `fen` of what they had kept."""
+    ledger.move(connection, ledger.GATEWAY_IN, ledger.KEPT, case.facts["fen"], at=event.at, cause=_cause(case, event))
+
+
 def _due(case: Case) -> int:
     """What the gateway paid, or is asked to pay."""
     return int(case.facts.get("due_fen", case.facts["fen"]))
@@ -63,14 +74,17 @@ def repay(connection: Connection, case: Case, event: Event) -> None:
 def give_back(connection: Connection, case: Case, event: Event) -> None:
     """All that this case has moved, exactly and once."""
     shop = case.shop_id
-    accounts = (ledger.funds(shop), ledger.deposit(shop), ledger.outside(shop), ledger.ADVANCES)
-    ledger.give_back_all(connection, accounts, _causes(case), at=event.at, cause=_cause(case, event))
+    accounts = (ledger.funds(shop), ledger.deposit(shop), ledger.outside(shop), ledger.ADVANCES, ledger.KEPT)
+    causes = [_of_event(case, n) for n in range(1, event.n + 1)]
+    ledger.give_back_all(connection, accounts, causes, at=event.at, cause=_cause(case, event))
 
 
 POSTINGS: Mapping[str, Callable[[Connection, Case, Event], None]] = {
     "collect": collect,
     "bear": bear,
     "keep": keep,
+    "keep_voucher": keep_voucher,
+    "recover": recover,
     "take": take,
     "repay": repay,
     "give_back": give_back,

@@ -1,0 +1,58 @@
+"""An offer beside a compensation that the buyer claims: both sides see what accepting it comes to, and that is what is paid."""
+
+from typing import Any
+
+import pytest
+
+from tianping.work.desk.sitting import Desk
+
+from ..market import T, ask, do, order
+from .walks import paid_out, payments
+
+
+@pytest.mark.spec("TM-W03")
+@pytest.mark.parametrize(
+    ("said", "total", "compensation"),
+    [
+        ({}, 4_500, 1_500),  # silent: the claimed ¥15 are paid beside it
+        ({"compensation_included": False}, 4_500, 1_500),
+        ({"compensation_included": True}, 3_000, 0),
+        ({"offered_compensation_fen": 700}, 3_700, 700),
+        ({"offered_compensation_fen": 0}, 3_000, 0),
+        ({"offered_compensation_fen": 700, "compensation_included": True}, 3_700, 700),
+    ],
+)
+def test_what_is_accepted_is_what_both_saw(desk: Desk, said: dict[str, Any], total: int, compensation: int) -> None:
+    """Tmall: out of stock brings 30 % of ¥50."""
+    order(desk, platform="tmall")
+    case = ask(desk, reason="out_of_stock")
+    assert case.facts["compensation_fen"] == 1_500
+    offered = do(desk, case, "offer", "merchant", T, offer_fen=3_000, **said)
+    assert (offered.facts["offer_total_fen"], offered.facts["offer_beside_fen"]) == (total, compensation)
+    done = paid_out(desk, do(desk, case, "accept_offer", "buyer", T), T)
+    assert payments(desk, done) == {"refund": 3_000, **({"compensation": compensation} if compensation else {})}
+    assert sum(payments(desk, done).values()) == total
+
+
+def test_another_offer_has_another_sum(desk: Desk) -> None:
+    order(desk, platform="tmall")
+    case = ask(desk, reason="out_of_stock")
+    do(desk, case, "offer", "merchant", T, offer_fen=3_000)
+    again = do(desk, case, "offer", "merchant", T, offer_fen=2_000, compensation_included=True)
+    assert again.facts["offer_total_fen"] == 2_000
+
+
+def test_where_the_order_was_compensated_already_nothing_stands_beside_it(desk: Desk) -> None:
+    """The rule gives an order its 30 % once."""
+    order(desk, platform="tmall")
+    first = do(desk, ask(desk, reason="out_of_stock", refund_fen=1_000), "agree", "merchant", T)
+    assert payments(desk, paid_out(desk, first, T)) == {"refund": 1_000, "compensation": 1_500}
+    offered = do(desk, ask(desk, reason="out_of_stock", refund_fen=2_000), "offer", "merchant", T, offer_fen=1_500)
+    assert offered.facts["offer_total_fen"] == 1_500
+    assert payments(desk, paid_out(desk, do(desk, offered, "accept_offer", "buyer", T), T)) == {"refund": 1_500}
+
+
+def test_a_promise_of_no_claim_comes_to_itself(desk: Desk) -> None:
+    order(desk)
+    offered = do(desk, ask(desk), "offer", "merchant", T, offer_fen=1_000)
+    assert offered.facts["offer_total_fen"] == 1_000
