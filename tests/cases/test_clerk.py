@@ -40,11 +40,13 @@ class Held:
     """A clerk that is kept busy until it is let go, while others come."""
 
     def __init__(self, database: Engine) -> None:
-        self.clerk, self.commits, self._free = Clerk(database), 0, threading.Event()
+        self.clerk, self.commits, self._begun, self._free = Clerk(database), 0, threading.Event(), threading.Event()
         event.listen(database, "commit", self._count)
         self.first = self.clerk.ask(self._busy)
+        assert self._begun.wait(10)
 
     def _busy(self) -> Callable[[Connection], None]:
+        self._begun.set()
         assert self._free.wait(10)
         return lambda _: None
 

@@ -72,10 +72,10 @@ def writing(engine: Engine) -> Iterator[Connection]:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         try:
             yield connection
-        except BaseException:
+            connection.commit()
+        except BaseException:  # of a commit that failed, too: the pool would lend the open transaction to the next
             connection.rollback()
             raise
-        connection.commit()
 
 
 def checkpoint(engine: Engine) -> None:

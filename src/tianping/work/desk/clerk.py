@@ -90,7 +90,7 @@ def _told(connection: Connection, do: Do[Any]) -> tuple[Any, Exception | None]:
 
 def _over(connection: Connection) -> bool:
     """SQLite may take the whole transaction back by itself (the disk is full); what came then would begin another."""
-    return connection.dialect.name == "sqlite" and not connection.connection.in_transaction  # type: ignore[attr-defined]
+    return connection.dialect.name == "sqlite" and not connection.connection.in_transaction
 
 
 @lru_cache(maxsize=8)
