@@ -2,6 +2,7 @@
 
 import datetime as dt
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,13 +12,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import IntegrityError
 
 from tianping.errors import TianpingError
 from tianping.facts.versions import Input, LakeFile, Tally, Version
 from tianping.store import closes, settings, versions
-from tianping.store.database import HEAD, MIGRATIONS, open_database, sqlite_url
+from tianping.store.database import HEAD, MIGRATIONS, ease, open_database, sqlite_url
 from tianping.store.desk.schema import metadata
 
 AT = dt.datetime(2024, 5, 1, 12, 30, 0)
@@ -148,3 +149,22 @@ def test_a_full_disk_is_no_broken_database(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=0))
     with pytest.raises(TianpingError, match=r"the disk that holds .* is full \(0 bytes free\); make room on it"):
         open_database(sqlite_url(path))
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_connection_that_eased_the_log_waits_for_others_as_before(tmp_path: Path, *, fails: bool) -> None:
+    """Also where it could not, for the disk is full."""
+    database = open_database(sqlite_url(tmp_path / "db.sqlite"))
+    waits = "PRAGMA busy_timeout"
+
+    def full(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if fails and "wal_checkpoint" in statement:
+            raise OSError("the disk is full")
+
+    event.listen(database, "before_cursor_execute", full)
+    with database.connect() as connection:
+        before = connection.exec_driver_sql(waits).scalar()
+    with pytest.raises(OSError, match="disk is full") if fails else nullcontext():
+        ease(database)
+    with database.connect() as connection:
+        assert connection.exec_driver_sql(waits).scalar() == before == 30_000

@@ -74,6 +74,11 @@ class Asking(NamedTuple):
     given: HTTPAuthorizationCredentials | None
     key: str
 
+    async def beforehand(self, look: Callable[[Seat], None]) -> None:
+        """What takes long is done beside the clerk, for whom others wait."""
+        clerk = clerk_of(self.desk.home.database)
+        await asyncio.wrap_future(clerk.aside(lambda: look(actor(self.request, self.desk, self.given))))
+
     async def once(self, said: object, make: Make) -> Response:
         """The answer under the request's key. `said`: all that was said besides its address."""
         return await asyncio.wrap_future(clerk_of(self.desk.home.database).ask(lambda: self._ready(said, make)))

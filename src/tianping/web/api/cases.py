@@ -104,9 +104,9 @@ async def open_(ask: Ask, said: answers.Opening, as_: Part = None) -> Response:
 
     def make(seat: Seat) -> Do:
         wish = _wish(said, as_)
-        serving.bring(ask.desk.home, asks(seat), said.order_id, ask.desk.clock())
         return lambda sat: _done(sat, serving.open_case(sat, asks(seat), said.kind, said.order_id, wish, said.noun))
 
+    await ask.beforehand(lambda seat: serving.bring(ask.desk.home, asks(seat), said.order_id, ask.desk.clock()))
     return await ask.once(said.model_dump(), make)
 
 

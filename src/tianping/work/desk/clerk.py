@@ -38,6 +38,7 @@ class Clerk:
         self._threads = ThreadPoolExecutor(1 if sqlite else 8, "tianping desk")
         self._waiting: deque[_Asked] = deque()
         self._easing, self._eased = ThreadPoolExecutor(1, "tianping log"), time.monotonic()
+        self._looking = ThreadPoolExecutor(4, "tianping facts")
 
     def ask(self, prepare: Callable[[], Do[T]]) -> Future[T]:
         """Have something done. `prepare` runs before the transaction, and may read, or write in transactions of its own; what
@@ -46,6 +47,10 @@ class Clerk:
         self._waiting.append(asked)
         self._threads.submit(self._turn)
         return asked.future
+
+    def aside(self, look: Callable[[], T]) -> Future[T]:
+        """Have something done that takes long (the facts opened: 0.3 s at 10 M orders) while others go on asking."""
+        return self._looking.submit(look)
 
     def _turn(self) -> None:
         """All that wait, up to the most; nothing where an earlier turn has taken them."""
