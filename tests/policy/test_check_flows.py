@@ -294,6 +294,16 @@ def test_a_version_in_whose_days_no_flow_uses_it_hangs_in_the_air(tmp_path: Path
     assert found.startswith(f'{line}: in the days of this version no flow uses "answer"')
 
 
+def test_a_clock_may_wait_for_what_passes_by_itself(tmp_path: Path) -> None:
+    guarded = SOUND.replace(
+        "from: [asked]\n            to: refunding", "from: [asked]\n            guards: [positive]\n            to: refunding"
+    )
+    passing = "holds: {fact: refund_fen, more_than: 0}\n"
+    assert any("may be refused" in each for each in faults(tmp_path, guarded))
+    waiting = guarded.replace(passing, passing + "        passing: true\n")
+    assert not any("may be refused" in each for each in faults(tmp_path, waiting))
+
+
 def test_who_was_told_before_need_not_be_told_at_the_end(tmp_path: Path) -> None:
     """A payment that says it was made, and is filed later: its end is silent, and nobody waits any more."""
     start = SOUND.index("          succeed:\n")

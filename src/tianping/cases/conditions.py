@@ -52,6 +52,11 @@ def _left_goods(order: Facts) -> int:
     return max(0, _left(order) - int(order.get("freight_fen", 0)))
 
 
+def _unasked(order: Facts) -> int:
+    """What is left for an order beside what open requests for refunds without return ask."""
+    return max(0, _left(order) - int(order.get("claimed_fen") or 0))
+
+
 def _left_coupons(order: Facts) -> int:
     """What of lost coupons may still be given back: all cases of an order together, at most what the goods cost."""
     return max(0, int(order.get("amount_fen", 0)) - int(order.get("coupons_fen", 0)))
@@ -116,6 +121,7 @@ _LEFT: Mapping[str, Callable[[Facts], int]] = {
     "unrefunded_quantity": _unrefunded_quantity,
     "unclaimed_quantity": _unclaimed_quantity,
     "unclaimed_fen": _unclaimed,
+    "unasked_fen": _unasked,
     "left_fen": _left,
     "left_goods_fen": _left_goods,
     "left_coupons_fen": _left_coupons,

@@ -214,6 +214,7 @@ FIELDS = _table(
     ("extends", "节假日延长", "given more time by calendars"),
     ("holds", "条件", "holds where"),
     ("refusal", "拒绝的话", "words of refusal"),
+    ("passing", "自行恢复", "holds again by itself"),
     ("parts", "算法", "sum"),
     ("extensions", "延长期", "days with more time"),
     ("first", "首日", "first day"),

@@ -158,6 +158,8 @@ def test_what_a_rule_confirmed_is_taken_back_to_where_the_goods_are(desk: Desk, 
     assert (done.state, done.facts["handled_by"]) == ("refunding", "rule")
     back = do(desk, case, "take_back", "platform", T + DAY, note="the wrong goods came back")
     assert back.state == ("arrived" if signed else "returning")
+    assert refused(desk, back, "confirm", "merchant", T + 2 * DAY) == "receipt_known"  # ¥20.00 are left of ¥30.00
+    do(desk, children(desk, case, "payment")[0], "void", "gateway", T + 2 * DAY, failure="recalled")
     assert do(desk, back, "confirm", "merchant", T + 2 * DAY).state == "refunding"
     assert refused(desk, case, "take_back", "platform", T + 2 * DAY, note="x") == "done_by_rule"
 

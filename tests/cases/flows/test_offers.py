@@ -52,6 +52,20 @@ def test_where_the_order_was_compensated_already_nothing_stands_beside_it(desk: 
     assert payments(desk, paid_out(desk, do(desk, offered, "accept_offer", "buyer", T), T)) == {"refund": 1_500}
 
 
+@pytest.mark.spec("TM-W03")
+@pytest.mark.parametrize(("offer", "beside"), [(500, 1), (1_000, 1_500)])
+@pytest.mark.parametrize("accepted", [True, False])
+def test_what_was_only_offered_is_no_agreement(desk: Desk, accepted: bool, offer: int, beside: int) -> None:
+    """What is offered beside is paid where the buyer takes it; else the order's 30 % were paid with its first case, once."""
+    order(desk, platform="tmall")
+    first, second = (ask(desk, reason="out_of_stock", refund_fen=1_000) for _ in range(2))
+    do(desk, second, "offer", "merchant", T, offer_fen=offer, offered_compensation_fen=beside)
+    paid_out(desk, do(desk, first, "agree", "merchant", T), T)
+    done = do(desk, second, "accept_offer", "buyer", T) if accepted else do(desk, second, "agree", "merchant", T)
+    paid = {"refund": offer, "compensation": beside} if accepted else {"refund": 1_000}
+    assert payments(desk, paid_out(desk, done, T)) == paid
+
+
 def test_a_promise_of_no_claim_comes_to_itself(desk: Desk) -> None:
     order(desk)
     offered = do(desk, ask(desk), "offer", "merchant", T, offer_fen=1_000)

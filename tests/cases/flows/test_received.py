@@ -2,8 +2,8 @@
 
 import pytest
 
-from tianping.cases.case import Case
-from tianping.work.desk.sitting import Desk
+from tianping.cases.case import Act, Case, Doer
+from tianping.work.desk.sitting import Desk, sitting
 
 from ..disputes.hall import does, people
 from ..market import DAY, HOUR, T, ask, do, family, order, pass_time, read, refused
@@ -67,3 +67,18 @@ def ask_by_rule(desk: Desk) -> Case:
     order(desk, T, created_at=T - 5 * DAY, paid_at=T - 5 * DAY, shipped_at=T - 4 * DAY, signed_at=T - DAY)
     case = ask(desk, "return_refund", T, refund_fen=5_000)
     return do(desk, case, "agree", "rule", T + HOUR)
+
+
+def test_freight_of_a_receipt_that_is_taken_back(desk: Desk) -> None:
+    """A rule's confirmation is taken back, and the merchant's own follows: the freight is noted once, ¥90.00 of ¥100.00."""
+    case = arrived(desk, None)
+    do(desk, case, "confirm", "rule", T + 4 * HOUR)
+    assert read(desk, "order/O1").facts["freights_fen"] == 9_000
+    do(desk, case, "take_back", "platform", T + 5 * HOUR, note="no")
+    order_now = read(desk, "order/O1").facts
+    assert (order_now["freights_fen"], read(desk, case.id).facts.get("freight_fen")) == (0, None)
+    with sitting(desk, T + 6 * HOUR) as sat:
+        payment = next(each for each in family(desk, case) if each.kind == "payment")
+        sat.act(payment.id, Act("void", Doer("gateway"), {"failure": "recalled"}))
+    again = do(desk, case, "confirm", "merchant", T + 7 * HOUR)
+    assert (again.facts["freight_fen"], read(desk, "order/O1").facts["freights_fen"]) == (9_000, 9_000)

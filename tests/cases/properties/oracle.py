@@ -249,7 +249,7 @@ def refunds_bounded(seen: Snapshot) -> Iterator[str]:
     """All refunds of an order together are at most what was paid; the order counts them rightly."""
     for order in (case for case in seen.cases.values() if case.kind == "order"):
         payments = [case for case in seen.of(order.order_id, "payment") if case.facts["purpose"] in COUNTED]
-        standing = [case for case in payments if case.state not in ("cancelled", "reversed", "overpaid")]
+        standing = [case for case in payments if case.state not in FALLEN]
         promised = sum(case.facts["fen"] for case in standing)
         vouched = sum(vouched_for(case) for case in seen.of(order.order_id, *KINDS))
         paid = order.facts["amount_fen"] + order.facts.get("freight_fen", 0)
@@ -350,24 +350,35 @@ def one_letter(seen: Snapshot) -> Iterator[str]:
 
 GOODS = ("return_refund", "exchange", "reissue", "repair")
 REPLACING = GOODS[1:]
+BEING_PAID = ("awaiting_voucher", "refunding")
+FALLEN = ("cancelled", "reversed", "overpaid")
 
 
 def claims_counted(seen: Snapshot) -> Iterator[str]:
-    """An order knows what its open cases are about, what came back for money, and what was recalled and is not known yet."""
+    """An order knows what its open cases are about, what came back for money, what was recalled and is not known yet, and which
+    costs were given."""
     for order in (case for case in seen.cases.values() if case.kind == "order"):
         open_ = [case for case in seen.of(order.order_id, *KINDS) if not case.ended_at]
         recalled = [case for case in seen.of(order.order_id, "payment") if case.facts.get("recalled") and case.state in PENDING]
+        standing = [case for case in seen.of(order.order_id, "payment") if case.state not in FALLEN]
         truly = {
             "claimed_quantity": sum(case.facts["claimed_quantity"] for case in open_ if case.kind in GOODS),
-            "claimed_fen": sum(case.facts["asked_fen"] for case in open_ if case.kind == "refund_only"),
+            "claimed_fen": sum(
+                case.facts["asked_fen"] for case in open_ if case.kind == "refund_only" and case.state not in BEING_PAID
+            ),
             "returned_quantity": sum(
                 case.facts["returned_quantity"] for case in seen.of(order.order_id, "return_refund") if case.state == "refunded"
             ),
             "recalled_fen": sum(case.facts["fen"] for case in recalled if case.facts["purpose"] in COUNTED),
+            "compensated_fen": sum(case.facts["fen"] for case in standing if case.facts["purpose"] == "compensation"),
         }
         wrong = {name: (order.facts.get(name) or 0, fen) for name, fen in truly.items() if (order.facts.get(name) or 0) != fen}
         if wrong:
             yield f"{order.id} counts wrong: {wrong}"
+        given = sum(case.facts["fen"] for case in standing if case.facts["purpose"] == "difference")
+        noted = (order.facts.get("coupons_fen") or 0) + (order.facts.get("differences_fen") or 0)
+        if noted != given:
+            yield f"{order.id} counts {noted} of coupons and differences; {given} in payments"
 
 
 def goods_once(seen: Snapshot) -> Iterator[str]:

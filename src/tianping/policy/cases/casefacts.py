@@ -32,7 +32,7 @@ _FENS = (
     "refunded_fen", "coupons_fen", "freights_fen", "differences_fen", "compensated_fen", "kept_fen",
     "claimed_fen", "recalled_fen",
     # of a case: what it is about, as its order hears it; a voucher's sum; what an offer comes to
-    "case_fen", "voucher_fen", "released_fen", "offer_beside_fen", "offer_total_fen",
+    "case_fen", "voucher_fen", "released_fen", "released_freight_fen", "offer_beside_fen", "offer_total_fen",
     "coupon_fen", "fen", "asked_fen", "offer_fen", "offered_compensation_fen", "freight_claim_fen",
     # of a payment, of an advance, of the shop
     "due_fen", "had_fen",
@@ -60,7 +60,7 @@ _BOOLS = (
     "gold", "intact_shown", "promise_seven_days", "promise_return_freight",
     # of a case
     "by_hand", "resize", "withdrawn", "goods_received", "intact", "return_confirmed",
-    "outbound_by_merchant", "return_by_merchant", "compensation_included",
+    "outbound_by_merchant", "return_by_merchant", "compensation_included", "offer_accepted",
     # of the shop
     "closed", "abandoned", "obstructive", "punished_quality", "punished_shipping", "liable_masses",
     "switch_instant_refund", "switch_assistant", "switch_seven_days", "switch_return_freight",

@@ -13,7 +13,15 @@ from tianping.policy.yamlio import Place
 
 _HEADS = ("order", "parent", "shop")
 _SPANS = ("since", "midnight", "days", "months")
-_SUMS = ("left_fen", "left_goods_fen", "left_coupons_fen", "left_differences_fen", "left_freight_fen", "unclaimed_fen")
+_SUMS = (
+    "left_fen",
+    "left_goods_fen",
+    "left_coupons_fen",
+    "left_differences_fen",
+    "left_freight_fen",
+    "unclaimed_fen",
+    "unasked_fen",
+)
 _COUNTS = ("left_quantity", "unrefunded_quantity", "unclaimed_quantity")
 _DERIVED: Mapping[str, Type] = {
     **{f"order.{name}": "fen" for name in _SUMS},

@@ -139,7 +139,7 @@ def _not_passing(opened: OpenedCasebook, flow: Flow, state: str, timer: Timer) -
             yield f'the clock has no "{name}" to hand in for "{timer.passes}"', "let it be: may"
     for name in verb.guards:
         guard = opened.book.guards.get(name)
-        if guard and any(version.holds not in (ALWAYS, timer.runs_while) for version in guard.versions):
+        if guard and any(not version.passing and version.holds not in (ALWAYS, timer.runs_while) for version in guard.versions):
             yield f'the clock may be refused "{timer.passes}" by the guard "{name}"', "guard the verb that leads here instead"
 
 

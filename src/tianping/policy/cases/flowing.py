@@ -27,8 +27,8 @@ day after), `days.order.signed_at`, `months.order.succeeded_at` (days of 24 hour
 is `at_most: 6`), `order.left_fen` (paid and not refunded), `order.left_goods_fen` (the same without postage),
 `order.left_coupons_fen`, `order.left_differences_fen`, `order.left_freight_fen` (what of such costs may still be given back),
 `order.left_quantity` (items that no open case is about and that have not come back), `order.unrefunded_quantity`,
-`order.unclaimed_quantity`, `order.unclaimed_fen` (items and money neither refunded nor being asked for),
-`kind`."""
+`order.unclaimed_quantity`, `order.unclaimed_fen` (items and money neither refunded nor being asked for), `order.unasked_fen`
+(what is left beside what open refunds without return ask), `kind`."""
 Value = bool | int | str
 COMPARISONS = ("at_least", "more_than", "at_most", "less_than")
 
@@ -135,6 +135,8 @@ class GuardVersion(Dated):
 
     holds: When = ALWAYS
     refusal: Words
+    passing: bool = False
+    """Whether it holds again by itself: a clock may be refused by it, and is tried again."""
 
 
 class Share(Strict):

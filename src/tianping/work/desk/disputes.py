@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from tianping.cases.case import Act, Case, Facts, Refusal, Step
 from tianping.cases.conditions import Known, holds
-from tianping.cases.flow import asked, flow_of, possible
+from tianping.cases.flow import asked, flow_of, possible, sum_of
 from tianping.cases.liability import Open, Proposal, answers_of, propose, table_for
 from tianping.policy.cases.flowing import Actor
 from tianping.policy.cases.tables import Needs, Question, TableVersion
@@ -181,7 +181,16 @@ def _ruled(sitting: Sitting, case: Case, act: Act) -> Facts:
         for fact in ("outbound_by_merchant", "return_by_merchant"):
             if said.get(fact) is None:
                 given[fact] = getattr(says, fact)
+    if said.get("freight_fen") is None:
+        given["freight_fen"] = _freight(sitting, case, {**said, **given})
     return given
+
+
+def _freight(sitting: Sitting, case: Case, ruling: Facts) -> int:
+    """Return freight where nobody says how much: the pack's, by this ruling alone, not by one that it overturns."""
+    known = sitting.known(case)
+    amount = sitting.desk.book(case.platform).amounts["freight_ruled"].at(case.began)
+    return sum_of(amount, known._replace(own={**known.own, "return_by_merchant": None, **ruling}))
 
 
 def _sum(sitting: Sitting, case: Case, act: Act) -> Facts:
