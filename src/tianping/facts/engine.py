@@ -21,6 +21,7 @@ def connect(scratch: Path | None = None, *, memory: str | None = None) -> duckdb
     con = duckdb.connect()
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET preserve_insertion_order = false")
+    con.execute("SET enable_progress_bar = false")  # else queries of two seconds write one among what commands print
     con.execute(f"SET partitioned_write_flush_threshold = {_HELD_ROWS}")
     if scratch is not None:
         con.execute(f"SET temp_directory = {quoted(str(scratch))}")
