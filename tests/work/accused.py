@@ -1,8 +1,11 @@
 """A small market with a bad product, whose names try to be markup, judged: for explanations and statements."""
 
 import datetime as dt
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+
+from sqlalchemy import Engine
 
 from tianping.periods import Period
 from tianping.policy.judging import Severity
@@ -60,15 +63,20 @@ def accused(folder: Path) -> Home:
     return home
 
 
-def office(home: Home) -> Office:
-    """With people: the first two judge, the third is the merchant's, the fourth accuses."""
-    with home.database.begin() as connection:
+def appoint(database: Engine, names: Sequence[str], at: dt.datetime) -> None:
+    """Accounts of these names, numbered from 1, where there are none yet."""
+    with database.begin() as connection:
         if not accounts.every(connection):
-            for name in ("Anna", "Bo", "Merchant", "Dan"):
+            for name in names:
                 accounts.add(connection, {
                     "name": name, "label": "", "password": "", "one_time": False, "role": "adjudicator", "all_shops": True,
-                    "demo": False, "active": True, "lang": "zh", "created_at": NOON,
+                    "demo": False, "active": True, "lang": "zh", "created_at": at,
                 })  # fmt: skip
+
+
+def office(home: Home) -> Office:
+    """With people: the first two judge, the third is the merchant's, the fourth accuses."""
+    appoint(home.database, ("Anna", "Bo", "Merchant", "Dan"), NOON)
     return Office(home.database, {name: pack.judging for name, pack in rules().items()})
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from tianping.cases.case import Case
 from tianping.policy.judging import Judging, Severity
-from tianping.store import accounts, violations
+from tianping.store import violations
 from tianping.store.desk import cases
 from tianping.store.desk.duties import case_of
 from tianping.store.effects import of_violation
@@ -17,6 +17,7 @@ from tianping.work.docket.matter import open_matter
 from tianping.work.docket.measures import Charge
 from tianping.work.docket.proposing import propose
 from tianping.work.people.trail import Doer
+from work.accused import appoint
 
 from ..market import DAY, T
 
@@ -42,13 +43,7 @@ ANNA, BO, CHI, MERCHANT = range(1, 5)
 
 def office(desk: Desk) -> Office:
     """Anna, Bo and Chi judge; the fourth is the merchant's."""
-    with desk.database.begin() as connection:
-        if not accounts.every(connection):
-            for name in ("Anna", "Bo", "Chi", "Merchant"):
-                accounts.add(connection, {
-                    "name": name, "label": "", "password": "", "one_time": False, "role": "adjudicator", "all_shops": True,
-                    "demo": False, "active": True, "lang": "zh", "created_at": T,
-                })  # fmt: skip
+    appoint(desk.database, ("Anna", "Bo", "Chi", "Merchant"), T)
     return Office(desk.database, {"kuaishou": RULES})
 
 
