@@ -116,6 +116,11 @@ def csrf(client: TestClient) -> str:
     return client.get("/tokens").text.split('<meta name="csrf" content="', 1)[1].split('"', 1)[0]
 
 
+def named(page: str, id_: str) -> bool:
+    """Whether a page names this id anywhere, markup too; as a word of its own, for a token's random letters may hold it."""
+    return re.search(rf"(?<![\w-]){re.escape(id_)}(?![\w-])", page) is not None
+
+
 def words(page: str) -> str:
     """What a page says, without its markup."""
     return re.sub(r"<[^>]+>|\s+", " ", page)

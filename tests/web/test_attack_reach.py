@@ -8,7 +8,7 @@ import pytest
 
 from tianping.work.intake import badrows
 
-from .attacker import DATE, ORDERS, SHOPS, Stall, csrf, orders, words
+from .attacker import DATE, ORDERS, SHOPS, Stall, csrf, named, orders, words
 
 TOKENS = re.compile(r'"after":"[^"]*"|"packs":{[^}]*}')
 
@@ -37,7 +37,7 @@ def nothing_of_p1(stall: Stall) -> None:
     for path in ("/products?platform=kuaishou", "/products.csv?platform=kuaishou", "/shops/B", "/shops/B/products"):
         told = client.get(path)
         assert told.status_code == 200
-        assert "P1" not in told.text, path
+        assert not named(told.text, "P1"), path
 
 
 def test_a_product_that_another_shop_sells_is_not_claimed(stall: Stall) -> None:
@@ -68,7 +68,7 @@ def test_a_product_nobody_lists(stall: Stall) -> None:
     stall.close()
     for path in PLACES:
         assert stall.as_("b").get(path).status_code == 404, path
-    assert "P1" not in stall.as_("b").get("/products.csv?platform=kuaishou").text
+    assert not named(stall.as_("b").get("/products.csv?platform=kuaishou").text, "P1")
     assert stall.as_("a").get("/products/P1").status_code == 200
 
 
@@ -87,7 +87,7 @@ def test_another_shops_quarantine(stall: Stall) -> None:
     assert client.post("/data/quarantine/rows", data=cells).status_code == 404
     sheet = f"_quarantine,{head}\n{ids['AX']},AX,B,PB,,{day},{day}\n"
     assert client.post("/data/quarantine/sheets", data={"csrf": token}, files={"files": ("s.csv", sheet)}).status_code == 409
-    assert "AX" not in client.get("/data/quarantine").text + client.get("/data/quarantine/sheets.csv").text
+    assert not named(client.get("/data/quarantine").text + client.get("/data/quarantine/sheets.csv").text, "AX")
     client.post("/data/quarantine/rows", data={**cells, "id": ids["BX"], "cell0": "BX", "cell1": "A", "cell2": "P1"})
     assert stall.ask("select count(*) from facts.orders where order_id in ('AX', 'BX')") == [(0,)]
 
