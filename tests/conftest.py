@@ -74,10 +74,12 @@ class SpecRecord:
 
 @pytest.fixture(scope="session", autouse=True)
 def spared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Packs are read, and tables made, once a process."""
+    """Packs are read, and tables made, once a process; passwords are hashed cheaply, and nobody waits for the disk."""
     with pytest.MonkeyPatch.context() as patch:
         sparing.read_once(patch)
         sparing.migrate_once(patch, tmp_path_factory.mktemp("tables") / "made.sqlite")
+        sparing.hash_cheaply(patch)
+        sparing.keep_the_power(patch)
         yield
 
 

@@ -1,6 +1,9 @@
-"""What is made once a process and then used again, because making it takes longer than most tests; and what the heap costs."""
+"""What is made once and then used again, because making it takes longer than most tests; what is left out because no test needs
+it; and what the heap costs."""
 
+import fcntl
 import gc
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -9,11 +12,13 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import Engine, inspect
 
 from tianping.policy import load
 from tianping.policy.cases import casebook
 from tianping.store import database
+from tianping.work.people import passwords
 
 Read = TypeVar("Read")
 
@@ -29,6 +34,32 @@ def heap_at_rest() -> Iterator[None]:
         gc.collect()
         gc.freeze()
         gc.enable()
+
+
+def once_a_run(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """The folder that `make` has made: by the first of the run's workers that asks, while the others wait. To be copied: what
+    one worker writes into it the others would read."""
+    own = factory.getbasetemp()
+    shared = own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (made := shared / name).exists():
+            make(begun := shared / f"{name}-begun")
+            begun.rename(made)
+    return made
+
+
+def hash_cheaply(patch: pytest.MonkeyPatch) -> None:
+    """A password's hash takes a tenth of a second of four cores, on purpose."""
+    patch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+def keep_the_power(patch: pytest.MonkeyPatch) -> None:
+    """Programs are killed, but no test cuts the power: what was written is read again, whether or not the disk has it."""
+    patch.setattr(os, "fsync", lambda handle: None)
+    patch.setattr(
+        database, "_PRAGMAS", tuple(each.replace("synchronous = FULL", "synchronous = OFF") for each in database._PRAGMAS)
+    )
 
 
 def read_once(patch: pytest.MonkeyPatch) -> None:

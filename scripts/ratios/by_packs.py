@@ -10,9 +10,9 @@ import pandas as pd  # noqa: F401  # pyarrow would import it in the midst of the
 from ratios.answer import METRICS, Row, answer
 from tianping.facts.asof import as_of
 from tianping.facts.views import VIEWS
-from tianping.metrics.compile import definitions
+from tianping.metrics.compile import Definition, define
 from tianping.metrics.engine import compute
-from tianping.policy.load import packs
+from tianping.policy.load import packs_for
 from tianping.work.home import facts, open_home
 
 _PLATFORM = "kuaishou"
@@ -21,11 +21,17 @@ _PLATFORM = "kuaishou"
 def count(folder: Path, date: dt.date) -> Iterator[Row]:
     con, _ = facts(open_home(folder))
     as_of(con, date)
-    every = definitions(packs()[_PLATFORM], VIEWS, date)
-    four = [replace(each, days=(30,)) for each in every if each.key in [(metric, "") for metric in METRICS]]
-    compute(con, VIEWS, _PLATFORM, four, date)
+    compute(con, VIEWS, _PLATFORM, list(_defined(date)), date)
     found = con.sql("""select metric, subject, numerator, denominator from figures where "by" = 'shop' and denominator <> 0""")
     yield from found.fetchall()
+
+
+def _defined(date: dt.date) -> Iterator[Definition]:
+    pack = packs_for(_PLATFORM)[_PLATFORM]
+    for key in ((metric, "") for metric in METRICS):
+        version = pack.metrics[key].at(date)
+        assert version
+        yield replace(define(pack, VIEWS, key, version, date), days=(30,))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 HOME_ZONE = "Asia/Shanghai"
-_DAY = dt.timedelta(days=1)
+_WEEK = dt.timedelta(days=7)
+"""No zone has changed its clock twice within one since 2000 (tried on all; those that do it most are tested)."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -74,7 +75,7 @@ def offsets(zone: str, first_year: int = 2000, last_year: int = 2050) -> tuple[t
     at, end = dt.datetime(first_year, 1, 1), dt.datetime(last_year, 1, 1)
     found = [(at, offset(at))]
     while at < end:
-        after = at + _DAY
+        after = at + _WEEK
         if offset(after) != found[-1][1]:
             low, high = at, after
             while high - low > dt.timedelta(seconds=1):

@@ -39,10 +39,12 @@ def ask(
     by: Actor = "buyer",
     **takes: Any,
 ) -> Case:
-    """A case of an order, ¥30.00 because of quality unless said otherwise, of one item of several."""
+    """A case of an order, ¥30.00 because of quality unless said otherwise, of one item of several (at most what that costs)."""
     case = read(desk, f"order/{of}")
-    one = 1 if kind != "refund_only" and (case.facts.get("quantity") or 1) > 1 else None
-    given = {"reason": "quality", "refund_fen": 3_000, "quantity": one, **takes}
+    bought = case.facts.get("quantity") or 1
+    one = 1 if kind != "refund_only" and bought > 1 else None
+    fen = min(3_000, case.facts["amount_fen"] // bought) if one else 3_000
+    given = {"reason": "quality", "refund_fen": fen, "quantity": one, **takes}
     asked = Act(verb, Doer(by), {name: value for name, value in given.items() if value is not None})
     with sitting(desk, at) as sat:
         return sat.open(kind, asked, platform=case.platform, shop_id=case.shop_id, order_id=of).after

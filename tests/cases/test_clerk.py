@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event, text
 
 from tianping.store.database import open_database, sqlite_url
-from tianping.work.desk.clerk import MOST, Clerk
+from tianping.work.desk.clerk import MOST, Clerk, NotDone
 
 
 @pytest.fixture
@@ -106,7 +106,8 @@ def test_a_commit_that_fails_is_told_to_all(database: Engine) -> None:
 
     event.listen(database, "commit", full)
     held._free.set()
-    assert {type(each.exception(10)) for each in asked} == {OSError}
+    told = [each.exception(10) for each in asked]
+    assert {(type(each), type(each and each.__cause__)) for each in told} == {(NotDone, OSError)}
     event.remove(database, "commit", full)
     assert notes(database) == []
 
@@ -130,3 +131,34 @@ def test_a_disk_that_is_full_within_a_group_is_told_to_all(database: Engine) -> 
     held.go()
     assert all(each.exception(10) for each in asked)
     assert notes(database) == []
+
+
+@pytest.mark.parametrize("end", [SystemExit, GeneratorExit, KeyboardInterrupt, StopIteration])
+def test_one_that_ends_otherwise_ends_alone(database: Engine, end: type[BaseException]) -> None:
+    """By what is no error: nobody waits for ever, and the others are done."""
+
+    def ends(*_: object) -> Callable[[Connection], None]:
+        raise end
+
+    held = Held(database)
+    asked: list[Future[object]] = [held.clerk.ask(each) for each in (put(1), ends, lambda: ends, put(2))]
+    held.go()
+    for bad in (asked[1].exception(10), asked[2].exception(10)):
+        assert isinstance(bad, RuntimeError)
+        assert type(bad.__cause__) is end
+    assert (asked[0].result(10), asked[3].result(10), held.clerk.ask(put(3)).result(10)) == (1, 2, 3)
+    assert notes(database) == [1, 2, 3]
+
+
+def test_a_turn_that_ends_otherwise_is_told_to_all_and_the_clerk_goes_on(database: Engine) -> None:
+    def ends(_connection: Connection) -> None:
+        raise SystemExit
+
+    held = Held(database)
+    asked = [held.clerk.ask(put(n)) for n in (1, 2)]
+    event.listen(database, "commit", ends)
+    held._free.set()
+    assert {type(each.exception(10)) for each in asked} == {NotDone}
+    event.remove(database, "commit", ends)
+    assert held.clerk.ask(put(3)).result(10) == 3
+    assert notes(database) == [3]

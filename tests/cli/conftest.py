@@ -9,4 +9,4 @@ from work.homes import demo_home
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The demo market; not to be written into."""
-    return demo_home(tmp_path_factory.getbasetemp())
+    return demo_home(tmp_path_factory)

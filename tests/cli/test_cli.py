@@ -8,20 +8,22 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shell import Said, Tianping
+from tianping.cli import market
 from tianping.cli.show import show
 from tianping.metrics.figure import Figure
 from tianping.metrics.proof import Scope
 from tianping.store import closes
-from tianping.work.closing.close import Filter, find, read
+from tianping.work.closing.closed import Filter, find, read
 from tianping.work.figures.explain import Named, explain
 from tianping.work.home import Home, open_home
-from tianping.work.market import CLOSES
+from tianping.work.market import bring_demo
 from work.homes import copy, rules
 
 T = "2024-06-01"
@@ -174,18 +176,27 @@ def executable(home: Home, *words: str) -> "subprocess.Popen[str]":
     )
 
 
-def test_a_metric_is_explained_without_what_explains_judgement() -> None:
-    """Its modules take 0.15 s to load. They are there for whoever asks for them, and in the list of commands."""
-    code = "import sys; from tianping.cli.main import cli; cli.main(sys.argv[1:], standalone_mode=False); "
-    code += "print([name for name in sys.modules if name in ('tianping.cli.explain_judgement', 'tianping.work.why.whyjudged')])"
-    loaded = {
-        word: subprocess.run(
-            [sys.executable, "-c", code, "explain", word, "--help"], check=True, capture_output=True, text=True
-        ).stdout.splitlines()[-1]
-        for word in ("metric", "score")
-    }
-    assert loaded["metric"] == "[]"
-    assert "tianping.work.why.whyjudged" in loaded["score"]
+OTHERS = {"alembic", "argon2", "fastapi", "jinja2", "msoffcrypto", "numpy", "pandas", "psycopg", "pyarrow", "xlsxwriter"}
+"""What others wrote, of which a command loads only what it uses: each takes up to 0.15 s."""
+STORES = {"duckdb", "pydantic", "rich", "sqlalchemy", "sqlglot", "yaml"}
+JUDGES = {"tianping.cli.explain_judgement", "tianping.metrics.engine", "tianping.work.closing.close", "tianping.work.why.why"}
+LOADED = [
+    (("--version",), set(), OTHERS | STORES | JUDGES),
+    (("close", "--help"), {"tianping.work.closing.close"}, OTHERS - {"numpy", "pyarrow"} | {"rich"}),
+    (RATE, STORES, OTHERS | JUDGES),
+    (("explain", "score", "--help"), {"tianping.cli.explain_judgement", "tianping.work.why.why"}, {"fastapi", "pandas"}),
+]
+
+
+@pytest.mark.parametrize(("words", "loaded", "spared"), LOADED, ids=["start", "close", "figure", "judgement"])
+def test_what_a_command_loads(demo: Home, words: tuple[str, ...], loaded: set[str], spared: set[str]) -> None:
+    """By its end, in a process of its own; half of the time of a short command is loading."""
+    code = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); "
+    code += "from tianping.cli.main import main; main()"
+    argv = [sys.executable, "-c", code, "--home", str(demo.path), *words]
+    done = subprocess.run(argv, check=True, capture_output=True, text=True, encoding="utf-8")
+    assert loaded <= set(done.stderr.split())
+    assert not spared & set(done.stderr.split())
 
 
 def test_a_reader_that_leaves(demo: Home) -> None:
@@ -298,8 +309,10 @@ def test_close_says_what_no_pack_weighs(tianping: Tianping, tmp_path: Path) -> N
     assert '1 shops of the platform "pinduoduo" have no figures' in said.err
 
 
-def test_demo_twice_changes_nothing(tianping: Tianping, tmp_path: Path) -> None:
-    """A second demo imports nothing and closes to the same bytes; both print the morning and say what to try now."""
+def test_demo_twice_changes_nothing(tianping: Tianping, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second demo imports nothing and closes to the same bytes; both print the morning and say what to try now. Two days are
+    closed, for seven of them take a minute."""
+    monkeypatch.setattr(market, "bring_demo", partial(bring_demo, closes=2))
     said: list[Said] = []
     files: list[dict[str, bytes]] = []
     for _ in range(2):
@@ -307,7 +320,7 @@ def test_demo_twice_changes_nothing(tianping: Tianping, tmp_path: Path) -> None:
         home = open_home(tmp_path / "home")
         files.append({str(path): path.read_bytes() for path in (tmp_path / "home").rglob("*.parquet")})
         assert len(home.versions()) == 1
-        assert len(closes.every(home.database)) == CLOSES
+        assert len(closes.every(home.database)) == 2
     assert said[0] == said[1]
     assert files[0] == files[1]
     assert (said[0].status, said[0].out.count("shop S00")) == (0, 3)

@@ -18,13 +18,13 @@ from tianping.work.people import accounts, trail
 from tianping.work.people.accounts import Doer, Draft
 from tianping.work.people.reach import EVERYTHING
 from work.accused import T, accused, bad_product
-from work.homes import NOON, copy, rules
+from work.homes import NOON, rules
 
 
 @pytest.fixture
 def home(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Home:
     """The accused market; Anna and Bo judge, the shop's own account appeals."""
-    made = copy(accused(tmp_path_factory.getbasetemp()), tmp_path / "home")
+    made = accused(tmp_path_factory, tmp_path / "home")
     for name, draft in {
         "Anna": Draft("", "adjudicator", None),
         "Bo": Draft("", "operator", None),

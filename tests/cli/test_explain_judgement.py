@@ -14,7 +14,7 @@ from tianping.work.closing.close import Asked
 from tianping.work.home import Home
 from tianping.work.judge import close_day
 from work.accused import HOSTILE, T, accused, bad_product
-from work.homes import NOON, copy, rules
+from work.homes import NOON, rules
 
 BEFORE = T - dt.timedelta(days=1)
 BOTH = pytest.mark.parametrize(("lang", "word"), [("zh", "规则"), ("en", "The rule")])
@@ -24,8 +24,7 @@ SHOP = ("--subject", "A", "--date", T)
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The accused market, judged the day before too."""
-    folder = tmp_path_factory.mktemp("explain")
-    made = copy(accused(folder), folder / "home")
+    made = accused(tmp_path_factory, tmp_path_factory.mktemp("explain") / "home")
     close_day(made, rules(), Asked(BEFORE), at=NOON)
     return made
 

@@ -146,9 +146,10 @@ def test_plays_lie_by_the_shop_of_their_video(shop: Shop) -> None:
     plays = [{"play_id": f"y{n}", "video_id": f"v{n}", "user_id": "u", "played_at": AT, "watched_s": 3} for n in (1, 2)]
     shop.bring({"videos": [videos], "video_plays": [plays]})
     now = versions.known(shop.versions)
-    some = lake.state(shop.folder / "lake", now, TABLES["video_plays"], shops="shop_id = 's2'")
     with engine.connect() as con:
-        assert con.execute(f"SELECT play_id FROM ({some})").fetchall() == [("y2",)]
+        lake.attach(con, shop.folder / "lake", shop.versions)
+        lake.confine(con, shop.folder / "lake", now, "shop_id = 's2'")
+        assert con.execute("SELECT play_id FROM facts.video_plays").fetchall() == [("y2",)]
 
 
 def test_few_products(shop: Shop) -> None:

@@ -1,4 +1,4 @@
-"""A few hundred of the mutated files that `scripts/fuzz.py` tries a hundred thousand of."""
+"""A hundred of the mutated files that `scripts/fuzz.py` tries a hundred thousand of."""
 
 from pathlib import Path
 
@@ -7,6 +7,6 @@ import fuzz
 
 def test_mutated_files_lose_no_row(tmp_path: Path) -> None:
     """No traceback; rows in = imported + unchanged + waiting + quarantined."""
-    found = fuzz.run(200, 0, tmp_path)
+    found = fuzz.run(120, 0, tmp_path)
     assert found.failures == []
-    assert found.rows.total() > 1000
+    assert found.rows.total() > 600

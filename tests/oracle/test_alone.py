@@ -15,5 +15,5 @@ def test_alone_as_among_all(trade: Trade) -> None:
     together = program(market, trade)
     assert len({each.metric for each in together}) > 1
     for metric in {each.metric for each in together}:
-        alone = trial.figures(market.facts, date=market.date, days=market.days, platform=trade.platform, only=metric)
+        alone = trial.figures(market.facts, date=market.date, days=market.days, platform=trade.platform, only=(metric,))
         assert set(alone) == {each for each in together if each.metric == metric}

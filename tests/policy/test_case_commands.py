@@ -44,7 +44,7 @@ def test_a_fault_of_a_casebook_is_told(tmp_path: Path, command: str) -> None:
     assert isinstance(done.exception, PolicyError)
     told = [str(fault) for fault in done.exception.faults]
     assert any('no clock "waybill" (did you mean "waybil"?' in fault for fault in told), told
-    assert any(fault.startswith('taobao/cases/times.yaml:17: no flow uses "waybil" of clocks') for fault in told), told
+    assert any(fault.startswith('taobao/cases/times.yaml:19: no flow uses "waybil" of clocks') for fault in told), told
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ def _all(metric: str, facts: Facts, date: dt.date, platform: str) -> list[Figure
     counted alone is what it is among all others: tests/oracle/test_alone.py."""
     key = repr((metric, facts, date, platform))
     if key not in _known:
-        _known[key] = figures(facts, date=date, platform=platform, only=metric)
+        _known[key] = figures(facts, date=date, platform=platform, only=(metric,))
     return _known[key]
 
 

@@ -81,8 +81,8 @@ def test_erasures_stay(either: Engine, act: str) -> None:
         connection.execute(text(act.format("erasure")))
 
 
-def test_erasures_are_not_truncated(postgres: str) -> None:
-    with pytest.raises(DatabaseError, match=REFUSED), open_database(postgres).begin() as connection:
+def test_erasures_are_not_truncated(postgres_made: str) -> None:
+    with pytest.raises(DatabaseError, match=REFUSED), open_database(postgres_made).begin() as connection:
         connection.execute(text("TRUNCATE erasure"))
 
 

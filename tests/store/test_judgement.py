@@ -74,8 +74,8 @@ def test_they_only_grow(either: Engine, table: str, act: str) -> None:
 
 
 @pytest.mark.parametrize("table", TABLES[1:])
-def test_they_are_not_truncated(postgres: str, table: str) -> None:
-    with pytest.raises(DatabaseError, match="append-only"), open_database(postgres).begin() as connection:
+def test_they_are_not_truncated(postgres_made: str, table: str) -> None:
+    with pytest.raises(DatabaseError, match="append-only"), open_database(postgres_made).begin() as connection:
         connection.execute(text(f"TRUNCATE {table} CASCADE"))
 
 

@@ -73,10 +73,10 @@ def test_the_trail_stays(either: Engine, act: str) -> None:
         assert [line.entry.act for line in audit.page(connection, Wanted(), 9)] == ["sign_in"]
 
 
-def test_the_trail_is_not_truncated(postgres: str) -> None:
+def test_the_trail_is_not_truncated(postgres_made: str) -> None:
     from tianping.store.database import open_database
 
-    with pytest.raises(DatabaseError, match="append-only"), open_database(postgres).begin() as connection:
+    with pytest.raises(DatabaseError, match="append-only"), open_database(postgres_made).begin() as connection:
         connection.execute(text("TRUNCATE audit"))
 
 

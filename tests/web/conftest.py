@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from sparing import once_a_run
 from tianping.policy.load import packs
 from tianping.simulate import market
 from tianping.web.build import build
@@ -30,7 +31,12 @@ NOW = dt.datetime(2024, 5, 1, 1, 30)
 @pytest.fixture(scope="session")
 def market_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with ten shops of five platforms, closed on three days, the last of them judged. To be read only."""
-    folder = tmp_path_factory.mktemp("market")
+    folder = tmp_path_factory.mktemp("market") / "home"
+    shutil.copytree(once_a_run(tmp_path_factory, "market-made", _make_market) / "home", folder)
+    return folder
+
+
+def _make_market(folder: Path) -> None:
     market.write(folder / "facts", seed=7, shops=10, orders=4_000, days=DAYS, first_day=FIRST)
     home, rules = open_home(folder / "home", create=True), packs()
     imports.bring(home, imports.Request((folder / "facts",), NOW))
@@ -39,7 +45,6 @@ def market_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     judge(home, rules, closed[-1], at=NOW)
     create_demo(home, NOW)
     home.database.dispose()
-    return folder / "home"
 
 
 @dataclass

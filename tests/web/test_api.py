@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from tianping.errors import NotFound
 from tianping.metrics.proof import Scope
-from tianping.work.closing import close
+from tianping.work.closing import closed
 from tianping.work.figures.catalogue import catalogue
 from tianping.work.figures.subjects import require
 from tianping.work.people import accounts
@@ -33,17 +33,17 @@ def pages(client: TestClient, path: str, **asked: str | int) -> list[dict[str, o
 def test_figures_are_those_of_the_close(site: Site) -> None:
     """Page by page, as a stream, and as the close has them."""
     client, home = site.as_("operator"), site.console.home
-    done = close.find(home, DATE)
-    closed = [
+    done = closed.find(home, DATE)
+    rows = [
         (row["subject"], row["days"], row["numerator"], row["denominator"])
-        for row in close.read(home, done, close.Filter(metric="quality_refund_rate", by="product"))
+        for row in closed.read(home, done, closed.Filter(metric="quality_refund_rate", by="product"))
     ]
-    assert len(closed) > 50
+    assert len(rows) > 50
     asked: Asked = {"metric": "quality_refund_rate", "by": "product"}
     paged = pages(client, "/metrics", **asked, limit=7)
     streamed = [json.loads(line) for line in client.get(f"{API}/metrics/stream", params=asked).text.splitlines()]
     assert paged == streamed
-    assert [(each["subject"], each["days"], each["numerator"], each["denominator"]) for each in paged] == closed
+    assert [(each["subject"], each["days"], each["numerator"], each["denominator"]) for each in paged] == rows
 
 
 def test_filters_are_those_of_the_command_line(site: Site) -> None:
@@ -64,11 +64,11 @@ def test_filters_are_those_of_the_command_line(site: Site) -> None:
 def test_figures_within_reach_are_just_those_that_one_may_ask_for(site: Site, role: str) -> None:
     """The list and the single figure agree on every figure of the close, of every kind of subject."""
     home = site.console.home
-    done = close.find(home, DATE)
+    done = closed.find(home, DATE)
     member = next(each for each in accounts.every(home) if each.account.role == role)
     reach = accounts.Reach(frozenset(member.shops))
     told = {(each["platform"], each["by"], each["subject"]) for each in pages(site.as_(role), "/metrics", limit=10_000)}
-    every = {(str(row["platform"]), str(row["by"]), str(row["subject"])) for row in close.read(home, done)}
+    every = {(str(row["platform"]), str(row["by"]), str(row["subject"])) for row in closed.read(home, done)}
     allowed = set()
     for platform, by, subject in every:
         try:
@@ -83,7 +83,7 @@ def test_figures_within_reach_are_just_those_that_one_may_ask_for(site: Site, ro
 
 def test_shops(site: Site) -> None:
     home = site.console.home
-    known = sorted(catalogue(home, close.find(home, DATE).seq).shops)
+    known = sorted(catalogue(home, closed.find(home, DATE).seq).shops)
     assert [each["id"] for each in pages(site.as_("operator"), "/shops", limit=3)] == known
     member = next(each for each in accounts.every(home) if each.account.role == "merchant")
     assert [each["id"] for each in pages(site.as_("merchant"), "/shops")] == list(member.shops)

@@ -177,9 +177,9 @@ def test_killed_in_the_middle(tmp_path: Path, during: str) -> None:
         again.wait()
 
 
-def test_on_postgres(tmp_path: Path, postgres: str) -> None:
+def test_on_postgres(tmp_path: Path, postgres_made: str) -> None:
     """Sign in, upload, close, audit; NUL and large numbers, which this database takes worse than SQLite, are answered too."""
-    stall = Stall.open(tmp_path, FILES, url=postgres)
+    stall = Stall.open(tmp_path, FILES, url=postgres_made)
     client, adm = stall.as_("a"), stall.as_("adm")
     token = csrf(client)
     assert stall.hand_in("a", {"orders-1\x00.csv": ORDERS + "N1,A,P1,,2024-04-03 10:00:00,\n"}).state == "done"

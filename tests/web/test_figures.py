@@ -15,7 +15,7 @@ from python_calamine import CalamineWorkbook
 from starlette.testclient import TestClient
 
 from tianping.web.addresses import address
-from tianping.work.closing.close import find
+from tianping.work.closing.closed import find
 from tianping.work.home import open_home, set_scope
 from tianping.work.people import accounts
 from tianping.work.people.accounts import Draft, Role

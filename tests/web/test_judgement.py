@@ -15,7 +15,7 @@ from tianping.store.docket import Wanted
 from tianping.web import findings
 from tianping.web.findings import Whose
 from tianping.web.pages.warnings import lines_of
-from tianping.work.closing.close import find
+from tianping.work.closing.closed import find
 from tianping.work.figures.boards import Look, look
 from tianping.work.judgement import judged, watch
 from tianping.work.people.accounts import every

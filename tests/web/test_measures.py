@@ -16,7 +16,7 @@ from tianping.store.violations import Event
 from tianping.web.judging import clock_words
 from tianping.web.pages import measures as pages
 from tianping.web.wording import words
-from tianping.work.closing.close import find, rows
+from tianping.work.closing.closed import find, rows
 from tianping.work.docket import hearing
 from tianping.work.docket import measures as verbs
 from tianping.work.docket.deciding import DEEDS, LABELS

@@ -1,12 +1,14 @@
 """A small market with a bad product, whose names try to be markup, judged: for explanations and statements."""
 
 import datetime as dt
+import shutil
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine
 
+from sparing import once_a_run
 from tianping.periods import Period
 from tianping.policy.judging import Severity
 from tianping.store import accounts, violations
@@ -53,14 +55,19 @@ def facts(bad: int = 20, of: int = 40) -> dict[str, str]:
     }  # fmt: skip
 
 
-@cache
-def accused(folder: Path) -> Home:
-    """That market, closed and judged at T. Nobody writes into it; who must makes one in another folder."""
-    home = open_home(folder / "accused", create=True)
+def accused(factory: pytest.TempPathFactory, folder: Path) -> Home:
+    """That market, closed and judged at T: one's own, in this new folder."""
+    shutil.copytree(once_a_run(factory, "accused-made", _make) / "home", folder)
+    return open_home(folder)
+
+
+def _make(folder: Path) -> None:
+    folder.mkdir()
+    home = open_home(folder / "home", create=True)
     set_scope(home, "market")
     bring(home, facts(), covers=Period(T - 200 * DAY, T))
     close_day(home, rules(), Asked(T), at=NOON)
-    return home
+    home.database.dispose()
 
 
 def appoint(database: Engine, names: Sequence[str], at: dt.datetime) -> None:

@@ -16,7 +16,7 @@ from .homes import demo_home
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The demo market; not to be written into."""
-    return demo_home(tmp_path_factory.getbasetemp())
+    return demo_home(tmp_path_factory)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

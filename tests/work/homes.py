@@ -7,10 +7,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from sparing import once_a_run
 from tianping.policy.load import packs
 from tianping.policy.model import Pack
 from tianping.store.closes import Close
-from tianping.work.closing.close import Asked, Filter, close, read
+from tianping.work.closing.close import Asked, close
+from tianping.work.closing.closed import Filter, read
 from tianping.work.home import Home, open_home
 from tianping.work.intake import imports
 from tianping.work.market import bring_demo
@@ -25,12 +29,18 @@ def rules() -> dict[str, Pack]:
     return dict(packs())
 
 
-@cache
-def demo_home(folder: Path) -> Home:
-    """The demo market, imported into `folder` and closed. Nobody writes into it; who must takes a `copy`."""
-    home = open_home(folder / "demo", create=True)
+def demo_home(factory: pytest.TempPathFactory) -> Home:
+    """The demo market, imported and closed. Nobody writes into it; who must takes a `copy`."""
+    own = factory.getbasetemp() / "demo"
+    if not own.exists():
+        shutil.copytree(once_a_run(factory, "demo-made", _make_demo), own)
+    return open_home(own)
+
+
+def _make_demo(folder: Path) -> None:
+    home = open_home(folder, create=True)
     bring_demo(home, rules(), at=NOON, closes=1)
-    return home
+    home.database.dispose()
 
 
 def copy(home: Home, folder: Path) -> Home:

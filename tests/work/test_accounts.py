@@ -32,7 +32,7 @@ def cheap(monkeypatch: pytest.MonkeyPatch) -> PasswordHasher:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Home:
-    url = "" if request.param == "sqlite" else str(request.getfixturevalue("postgres"))
+    url = "" if request.param == "sqlite" else str(request.getfixturevalue("postgres_made"))
     return open_home(tmp_path / "home", create=True, url=url)
 
 

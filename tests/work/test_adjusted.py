@@ -33,7 +33,7 @@ from .lessening import every_metric, expected, measured, program, rules, trouble
 EXAMPLES = os.environ.get("TIANPING_EXAMPLES")
 TRACKS: tuple[Track, ...] = ("scores", "violations")
 quick = settings(
-    max_examples=int(EXAMPLES or 25),
+    max_examples=int(EXAMPLES or 15),
     derandomize=EXAMPLES is None,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -11,7 +11,7 @@ from tianping.facts import schema
 from tianping.metrics import levels
 from tianping.store.closes import Close
 from tianping.work.closing.benchmark import Beside, Imported, beside, rounded
-from tianping.work.closing.close import Filter, find, read
+from tianping.work.closing.closed import Filter, find, read
 from tianping.work.home import Home, open_home, set_scope
 
 from .homes import bring, closed, rules, table

@@ -10,7 +10,7 @@ import pytest
 
 from tianping.errors import NotFound
 from tianping.work.closing import bysubject
-from tianping.work.closing.close import find, rows
+from tianping.work.closing.closed import find, rows
 from tianping.work.figures import boards, morning
 from tianping.work.figures.boards import Look, Shown, Subject
 from tianping.work.figures.catalogue import catalogue

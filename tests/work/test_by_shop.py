@@ -7,7 +7,7 @@ import datetime as dt
 import os
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,11 +17,14 @@ import pytest
 from tianping.errors import NotFound
 from tianping.facts import lake, versions
 from tianping.facts.lake import by_shop
+from tianping.facts.schema import Table
+from tianping.facts.versions import Known
 from tianping.metrics import slices
 from tianping.metrics.proof import Scope
 from tianping.store.closes import Close
 from tianping.work.closing import close as closing
-from tianping.work.closing.close import read
+from tianping.work.closing import slicing
+from tianping.work.closing.closed import read
 from tianping.work.figures import voices
 from tianping.work.figures.explain import Named, explain
 from tianping.work.home import Home, facts, open_home
@@ -34,6 +37,16 @@ from .homes import NOON, bring, closed, counts, rules, table
 
 HISTORIES = int(os.environ.get("TIANPING_HISTORIES") or 1)
 MOMENTS, PROOFS = 3, 12
+Way = tuple[float, int, int, int, Callable[[Known], list[Table]]]
+LOTS = 10**9
+WAYS: tuple[Way, ...] = (
+    (0.0, 3, LOTS, LOTS, lake._sure),
+    (0.0, 3, 0, LOTS, lake._sure),
+    (0.0, 9, 0, 0, lake._sure),
+    (2.0, LOTS, LOTS, LOTS, lambda known: []),
+)
+"""How many rows must say their shop; orders of a slice; rows from which on what has changed is held, and changed ones from
+which on by slice; the tables cut."""
 
 
 @dataclass
@@ -98,7 +111,7 @@ def _voices(home: Home, done: Close) -> Iterator[Counter[str]]:
 
 @pytest.mark.parametrize("seed", range(HISTORIES))
 def test_a_history(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cut and looked up by shop wherever that may be, however few rows say theirs, beside read whole."""
+    """Cut and looked up by shop wherever that may be, however few rows say theirs, what changed held or not; and read whole."""
     rng = random.Random(seed)
     date = rng.choice(STARTS)
     history = Moving(open_home(tmp_path / "home", create=True), rng, date, market(rng, date))
@@ -108,13 +121,15 @@ def test_a_history(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         seqs = [version.seq for version in history.home.versions() if version.kind in versions.KNOWING]
         seq, chance = rng.choice((seqs[-1], rng.choice(seqs))), rng.random()
         found: list[Told] = []
-        for nearly, most, sure in ((0.0, 3, lake._sure), (2.0, 10**9, lambda known: [])):
+        for nearly, most, few, at_once, sure in WAYS:
             with monkeypatch.context() as patched:
                 patched.setattr(lake, "_NEARLY", nearly)
+                patched.setattr(slicing, "FEW", few)
+                patched.setattr(slicing, "AT_ONCE", at_once)
                 patched.setattr(lake, "_sure", sure)
                 patched.setattr(slices, "MOST", most)
                 found.append(told(history.home, history, seq, random.Random(chance)))
-        assert found[0] == found[1], "\n".join(["", *history.log, f"close {history.date} at {seq}"])
+        assert found == found[:1] * len(WAYS), "\n".join(["", *history.log, f"close {history.date} at {seq}"])
 
 
 def test_the_demo_lies_by_shop(demo: Home) -> None:

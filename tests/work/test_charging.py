@@ -12,11 +12,11 @@ from typing import NamedTuple
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Connection, Engine, event, select
 
 from tianping.errors import TianpingError
 from tianping.policy.judging import Severity, SubjectKind
-from tianping.store import violations
+from tianping.store import ledger, violations
 from tianping.store.database import open_database, sqlite_url
 from tianping.store.schema import effect, transfer, violation, violation_event
 from tianping.work.docket import measures
@@ -236,3 +236,18 @@ def test_one_and_many_wait_for_one_another(either: Office, *, many_first: bool) 
         assert not done.wait(0.2)
     thread.join(60)
     assert done.is_set()
+
+
+def test_the_money_of_all_who_are_fined_is_held_in_order(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before any of it is taken, whatever the order of the charges: the desk takes it in the same order."""
+    held, alone_with = list[tuple[str, ...]](), ledger.alone_with
+
+    def noted(connection: Connection, *shops: str) -> None:
+        held.append(tuple(sorted(shops)))
+        alone_with(connection, *shops)
+
+    monkeypatch.setattr(ledger, "alone_with", noted)
+    named = (("plain", "S9"), ("rude", "S5"), ("plain", "S2"))
+    charges = [charge(name, shop=shop, needs_person=False) for name, shop in named]
+    together(another(empty), run(charges), AT)
+    assert held == [("S2", "S9"), ("S9",), ("S2",)]

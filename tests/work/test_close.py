@@ -21,7 +21,8 @@ from tianping.simulate import market
 from tianping.store import closes
 from tianping.store.closes import Close
 from tianping.work.closing.benchmark import rounded
-from tianping.work.closing.close import COLUMNS, _evenly, find, read, shops
+from tianping.work.closing.close import COLUMNS, _evenly
+from tianping.work.closing.closed import find, read, shops
 from tianping.work.home import Home, facts, open_home
 from tianping.work.intake import imports
 

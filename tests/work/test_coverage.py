@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tianping.periods import Period
-from tianping.work.closing.close import Filter, find, read
+from tianping.work.closing.closed import Filter, find, read
 from tianping.work.home import Home, open_home
 
 from .homes import bring, closed, figures, table

@@ -15,7 +15,7 @@ from tianping.metrics.compile import USUAL_DAYS
 from tianping.metrics.figure import BY
 from tianping.metrics.proof import Scope
 from tianping.metrics.slices import slices
-from tianping.work.closing.close import Filter, find, read
+from tianping.work.closing.closed import Filter, find, read
 from tianping.work.figures.explain import Named, Proof, explain, totals
 from tianping.work.home import Home, open_home
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tianping.errors import NotFound
-from tianping.work.closing.close import find
+from tianping.work.closing.closed import find
 from tianping.work.figures import goods
 from tianping.work.figures.boards import look
 from tianping.work.figures.goods import Goods

@@ -11,7 +11,8 @@ import pytest
 
 from tianping.metrics.proof import Scope
 from tianping.policy.load import packs
-from tianping.work.closing.close import Asked, Filter, close, find, read
+from tianping.work.closing.close import Asked, close
+from tianping.work.closing.closed import Filter, find, read
 from tianping.work.figures.explain import Named, explain
 from tianping.work.home import Home, open_home
 from tianping.work.intake import imports

@@ -41,14 +41,13 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return accused(tmp_path_factory.mktemp("reasons"))
+    return accused(tmp_path_factory, tmp_path_factory.mktemp("reasons") / "home")
 
 
 @pytest.fixture(scope="module")
 def market(demo: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    made = copy(demo, tmp_path_factory.mktemp("market") / "home")
-    close_day(made, rules(), Asked(T), at=NOON)
-    return made
+    """The demo market, which is judged as of T."""
+    return copy(demo, tmp_path_factory.mktemp("market") / "home")
 
 
 @pytest.fixture

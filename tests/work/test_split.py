@@ -12,7 +12,8 @@ from tianping.errors import NotFound, TianpingError
 from tianping.facts.views import VIEWS
 from tianping.metrics.proof import Scope
 from tianping.periods import Period
-from tianping.work.closing.close import Asked, find
+from tianping.work.closing.close import Asked
+from tianping.work.closing.closed import find
 from tianping.work.figures.explain import Named, Proof, explain, totals
 from tianping.work.home import Home, open_home, set_scope
 from tianping.work.judge import close_day

@@ -8,7 +8,7 @@ import pytest
 
 from tianping.metrics.proof import Scope
 from tianping.policy.model import Pack
-from tianping.work.closing.close import find
+from tianping.work.closing.closed import find
 from tianping.work.figures import goods, voices
 from tianping.work.figures.boards import look
 from tianping.work.figures.voices import Quality, Refunds, Reviews

@@ -39,15 +39,13 @@ BOTH = pytest.mark.parametrize("lang", LANGS)
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return accused(tmp_path_factory.mktemp("why"))
+    return accused(tmp_path_factory, tmp_path_factory.mktemp("why") / "home")
 
 
 @pytest.fixture(scope="module")
 def market(demo: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """The demo market, judged."""
-    made = copy(demo, tmp_path_factory.mktemp("market") / "home")
-    close_day(made, rules(), Asked(T), at=NOON)
-    return made
+    """The demo market, which is judged as of T."""
+    return copy(demo, tmp_path_factory.mktemp("market") / "home")
 
 
 def every(node: Node) -> Iterator[Node]:

@@ -35,6 +35,8 @@ class Known(NamedTuple):
         if head in _SPANS:
             start = self.get(rest)
             return None if start is None else _SPANS[head](start, self.at, self.zone)
+        if head in _PRICES:
+            return _PRICES[head](self.order, self.get(rest))
         if head == "shop":
             return self.shop(rest)
         facts = {"order": self.order, "parent": self.parent}.get(head, NO_FACTS)
@@ -67,13 +69,10 @@ def _left_differences(order: Facts) -> int:
     return max(0, int(order.get("amount_fen", 0)) - int(order.get("differences_fen", 0)))
 
 
-_FREIGHT = 10_000
-"""¥100: the most return freight for an item (guard `freight_in_bounds`)."""
-
-
 def _left_freight(order: Facts) -> int:
-    """The same of return freight: for each item bought, once."""
-    return max(0, _FREIGHT * max(1, int(order.get("quantity") or 1)) - int(order.get("freights_fen", 0)))
+    """The same of return freight: for each item bought, once, as much as the pack allowed when it was ordered."""
+    most = int(order.get("freight_most_fen") or 0) * max(1, int(order.get("quantity") or 1))
+    return max(0, most - int(order.get("freights_fen") or 0))
 
 
 def _bought(order: Facts) -> int:
@@ -95,10 +94,29 @@ def _left_quantity(order: Facts) -> int:
     return _bought(order) - _returned(order) - _claimed(order)
 
 
+def _priced(order: Facts) -> int:
+    """Items of open cases whose price is left: of those whose refund is being paid it is not."""
+    return _claimed(order) - int(order.get("paying_quantity") or 0)
+
+
 def _worth(order: Facts, fen: int) -> int:
     """How many items a sum is the price of, one begun counts whole; all of them where they cost nothing."""
     amount = int(order.get("amount_fen", 0))
     return -(-max(0, fen) * _bought(order) // amount) if amount else _bought(order)
+
+
+def _price(order: Facts, items: int | None) -> int:
+    """What so many items cost without postage, a fen begun counts whole; all of them where it is not said how many."""
+    amount, bought = int(order.get("amount_fen", 0)), int(order.get("quantity") or 0)
+    return amount if items is None or not bought else min(amount, -(-amount * items // bought))
+
+
+def _cost(order: Facts, items: int | None) -> int:
+    """The same with the order's postage."""
+    return _price(order, items) + int(order.get("freight_fen", 0))
+
+
+_PRICES: Mapping[str, Callable[[Facts, int | None], int]] = {"price": _price, "cost": _cost}
 
 
 def _unrefunded_quantity(order: Facts) -> int:
@@ -107,19 +125,34 @@ def _unrefunded_quantity(order: Facts) -> int:
 
 
 def _unclaimed_quantity(order: Facts) -> int:
-    """Items of whose price something is left, were every open request granted, and that no open case of goods is about."""
-    return _worth(order, _left_goods(order) - int(order.get("claimed_fen") or 0)) - _claimed(order)
+    """Items of whose price the buyer has not all back, were every open request granted, and that no open case of goods is
+    about."""
+    return _worth(order, _left_goods(order) - _spoken_for(order)) - _priced(order)
+
+
+def _whole_quantity(order: Facts) -> int:
+    """Items of whose price the buyer has nothing back, were every open request granted, and that no open case of goods is
+    about. What was given back may have been postage."""
+    amount, left = int(order.get("amount_fen", 0)), _left(order) - _spoken_for(order)
+    whole = max(0, min(amount, left)) * _bought(order) // amount if amount else _bought(order)
+    return whole - _priced(order)
+
+
+def _spoken_for(order: Facts) -> int:
+    """What open requests for refunds without return ask, and what the buyer keeps of refunds that were reversed."""
+    return int(order.get("claimed_fen") or 0) + int(order.get("kept_fen") or 0)
 
 
 def _unclaimed(order: Facts) -> int:
     """What is left of the price of the goods without those that open cases of goods are about."""
-    return max(0, _left_goods(order) - int(order.get("amount_fen", 0)) * _claimed(order) // _bought(order))
+    return max(0, _left_goods(order) - int(order.get("amount_fen", 0)) * _priced(order) // _bought(order))
 
 
 _LEFT: Mapping[str, Callable[[Facts], int]] = {
     "left_quantity": _left_quantity,
     "unrefunded_quantity": _unrefunded_quantity,
     "unclaimed_quantity": _unclaimed_quantity,
+    "whole_quantity": _whole_quantity,
     "unclaimed_fen": _unclaimed,
     "unasked_fen": _unasked,
     "left_fen": _left,

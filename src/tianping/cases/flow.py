@@ -5,11 +5,12 @@ from fractions import Fraction
 from typing import Any
 
 from tianping.cases import clocks
-from tianping.cases.case import Act, Case, Due, Event, Refusal, Step, Timer
+from tianping.cases.case import Act, Case, Doer, Due, Event, Refusal, Step, Timer
 from tianping.cases.conditions import Known, holds
+from tianping.money import yuan
 from tianping.policy.cases import casefacts
 from tianping.policy.cases.casebook import Casebook
-from tianping.policy.cases.flowing import Actor, AmountVersion, Branch, Effect, FlowVersion, Share, State, Verb
+from tianping.policy.cases.flowing import SUM, Actor, AmountVersion, Branch, Effect, FlowVersion, Share, State, Verb
 
 Do = Mapping[str, Any]
 HANDS: Mapping[Actor, str] = {"merchant": "person", "rule": "rule", "platform": "platform"}
@@ -76,6 +77,29 @@ def _may(book: Casebook, case: Case, verb: Verb, actor: Actor, known: Known) -> 
     return all(holds(guard.holds, known) for guard in guards if not open_ & set(asked(guard.holds)))
 
 
+def waiting(book: Casebook, case: Case, timer: Timer, known: Known) -> Refusal | None:
+    """Why what a clock has to do now must wait: a guard that holds again by itself. None where it need not, or cannot be."""
+    refused = step(book, case, clocks_act(timer), known)
+    if not isinstance(refused, Refusal):
+        return None
+    guard = book.guards.get(refused.guard)
+    return refused if guard and guard.at(case.began).passing else None
+
+
+def clocks_act(timer: Timer) -> Act:
+    """What a clock does when its time is over."""
+    return Act(timer.passes, Doer("clock", None, timer.clock), due=timer.due_at)
+
+
+def beside(book: Casebook, case: Case, name: str) -> bool:
+    """Whether a verb may be done while the clock waits: it leaves the case as it is, or ends it, and wins nobody time."""
+    flow = flow_of(book, case)
+    verb = flow.verbs.get(name)
+    if verb is None or verb.restarts:
+        return False
+    return all(flow.states[branch.state].final for branch in verb.branches)
+
+
 def asked(test: Any) -> Iterator[str]:
     """The facts that a test asks."""
     if test.fact is not None:
@@ -115,7 +139,12 @@ def _hindrances(book: Casebook, flow: FlowVersion, case: Case, act: Act, known: 
     for name in verb.guards:
         guard = book.guards[name].at(case.began)
         if not holds(guard.holds, handed):
-            yield name, guard.refusal.zh, guard.refusal.en
+            yield name, _said(guard.refusal.zh, handed), _said(guard.refusal.en, handed)
+
+
+def _said(words: str, known: Known) -> str:
+    """A refusal, with the sums that it names in yuan."""
+    return SUM.sub(lambda named: yuan(known.get(named[1]) or 0), words)
 
 
 def _wrong_numbers(act: Act) -> Iterator[tuple[str, str, str]]:

@@ -12,13 +12,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from tianping.app import Settings
-from tianping.cli.options import DAY, home_of
+from tianping.cli.options import DAY, home_of, lang_option
 from tianping.cli.show import paper, show
 from tianping.cli.words import word
 from tianping.metrics.figure import BY
 from tianping.metrics.proof import Scope
-from tianping.policy.load import packs, shipped
-from tianping.policy.model import Pack
+from tianping.policy.load import packs_for
 from tianping.policy.saying import amount, say
 from tianping.work.figures.differ import Difference, difference
 from tianping.work.figures.explain import Named, Proof, totals
@@ -49,7 +48,7 @@ def explain() -> None:
 
 def _scope_options(command: Command) -> Command:
     for option in (
-        click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", envvar="TIANPING_LANG", show_default=True),
+        lang_option,
         click.option("--sql", "sql", is_flag=True, help="show the SQL that reads the rows"),
         click.option(
             "--rows", "rows", type=click.Choice(["csv", "json", "table"]), help="all rows, and nothing else, on stdout"
@@ -70,11 +69,6 @@ def _scope(platform: str, by: str, subject: str | None, date: dt.datetime, days:
     return Scope(platform, by, subject or platform, date.date(), days)
 
 
-def _rules(platform: str) -> Mapping[str, Pack]:
-    """The platform's pack alone, half the time of all; all where no folder has its name."""
-    return packs([folder for folder in shipped() if folder.name == platform] or None)
-
-
 @explain.command("metric")
 @click.argument("metric")
 @click.option("--variant", default="")
@@ -87,7 +81,7 @@ def explain_metric(
     """METRIC is a name, name/variant or name@version."""
     named = Named.parse(metric)
     named = replace(named, variant=variant) if variant else named
-    proof = prove(home_of(settings), _rules(platform), named, _scope(platform, by, subject, date, days))
+    proof = prove(home_of(settings), packs_for(platform), named, _scope(platform, by, subject, date, days))
     if sql:
         for side, text in proof.sql:
             click.echo(f"-- {side}\n{text};")
@@ -108,7 +102,7 @@ def explain_difference(
 ) -> None:  # fmt: skip
     """The rows that two definitions (name, name/variant or name@version) treat differently, and why."""
     scope = _scope(platform, by, subject, date, days)
-    found = difference(home_of(settings), _rules(platform), Named.parse(a), Named.parse(b), scope)
+    found = difference(home_of(settings), packs_for(platform), Named.parse(a), Named.parse(b), scope)
     if sql:
         click.echo(f"{found.sql};")
     elif rows:

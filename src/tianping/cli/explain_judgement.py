@@ -12,7 +12,7 @@ from rich.tree import Tree
 
 from tianping.app import Settings
 from tianping.cli.explain import explain
-from tianping.cli.options import DAY, home_of, now
+from tianping.cli.options import DAY, home_of, lang_option, now
 from tianping.cli.show import paper, show
 from tianping.metrics.figure import BY
 from tianping.metrics.proof import Scope
@@ -29,7 +29,6 @@ from tianping.work.why.voice import Voice
 from tianping.work.why.why import Node
 
 Command = TypeVar("Command", bound=Callable[..., None])
-lang_option = click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", envvar="TIANPING_LANG", show_default=True)
 form_option = click.option(
     "--format", "form", type=click.Choice(["tree", "json"]), default="tree", show_default=True, help="how it is printed"
 )
@@ -111,7 +110,8 @@ def explain_violation(settings: Settings, number: int, rows: str | None, form: s
     home, every = home_of(settings), packs()
     if rows:
         found = rows_of_violation(home, every, number)
-        show(found.columns, ([row.get(name) for name in found.columns] for row in found.rows()), rows)
+        columns = found.columns
+        show(columns, ([row.get(name) for name in columns] for row in found.rows()), rows)
     elif form in ("html", "statement"):
         told = reasons.statement(home, every, number, "zh" if lang == "zh" else "en", at=now())
         click.echo(reasons.as_html(told) if form == "html" else _json(reasons.as_json(told)))

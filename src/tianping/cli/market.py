@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 
 from tianping.app import Settings
-from tianping.cli.figures import lang_option
 from tianping.cli.morning import print_morning
-from tianping.cli.options import home_of, now
+from tianping.cli.options import home_of, lang_option, now
 from tianping.policy.load import packs
 from tianping.simulate import market
 from tianping.simulate.sink import Form

@@ -12,7 +12,7 @@ from tianping.policy.model import Metric, Pack
 from tianping.policy.saying import amount, say
 from tianping.store.closes import Close
 from tianping.work.closing.benchmark import Beside, beside, yardsticks
-from tianping.work.closing.close import Filter, shops
+from tianping.work.closing.closed import Filter, shops
 from tianping.work.home import Home
 
 FEW = 3

@@ -11,6 +11,9 @@ from tianping.periods import HOME_ZONE, Period, to_instant
 from tianping.work.home import Home, open_home
 
 DAY = click.DateTime(["%Y-%m-%d"])
+lang_option = click.option(
+    "--lang", type=click.Choice(["zh", "en"]), default="zh", envvar="TIANPING_LANG", show_default=True, help="words"
+)
 
 
 class Days(click.ParamType[Any]):

@@ -8,8 +8,7 @@ import click
 
 from tianping.app import Settings
 from tianping.cli import replaying
-from tianping.cli.figures import lang_option
-from tianping.cli.options import DAY, home_of
+from tianping.cli.options import DAY, home_of, lang_option
 from tianping.cli.show import format_option, show
 from tianping.errors import Fault, NotFound, PolicyError
 from tianping.facts.schema import TABLES

@@ -30,8 +30,7 @@ CAME_WITH: dict[str, dict[str, tuple[str, ...]]] = {
 def as_of(con: duckdb.DuckDBPyConnection, date: dt.date) -> None:
     """Make schema `dated` for T = `date`, in the place of another T's. Shops keep their row and have a `cutoff`: the instant at
     which T begins there."""
-    found = con.sql(f"select distinct coalesce(timezone, '{HOME_ZONE}') from facts.shops").fetchall()
-    zones = sorted(str(zone) for (zone,) in found) or [HOME_ZONE]
+    zones = zones_of(con)
     con.execute("drop schema if exists dated cascade")
     con.execute("create schema dated")
     con.execute(f"create or replace macro wall(instant, zone) as {_wall(zones)}")
@@ -44,6 +43,12 @@ def as_of(con: duckdb.DuckDBPyConnection, date: dt.date) -> None:
     for table in TABLES.values():
         if table.own_time:
             con.execute(f"create view dated.{table.name} as {_emptied(table, one)}")
+
+
+def zones_of(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """The zones of the shops in schema `facts`, in order."""
+    found = con.execute(f"select distinct coalesce(timezone, '{HOME_ZONE}') from facts.shops").fetchall()
+    return sorted(str(zone) for (zone,) in found) or [HOME_ZONE]
 
 
 def _wall(zones: list[str]) -> str:

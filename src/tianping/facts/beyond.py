@@ -6,9 +6,9 @@ nothing tells whether another shop knows a key.
 """
 
 from tianping.facts import lake, versions
-from tianping.facts.desk import PARENTS, WAITING, Desk
+from tianping.facts.desk import WAITING, Desk
 from tianping.facts.engine import name, names, quoted, same_key
-from tianping.facts.schema import TABLES, Table
+from tianping.facts.schema import PARENTS, TABLES, Table
 
 BEYOND = (
     "this row is not of your shops, or hangs on something that is not known as your shops'; import what it hangs on and retry "

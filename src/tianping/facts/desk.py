@@ -9,11 +9,9 @@ import pyarrow.parquet as pq
 
 from tianping.facts import lake, resolve, versions
 from tianping.facts.engine import name, names, parquet, quoted
-from tianping.facts.schema import TABLES, Table
+from tianping.facts.schema import PARENTS, TABLES, Table
 from tianping.facts.versions import Kind, Known, LakeFile, Version
 
-PARENTS = tuple(sorted({table.waits_for for table in TABLES.values() if table.waits_for}))
-"""Tables whose rows others wait for."""
 WAITING = "waiting"
 """The shelf of rows whose order is not known."""
 _FEW = 4

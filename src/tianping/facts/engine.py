@@ -3,8 +3,9 @@
 Also the few pieces of SQL text that every reader of facts needs: quoting, Parquet lists, wall time by plain arithmetic.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -13,21 +14,45 @@ from tianping.periods import offsets
 
 _HELD_ROWS = 1 << 16
 """Rows of each partition and thread held back while files are written; DuckDB's own 524 288 are gigabytes of orders."""
+_AT_ONCE = 10_000
+"""Rows of a query that are Python's at a time."""
 
 
-def connect(scratch: Path | None = None, *, memory: str | None = None) -> duckdb.DuckDBPyConnection:
-    """A fresh in-memory database in UTC. `scratch` is where it may spill; `memory` caps it (`"2GB"`), else 80 % of
-    the machine's."""
+def in_memory(
+    scratch: Path | None = None, *, memory: str | None = None, threads: int | None = None
+) -> duckdb.DuckDBPyConnection:
+    """A fresh in-memory database; all there are begin here. `scratch` is where it may spill; `memory` caps it (`"2GB"`), else
+    80 % of the machine's; `threads`, else one a core."""
     con = duckdb.connect()
-    con.execute("SET TimeZone = 'UTC'")
-    con.execute("SET preserve_insertion_order = false")
     con.execute("SET enable_progress_bar = false")  # else queries of two seconds write one among what commands print
-    con.execute(f"SET partitioned_write_flush_threshold = {_HELD_ROWS}")
     if scratch is not None:
         con.execute(f"SET temp_directory = {quoted(str(scratch))}")
     if memory is not None:
         con.execute(f"SET memory_limit = {quoted(memory)}")
+    if threads is not None:
+        con.execute(f"SET threads = {threads}")
     return con
+
+
+def connect(scratch: Path | None = None, *, memory: str | None = None) -> duckdb.DuckDBPyConnection:
+    """One for facts: in UTC, rows in no order unless one is asked for."""
+    con = in_memory(scratch, memory=memory)
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET preserve_insertion_order = false")
+    con.execute(f"SET partitioned_write_flush_threshold = {_HELD_ROWS}")
+    return con
+
+
+def records(con: duckdb.DuckDBPyConnection, sql: str, values: Sequence[object] = ()) -> Generator[dict[str, Any], None, None]:
+    """The rows of a query by column, never all in memory. Until the last is taken, or the iterator closed, the connection can
+    run nothing else."""
+    found = con.execute(sql, list(values))
+    names = [str(column[0]) for column in found.description or ()]
+    try:
+        while block := found.fetchmany(_AT_ONCE):
+            yield from (dict(zip(names, row, strict=True)) for row in block)
+    finally:
+        con.abort()
 
 
 def quoted(text: str) -> str:

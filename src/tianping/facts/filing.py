@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import cast
 
 from tianping.facts import lake, resolve
-from tianping.facts.desk import PARENTS, WAITING, Desk, look_up, look_up_zones, write
+from tianping.facts.desk import WAITING, Desk, look_up, look_up_zones, write
 from tianping.facts.engine import name, names, parquet, quoted, same_key, wall
 from tianping.facts.erased import forgotten
 from tianping.facts.judge import judge, plain
 from tianping.facts.misread import misread
-from tianping.facts.schema import TABLES, Table
+from tianping.facts.schema import PARENTS, TABLES, Table
 from tianping.facts.versions import Kind, LakeFile, Tally
 
 ORDER = ("shops", "products", "orders", "videos")

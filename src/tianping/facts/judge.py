@@ -93,11 +93,10 @@ def _misread(desk: Desk, table: Table) -> None:
 def _strangers(desk: Desk, table: Table) -> None:
     """Add to `faults` the rows whose key is known under another shop: of the state before, or of the first row here. What hangs
     on an order not known yet may be of any shop, so it is a stranger to all but rows of that order."""
-    owned = "shop_id" in table.by_name and table.by_name["shop_id"].required and "shop_id" not in table.key
-    if not owned and table.waits_for is None:
+    if not table.owned and table.waits_for is None:
         return
     key = names(table.key, of="r")
-    shop, whose, parent = ("r.shop_id", "'shop ' || r.shop_id", "") if owned else _of_parent(table)
+    shop, whose, parent = ("r.shop_id", "'shop ' || r.shop_id", "") if table.owned else _of_parent(table)
     rows = "SELECT * FROM careful ANTI JOIN faults USING (_row) ANTI JOIN copies USING (_row)"
     claim = f"r.updated_at, {shop} AS _shop, {whose} AS _whose"
     desk.con.execute(f"""

@@ -7,14 +7,14 @@ file list of a version, never a folder: a folder also holds what was undone or r
 import datetime as dt
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 
 from tianping.facts import resolve, versions
 from tianping.facts.engine import name, names, parquet
-from tianping.facts.schema import TABLES, Table
+from tianping.facts.schema import PARENTS, TABLES, Table
 from tianping.facts.versions import Kind, Known, LakeFile, Version
 
 COVERAGE = {"shop_id": "VARCHAR", "table": "VARCHAR", "first_day": "DATE", "last_day": "DATE", "columns": "VARCHAR[]"}
@@ -42,15 +42,19 @@ def attach(
     *,
     known_at: int | dt.datetime | None = None,
     schema: str = "facts",
+    tables: Collection[str] = (),
 ) -> int:
     """Views `<schema>.<table>` of the state at `known_at`, one per table of TABLES with exactly its columns and types,
-    and `<schema>.coverage`. Gives back the seq. Rows whose order is unknown are there; joins leave them out."""
+    and `<schema>.coverage`; or only those of `tables`: each takes a millisecond. Gives back the seq. Rows whose order is
+    unknown are there; joins leave them out."""
     seq = versions.seq_at(known, known_at)
     now = versions.known(known, seq)
     con.execute(f"CREATE SCHEMA IF NOT EXISTS {name(schema)}")
     for table in TABLES.values():
-        view(con, f"{name(schema)}.{name(table.name)}", state(folder, now, table))
-    view(con, f"{name(schema)}.coverage", coverage(folder, now))
+        if not tables or table.name in tables:
+            view(con, f"{name(schema)}.{name(table.name)}", state(folder, now, table))
+    if not tables:
+        view(con, f"{name(schema)}.coverage", coverage(folder, now))
     return seq
 
 
@@ -59,31 +63,64 @@ def view(con: duckdb.DuckDBPyConnection, target: str, select: str) -> None:
     con.execute(f"CREATE OR REPLACE VIEW {target} AS {select}")
 
 
-def confine(con: duckdb.DuckDBPyConnection, folder: Path, known: Known, shops: str, *, schema: str = "facts") -> None:
-    """Have the views of what waits for others hold the rows of the shops for which this condition over `shop_id` holds, and
-    maybe others' (of those some versions may be missing); "" for all rows again."""
+def hold(con: duckdb.DuckDBPyConnection, folder: Path, known: Known, shops: str = "") -> frozenset[str]:
+    """The same as `confine`, for whoever reads the views many times: what became of changed rows is looked up once, and kept
+    in temporary tables until the next call. The tables of which that is kept."""
+    held = frozenset(table.name for table in _sure(known) if known.of(table.name, "change"))
+    for table in held:
+        now = resolve.changed(TABLES[table], *_raw(folder, known, TABLES[table], shops))
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {_held(table)} AS {now}")
+    confine(con, folder, known, shops, held=held)
+    return held
+
+
+def changes(known: Known) -> int:
+    """How many raw rows `hold` would look up."""
+    return sum(file.rows for table in _sure(known) for file in known.of(table.name, "change"))
+
+
+def confine(
+    con: duckdb.DuckDBPyConnection, folder: Path, known: Known, shops: str, *, held: frozenset[str] = frozenset()
+) -> None:
+    """Have the views of what waits for others, and of what it waits for, hold the rows of the shops for which this condition
+    over `shop_id` holds, and maybe others' (of those some versions may be missing); "" for all rows again. `held`: the tables
+    of which `hold` has kept what changed, in these shops and maybe others; what it has of more is let go."""
     for table in _sure(known):
-        view(con, f"{name(schema)}.{name(table.name)}", state(folder, known, table, shops=shops))
+        now = _held(table.name) if table.name in held else ""
+        if not now:
+            con.execute(f"DROP TABLE IF EXISTS {_held(table.name)}")
+        view(con, f"facts.{name(table.name)}", resolve.state(table, *_raw(folder, known, table, shops), held=now))
+
+
+def _held(table: str) -> str:
+    return f"temp.{name('changed_' + table)}"
 
 
 def _sure(known: Known) -> list[Table]:
-    """The tables that wait for another, beside whose rows the right shop stands wherever one does: that of a key never changes,
-    as long as no import that holds it is undone."""
-    return [table for table in TABLES.values() if table.waits_for and not known.doubted & {table.name, table.waits_for}]
+    """The tables that wait for another, and those, in or beside whose rows the right shop stands wherever one does: that of a
+    key never changes, as long as no import that holds it is undone. Not products: orders of other shops name them too."""
+    ours = [table for table in TABLES.values() if table.waits_for or table.name in PARENTS]
+    return [table for table in ours if not known.doubted & {table.name, table.waits_for}]
 
 
 def by_shop(known: Known) -> frozenset[str]:
     """The tables that wait for another of which nearly all rows lie by their shop."""
-    counts = {table.name: [(file.placed, file.rows) for file in known.of(table.name)] for table in _sure(known)}
+    hung = [table for table in _sure(known) if table.waits_for]
+    counts = {table.name: [(file.placed, file.rows) for file in known.of(table.name)] for table in hung}
     return frozenset(
         table for table, each in counts.items() if sum(placed for placed, _ in each) >= _NEARLY * sum(rows for _, rows in each)
     )
 
 
-def state(folder: Path, known: Known, table: Table, *, shelf: bool = False, shops: str = "") -> str:
-    """The SELECT of one table's state. `shops`: as for `confine`, of a table that lies by shop."""
-    base, change = (_items(folder, known, known.of(table.name, kind), shops=shops) for kind in _FACTS)
-    return resolve.state(table, base, change, shelf=shelf)
+def state(folder: Path, known: Known, table: Table, *, shelf: bool = False) -> str:
+    """The SELECT of one table's state."""
+    return resolve.state(table, *_raw(folder, known, table), shelf=shelf)
+
+
+def _raw(folder: Path, known: Known, table: Table, shops: str = "") -> tuple[str, str]:
+    """The FROM items of a table's base rows and of its others, as known. `shops`: as for `confine`."""
+    base, changes = (_items(folder, known, known.of(table.name, kind), shops=shops, owned=table.owned) for kind in _FACTS)
+    return base, changes
 
 
 def rows(folder: Path, known: Known, table: Table, *kinds: Kind) -> str:
@@ -91,16 +128,19 @@ def rows(folder: Path, known: Known, table: Table, *kinds: Kind) -> str:
     return _items(folder, known, known.of(table.name, *kinds))
 
 
-def _items(folder: Path, known: Known, files: Sequence[LakeFile], *, mixed: bool = False, shops: str = "") -> str:
-    """Where all rows of a file are wanted it is read plainly. `shops`: rows beside which no shop stands are any shop's."""
+def _items(
+    folder: Path, known: Known, files: Sequence[LakeFile], *, mixed: bool = False, shops: str = "", owned: bool = False
+) -> str:
+    """Where all rows of a file are wanted it is read plainly. `shops`: rows in which (`owned`) or beside which no shop stands
+    are any shop's."""
     groups: dict[tuple[bool, bool], list[LakeFile]] = {}
     for file in files:
-        groups.setdefault((bool(known.test([file])), bool(shops and file.placed)), []).append(file)
+        groups.setdefault((bool(known.test([file])), bool(shops and (owned or file.placed))), []).append(file)
     found = []
     for (_, cut), some in groups.items():
         rows, tests = read(folder, some, mixed=mixed), [known.test(some)]
         if cut:
-            rows = f"(SELECT *, _shop AS shop_id FROM {rows})"
+            rows = rows if owned else f"(SELECT *, _shop AS shop_id FROM {rows})"
             tests.append(f"(shop_id IS NULL OR ({shops}))")
         asked = " AND ".join(filter(None, tests))
         found.append(f"(SELECT * FROM {rows} WHERE {asked})" if asked else rows)

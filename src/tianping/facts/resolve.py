@@ -71,9 +71,9 @@ def complete(table: Table, of: str = "") -> str:
     return " AND ".join(f"{prefix}{name(column.name)} IS NOT NULL" for column in table.columns if column.required)
 
 
-def state(table: Table, base: str, changes: str, *, shelf: bool = False) -> str:
+def state(table: Table, base: str, changes: str, *, shelf: bool = False, held: str = "") -> str:
     """A SELECT of the table's complete rows, one per key, from these FROM items of raw rows ("" = none); with `_shelf` where
-    asked.
+    asked. `held`: the FROM item of what `changed` selects, where that was looked up before.
 
     Base rows that no change file names are read plainly: measured 19 % dearer than a scan; resolving all would be far more.
     """
@@ -82,13 +82,18 @@ def state(table: Table, base: str, changes: str, *, shelf: bool = False) -> str:
     wanted = names(columns(table)) + (", _shelf" if shelf else "")
     if not changes:
         return f"SELECT {wanted} FROM {base} b"
-    rows = f"(SELECT * FROM {changes})"
-    keys = f"(SELECT {names(table.key)} FROM {changes})"
-    on = same_key(table, "b", "c")
-    if base:
-        rows = f"(SELECT * FROM {base} b SEMI JOIN {keys} c ON {on} UNION ALL BY NAME SELECT * FROM {changes})"
-    also = ", any_value(_shelf) AS _shelf" if shelf else ""
-    changed = f"SELECT {wanted} FROM ({resolved(table, rows, also=also)}) WHERE {complete(table)}"
+    now = f"SELECT {wanted} FROM {held or f'({changed(table, base, changes, shelf=shelf)})'} WHERE {complete(table)}"
     if not base:
-        return changed
-    return f"SELECT {wanted} FROM {base} b ANTI JOIN {keys} c ON {on} UNION ALL {changed}"
+        return now
+    keys = held or f"(SELECT {names(table.key)} FROM {changes})"
+    return f"SELECT {wanted} FROM {base} b ANTI JOIN {keys} c ON {same_key(table, 'b', 'c')} UNION ALL {now}"
+
+
+def changed(table: Table, base: str, changes: str, *, shelf: bool = False) -> str:
+    """A SELECT of one row, complete or not, for each key that `changes` name; both as for `state`."""
+    rows = f"(SELECT * FROM {changes})"
+    if base:
+        keys = f"(SELECT {names(table.key)} FROM {changes})"
+        before = f"SELECT * FROM {base} b SEMI JOIN {keys} c ON {same_key(table, 'b', 'c')}"
+        rows = f"({before} UNION ALL BY NAME SELECT * FROM {changes})"
+    return resolved(table, rows, also=", any_value(_shelf) AS _shelf" if shelf else "")

@@ -50,6 +50,11 @@ class Table:
         """Whether rows name their shop themselves (else the order's shop is theirs)."""
         return "shop_id" in self.by_name
 
+    @property
+    def owned(self) -> bool:
+        """Whether every row is one shop's, and says whose."""
+        return self.has_shop and self.by_name["shop_id"].required and "shop_id" not in self.key
+
 
 KINDS = ("refund_only", "return_refund", "exchange", "reissue", "repair")
 REASONS = (
@@ -153,3 +158,5 @@ TABLES: dict[str, Table] = {
             by=_one_of(*LEVELS), days={"low": 1})),
     )
 }  # fmt: skip
+PARENTS = tuple(sorted({table.waits_for for table in TABLES.values() if table.waits_for}))
+"""Tables whose rows others wait for."""

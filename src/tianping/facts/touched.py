@@ -77,7 +77,7 @@ def find(con: duckdb.DuckDBPyConnection, family: Family, folder: Path, known: Se
     some = " and ".join(f"{name(column)} is not null" for column in family.thing)
     sql = f"select * from ({' union all '.join(found)}) where {some}"
     con.execute(f"create or replace temp table {family.touched} as select distinct {names(family.thing)} from ({sql})")
-    return int(con.sql(f"select count(*) from {family.touched}").fetchall()[0][0])
+    return int(con.execute(f"select count(*) from {family.touched}").fetchall()[0][0])
 
 
 def _by_time(con: duckdb.DuckDBPyConnection, family: Family, dates: tuple[dt.date, dt.date]) -> Iterable[str]:
@@ -86,7 +86,7 @@ def _by_time(con: duckdb.DuckDBPyConnection, family: Family, dates: tuple[dt.dat
     earlier, later = sorted(dates)
     if earlier == later:
         return
-    zones = {str(zone or HOME_ZONE) for (zone,) in con.sql("select distinct timezone from facts.shops").fetchall()} or {
+    zones = {str(zone or HOME_ZONE) for (zone,) in con.execute("select distinct timezone from facts.shops").fetchall()} or {
         HOME_ZONE
     }
     since = min(day_start(earlier, zone) for zone in zones)

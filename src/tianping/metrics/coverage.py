@@ -58,7 +58,7 @@ def judge(con: duckdb.DuckDBPyConnection, views: Views, platform: str, defined: 
     needs = [_needs(views, each) for each in defined]
     rows = [
         (index, days, signature, status, why)
-        for (signature,) in con.sql("select distinct signature from signed").fetchall()
+        for (signature,) in con.execute("select distinct signature from signed").fetchall()
         for supplied in (_supplied(signature),)
         for index, each in enumerate(defined)
         for days in each.days

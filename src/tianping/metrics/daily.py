@@ -10,7 +10,7 @@ import duckdb
 from sqlglot import exp
 
 from tianping.metrics.compile import Definition, Side, Views
-from tianping.metrics.rows import bucket_sql, staged_sql
+from tianping.metrics.rows import inside_sql, staged_sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _of_view(
     con.execute(f"create or replace temp table daily_rows as {rows}")
     con.execute("drop table if exists ours")
     parts = " union all ".join(_side(use, date) for use in uses)
-    yield from con.sql(f"select * from ({parts}) order by all").fetchall()
+    yield from con.execute(f"select * from ({parts}) order by all").fetchall()
     con.execute("drop table daily_rows")
 
 
@@ -88,5 +88,5 @@ def _side(use: Use, date: dt.date) -> str:
     return (
         f"select {use.number} as index, {figures.by}_id as subject, {tally.day} as day, {numerator} as numerator, "
         f"{denominator} as denominator from daily_rows where {figures.whose} "
-        f"and {bucket_sql(tally, (figures.days,), date)} is not null group by all"
+        f"and {inside_sql(tally, (figures.days,), date)} group by all"
     )

@@ -7,6 +7,7 @@ of `figure.Figure`, sorted. Any (T, seq) is computed directly from the rows: thi
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 
 import duckdb
@@ -60,11 +61,16 @@ def count_views(
     date: dt.date,
     slices: Slices = UNCUT,
 ) -> None:
-    """Add the cells of all uses, from the rows, one slice after the other."""
-    for name, group in groupby(sorted(uses, key=_pass_of), key=lambda use: use.side.tally.view):
-        taking = Taking(name, platform, date, tuple(group))
-        for some in slices.over(views[name]):
-            _count_view(con, views[name], taking, f"platform = '{platform}' and {some}")
+    """Add the cells of all uses, from the rows: in each slice all views that are cut, then the others."""
+    passes = groupby(sorted(uses, key=_pass_of), key=lambda use: use.side.tally.view)
+    takings = [Taking(name, platform, date, tuple(group)) for name, group in passes]
+    cut = [taking for taking in takings if slices.cuts(views[taking.view])]
+    for some in slices.each() if cut else ():
+        for taking in cut:
+            _count_view(con, views[taking.view], taking, f"platform = '{platform}' and {some}")
+    for taking in takings:
+        if taking not in cut:
+            _count_view(con, views[taking.view], taking, f"platform = '{platform}'")
 
 
 def finish(
@@ -146,7 +152,7 @@ def count_rows(con: duckdb.DuckDBPyConnection, view: View, rows: str, taking: Ta
         count(con, Pass(taking.view, view, source, taking.platform, taking.date, windows, uses))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pass:
     """One pass over the rows of a view. They are grouped by shop, product or agent and, for each event in play, the smallest
     window they fall into (`bucket`): the windows of one event lie inside one another, so every window is a sum over such
@@ -160,20 +166,27 @@ class Pass:
     windows: tuple[int, ...]
     uses: tuple[Use, ...]
 
-    @property
+    @cached_property
     def tallies(self) -> list[Tally]:
         return list(dict.fromkeys(use.side.tally for use in self.uses))
 
-    @property
-    def buckets(self) -> list[str]:
-        """SQL of the bucket of each tally, each once."""
-        return list(dict.fromkeys(self.bucket_of(tally) for tally in self.tallies))
+    @cached_property
+    def days(self) -> list[str]:
+        """SQL of the day of each tally, each once."""
+        return list(dict.fromkeys(tally.day for tally in self.tallies))
 
-    def bucket_of(self, tally: Tally) -> str:
-        return bucket_sql(tally, self.windows, self.date)
+    @cached_property
+    def buckets(self) -> list[str]:
+        """SQL of the bucket of each tally, each once, from rows that have its day as `day_…`."""
+        return list(dict.fromkeys(self._bucket_of.values()))
+
+    @cached_property
+    def _bucket_of(self) -> dict[Tally, str]:
+        days = {tally: f"day_{self.days.index(tally.day)}" for tally in self.tallies}
+        return {tally: bucket_sql(tally, self.windows, self.date, day) for tally, day in days.items()}
 
     def bucket_name(self, tally: Tally) -> str:
-        return f"bucket_{self.buckets.index(self.bucket_of(tally))}"
+        return f"bucket_{self.buckets.index(self._bucket_of[tally])}"
 
 
 def count(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
@@ -206,7 +219,9 @@ def groups_sql(each: Pass) -> str:
     names = [f"bucket_{number}" for number in range(len(each.buckets))]
     some = " or ".join(f"{name} is not null" for name in names)
     columns = group_columns(each.view, each.tallies[0])
-    rows = f"select {columns}, {', '.join(marked)} from ({each.rows}) where platform = '{each.platform}'"
+    dated = "".join(f", {day} as day_{number}" for number, day in enumerate(each.days))
+    rows = f"select *{dated} from ({each.rows}) where platform = '{each.platform}'"
+    rows = f"select {columns}, {', '.join(marked)} from ({rows})"
     return f"select shop_id, product_id, agent_id, {', '.join(names + counted)} from ({rows}) where {some} group by all"
 
 
@@ -246,7 +261,7 @@ def assert_population(
     that are `inside`."""
     parts = "[sum(rows_{0}) filter (where {1}), sum(outs_{0} + hits_{0} + rests_{0}) filter (where {1})]"
     pairs = ", ".join(parts.format(number, inside(tally)) for number, tally in enumerate(tallies))
-    for rows, sorted_out in con.sql(f"select {pairs} from {table}").fetchall()[0]:
+    for rows, sorted_out in con.execute(f"select {pairs} from {table}").fetchall()[0]:
         if rows != sorted_out:
             raise TianpingError(
                 f"a count over the view {view} has {rows} rows but {sorted_out} counted and left out: a fault of the "

@@ -144,7 +144,7 @@ def _windows_sql(strand: Strand, tallies: Sequence[Tally], kept: str, windows: S
     """The groups of a pass, from sums by day: the smallest window that holds each day."""
     lag = tallies[0].lag
     span = Window(max(windows), lag).at(date)
-    bucket = bucket_sql(replace(tallies[0], day="day", clip=None), windows, date)
+    bucket = bucket_sql(replace(tallies[0], clip=None), windows, date, "day")
     return (
         f"select shop_id, product_id, agent_id, {bucket} as bucket_0, {', '.join(_renumbered(strand, tallies))} from {kept} "
         f"where day between date '{span.first}' and date '{span.last}' group by all"

@@ -69,7 +69,7 @@ def _of(some: Collection[int]) -> str:
 def batches(con: duckdb.DuckDBPyConnection, defined: Sequence[Definition]) -> Iterator[list[int]]:
     """The definitions (by their index) in the order of their names, so many at a time that rolling up their cells does not hold
     them all."""
-    cells = dict(con.sql("select metric, count(*) from cells group by metric").fetchall())
+    cells = dict(con.execute("select metric, count(*) from cells group by metric").fetchall())
     batch: list[int] = []
     for index in sorted(range(len(defined)), key=lambda index: defined[index].key):
         if batch and sum(cells.get(each, 0) for each in (*batch, index)) > MOST:

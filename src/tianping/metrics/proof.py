@@ -10,7 +10,7 @@ from sqlglot import exp
 from tianping.errors import NotFound
 from tianping.metrics.compile import Gives, Side, Tally, View
 from tianping.metrics.levels import LEVELS
-from tianping.metrics.rows import bucket_sql, folded_sql, joined, staged_sql
+from tianping.metrics.rows import folded_sql, inside_sql, joined, staged_sql
 
 Role = Literal["numerator", "denominator", "left_out", "not_counted"]
 
@@ -73,7 +73,7 @@ def staged_proof(view: View, side: Side, scope: Scope, some: str = "true") -> tu
     ]
     return ours, (
         f"select {', '.join(parts)} from ({rows}) where {' and '.join(whose)} "
-        f"and {bucket_sql(tally, (scope.days,), scope.date)} is not null"
+        f"and {inside_sql(tally, (scope.days,), scope.date)}"
     )
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from tianping.metrics.compile import Tally, View
 from tianping.periods import Window
@@ -54,7 +55,7 @@ def _inside(tallies: Sequence[Tally], windows: Sequence[int], date: dt.date) -> 
     first = min(Window(max(windows), tally.lag).at(date).first for tally in tallies)
     if any(tally.once_per for tally in tallies):
         return first, []
-    inside = dict.fromkeys(f"{bucket_sql(tally, windows, date)} is not null" for tally in tallies)
+    inside = dict.fromkeys(inside_sql(tally, windows, date) for tally in tallies)
     return first, [f"({' or '.join(inside)})"]
 
 
@@ -71,12 +72,20 @@ def folded_sql(view: View, rows: str, tallies: Sequence[Tally], windows: Sequenc
     )
 
 
-def bucket_sql(tally: Tally, windows: Iterable[int], date: dt.date) -> str:
-    """The smallest window that holds the row's day, null where none does."""
+def inside_sql(tally: Tally, windows: Iterable[int], date: dt.date) -> str:
+    """Whether any window holds the row's day; it may be null where none does."""
+    if tally.once_per:
+        return "window_days is not null"
+    span, clip = Window(max(windows), tally.lag).at(date), tally.clip
+    first, last = (max(span.first, clip.first), min(span.last, clip.last)) if clip else (span.first, span.last)
+    return f"{tally.day} between date '{first}' and date '{last}'"
+
+
+def bucket_sql(tally: Tally, windows: Iterable[int], date: dt.date, day: str) -> str:
+    """The smallest window that holds the row's day, null where none does. `day`: the column that has the tally's day by now;
+    what works that out may be long, and would stand here once for each window."""
     if tally.once_per:
         return "window_days"
     spans = [(days, Window(days, tally.lag).at(date)) for days in sorted(windows)]
-    inside = [f"{tally.day} <= date '{spans[0][1].last}'"]
-    inside += [f"{tally.day} between date '{tally.clip.first}' and date '{tally.clip.last}'"] if tally.clip else []
-    whens = " ".join(f"when {tally.day} >= date '{span.first}' then {days}" for days, span in spans)
-    return f"case when {' and '.join(inside)} then case {whens} end end"
+    whens = " ".join(f"when {day} >= date '{span.first}' then {days}" for days, span in spans)
+    return f"case when {inside_sql(replace(tally, day=day), windows, date)} then case {whens} end end"

@@ -22,24 +22,28 @@ class Slices:
     by_shop: frozenset[str] = frozenset()
     confine: Callable[[str], None] = lambda some: None
 
-    def over(self, view: View) -> Iterator[str]:
-        """Each condition in turn, with the facts confined until the next is asked for. A view whose rows do not lie by shop is
-        not cut: each slice would read all of them again."""
-        if len(self.conditions) == 1 or not self.by_shop.issuperset(view.tables):
-            yield "true"
-            return
+    def cuts(self, view: View) -> bool:
+        """Whether a view is counted in slices. One whose rows do not lie by shop is not: each slice would read all of them."""
+        return self.conditions != ("true",) and self.by_shop.issuperset(view.tables)
+
+    def each(self) -> Iterator[str]:
+        """Each condition in turn, with the facts confined until the next is asked for."""
         for some in self.conditions:
             self.confine(some)
             yield some
         self.confine("")
 
+    def over(self, view: View) -> Iterator[str]:
+        """The conditions in which one view is counted."""
+        return self.each() if self.cuts(view) else iter(("true",))
+
 
 UNCUT = Slices()
 
 
-def slices(con: duckdb.DuckDBPyConnection, platform: str) -> list[str]:
+def slices(con: duckdb.DuckDBPyConnection, platform: str, parts: int = 1) -> list[str]:
     """Conditions over `shop_id`; every shop of the platform is in one of them, orders or none. They are ranges, because files
-    lie in the order of shops: a slice reads its own part of them."""
+    lie in the order of shops: a slice reads its own part of them. `parts`: into how many a slice is cut once more."""
     con.execute(
         "create temp table if not exists shop_sizes as "
         "select platform, shop_id, count(*) as orders from facts.orders join facts.shops using (shop_id) group by all"
@@ -47,9 +51,13 @@ def slices(con: duckdb.DuckDBPyConnection, platform: str) -> list[str]:
     found = con.execute(
         "select max(shop_id) from (select shop_id, (sum(orders) over (order by shop_id) - 1) // ? as slice "
         "from shop_sizes where platform = ?) group by slice order by all",
-        [MOST, platform],
+        [max(1, MOST // parts), platform],
     )
-    ends = [str(end).replace("'", "''") for (end,) in found.fetchall()][:-1]
-    above, upto = [[f"shop_id {sign} '{end}'" for end in ends] for sign in (">", "<=")]
+    ends = [_text(end) for (end,) in found.fetchall()][:-1]
+    above, upto = [[f"shop_id {sign} {end}" for end in ends] for sign in (">", "<=")]
     pairs = zip(["", *above], [*upto, ""], strict=True)
     return [" and ".join(filter(None, pair)) or "true" for pair in pairs]
+
+
+def _text(shop: str) -> str:
+    return "'" + shop.replace("'", "''") + "'"

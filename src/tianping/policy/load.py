@@ -186,6 +186,11 @@ def open_all(folders: Sequence[Path] | None = None) -> tuple[tuple[Opened, ...],
     return tuple(opened), list(dict.fromkeys(faults))  # a fault of a shared file is one fault, however many packs share it
 
 
+def packs_for(platform: str) -> Mapping[str, Pack]:
+    """The shipped pack of one platform alone, half the time of all; all where no folder has its name. Raises PolicyError."""
+    return packs([folder for folder in shipped() if folder.name == platform] or None)
+
+
 def packs(folders: Sequence[Path] | None = None) -> Mapping[str, Pack]:
     """Packs by platform. Raises PolicyError with every fault."""
     opened, faults = open_all(folders)

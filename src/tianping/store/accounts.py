@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
 
 from tianping.store.schema import account, account_shop
 
@@ -32,6 +32,9 @@ class Account:
 
 
 _SHOWN = [account.c[name] for name in Account.__slots__]
+_OF_ID = select(*_SHOWN).where(account.c.id == bindparam("its_id"))
+_SHOPS = select(account_shop.c.shop_id).where(account_shop.c.account_id == bindparam("its_id"))
+"""Made once, as every request asks them."""
 
 
 def folded(name: str) -> str:
@@ -51,8 +54,8 @@ def change(connection: Connection, id_: int, **values: object) -> None:
 
 
 def of_id(connection: Connection, id_: int) -> Account | None:
-    row = connection.execute(select(*_SHOWN).where(account.c.id == id_)).mappings().one_or_none()
-    return read(row) if row else None
+    row = connection.execute(_OF_ID, {"its_id": id_}).one_or_none()
+    return Account(*row) if row else None
 
 
 def of_name(connection: Connection, name: str) -> tuple[Account, str] | None:
@@ -81,8 +84,7 @@ def read(row: RowMapping) -> Account:
 
 def shops(connection: Connection, id_: int) -> frozenset[str]:
     """The shops an account is limited to, where it is."""
-    found = connection.execute(select(account_shop.c.shop_id).where(account_shop.c.account_id == id_))
-    return frozenset(str(shop) for shop in found.scalars())
+    return frozenset(connection.execute(_SHOPS, {"its_id": id_}).scalars())
 
 
 def shops_of_all(connection: Connection) -> dict[int, list[str]]:

@@ -7,6 +7,10 @@ Accounts are text: `shop/S1/deposit`, `shop/S1/funds`, `shop/S1/own` (what the m
 Of a shop's accounts the database itself keeps it (a trigger, in the transaction of the transfer), a row a day: asking costs the
 same whatever the shop has moved before. Of the few others the transfers are summed: everybody moves them, and a row that all
 change is one for which all wait.
+
+Whoever moves a shop's money holds it alone from there to the end of the transaction (`alone_with`), the desk as well as
+penalties. Who moves that of several shops in one transaction takes them in the order of their names: two who want the same ones
+then wait, and never for one another.
 """
 
 import datetime as dt
@@ -26,6 +30,8 @@ GATEWAY_IN = "gateway/in"
 GATEWAY_OUT = "gateway/out"
 SHOP = "shop/"
 """Before every account of a shop."""
+MANY = 50
+"""From so many shops on, PostgreSQL locks the money of all by one lock: a lock of each would fill its table of locks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +63,15 @@ def outside(shop: str) -> str:
     return f"{SHOP}{shop}/own"
 
 
-def alone_with(connection: Connection, shop: str) -> None:
-    """Nobody else weighs and takes this shop's money until the transaction ends. SQLite has one writer anyway."""
-    if connection.dialect.name == "postgresql":
+def alone_with(connection: Connection, *shops: str) -> None:
+    """Nobody else weighs and takes these shops' money until the transaction ends. SQLite has one writer anyway."""
+    if connection.dialect.name != "postgresql" or not shops:
+        return
+    wanted = sorted(set(shops))
+    if len(wanted) >= MANY:
+        connection.execute(_ALONE_WITH_ALL)
+        return
+    for shop in wanted:
         connection.execute(_ALONE, {"shop": f"{SHOP}{shop}"})
 
 
@@ -67,13 +79,25 @@ def pay(
     connection: Connection, shop: str, fen: int, to: str, *, at: dt.datetime, cause: str, effect_id: int | None = None
 ) -> None:
     """Take money of a shop: from its settlement funds as far as they go, the rest from its deposit (KS-P12)."""
+    alone_with(connection, shop)
     own = min(max(balance(connection, funds(shop)), 0), fen)
     for account, part in ((funds(shop), own), (deposit(shop), fen - own)):
         if part:
-            move(connection, account, to, part, at=at, cause=cause, effect_id=effect_id)
+            _add(connection, account, to, part, at=at, cause=cause, effect_id=effect_id)
 
 
-def move(
+def move(connection: Connection, from_account: str, to_account: str, fen: int, *, at: dt.datetime, cause: str) -> int:
+    """One transfer; its id. Raises IntegrityError for one that cannot be."""
+    alone_with(connection, *_shops(from_account, to_account))
+    return _add(connection, from_account, to_account, fen, at=at, cause=cause)
+
+
+def _shops(*accounts: str) -> set[str]:
+    """The shops whose accounts these are."""
+    return {account.removeprefix(SHOP).rpartition("/")[0] for account in accounts if account.startswith(SHOP)}
+
+
+def _add(
     connection: Connection,
     from_account: str,
     to_account: str,
@@ -84,7 +108,7 @@ def move(
     effect_id: int | None = None,
     reverses: int | None = None,
 ) -> int:
-    """One transfer; its id. Raises IntegrityError for one that cannot be, or is reversed already."""
+    """The row of a transfer; its id. Raises IntegrityError for one that cannot be, or is reversed already."""
     row = {
         "at": at, "from_account": from_account, "to_account": to_account, "amount_fen": fen, "cause": cause,
         "effect_id": effect_id, "reverses": reverses,
@@ -94,12 +118,7 @@ def move(
 
 def give_back(connection: Connection, effect_id: int, *, at: dt.datetime, cause: str) -> None:
     """Reverse the transfers that an effect caused, from where it went to where it came from."""
-    for each in of_effect(connection, effect_id):
-        if each.reverses is None:
-            move(
-                connection, each.to_account, each.from_account, each.amount_fen,
-                at=at, cause=cause, effect_id=effect_id, reverses=each.id,
-            )  # fmt: skip
+    _reverse(connection, of_effect(connection, effect_id), at=at, cause=cause)
 
 
 def give_back_all(
@@ -107,10 +126,19 @@ def give_back_all(
 ) -> int:
     """Reverse the transfers from these accounts that one of `causes` caused, so far as they have not been; how many."""
     caused = _read(connection, _OF_CAUSE, {"causes": list(causes)})
-    found = [each for each in caused if each.reverses is None and each.from_account in accounts]
-    for each in found:
-        move(connection, each.to_account, each.from_account, each.amount_fen, at=at, cause=cause, reverses=each.id)
-    return len(found)
+    return _reverse(connection, [each for each in caused if each.from_account in accounts], at=at, cause=cause)
+
+
+def _reverse(connection: Connection, moved: Sequence[Transfer], *, at: dt.datetime, cause: str) -> int:
+    """All of these that are no reversals themselves; how many."""
+    there = [each for each in moved if each.reverses is None]
+    alone_with(connection, *_shops(*(each.from_account for each in there), *(each.to_account for each in there)))
+    for each in there:
+        _add(
+            connection, each.to_account, each.from_account, each.amount_fen,
+            at=at, cause=cause, effect_id=each.effect_id, reverses=each.id,
+        )  # fmt: skip
+    return len(there)
 
 
 def balance(connection: Connection, account: str, at: dt.datetime | None = None) -> int:
@@ -156,7 +184,8 @@ def _read(connection: Connection, query: Select[Any], asked: Mapping[str, Any]) 
 
 _ADD = insert(transfer).returning(transfer.c.id)
 _ALL = select(*(transfer.c[field.name] for field in fields(Transfer))).order_by(transfer.c.id)
-_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:shop, 0))")
+_ALONE = text("SELECT pg_advisory_xact_lock_shared(4, 0), pg_advisory_xact_lock(hashtextextended(:shop, 0))")
+_ALONE_WITH_ALL = text("SELECT pg_advisory_xact_lock(4, 0)")
 _BACK = transfer.alias("back")
 _OF_CAUSE = _ALL.where(
     transfer.c.cause.in_(bindparam("causes", expanding=True)),

@@ -16,7 +16,7 @@ from tianping.policy.model import Pack
 from tianping.store import closes, settings, versions
 from tianping.store.closes import Close
 from tianping.web.jobs import Jobs
-from tianping.work.closing import close as closing
+from tianping.work.closing import closed
 from tianping.work.home import Home
 from tianping.work.intake import gaps
 from tianping.work.people.reach import EVERYTHING, Reach
@@ -49,7 +49,7 @@ class Console:
     def close_of(self, date: dt.date | None, reach: Reach = EVERYTHING) -> Close:
         """The best informed close as of `date`, else of the day that those of this reach see first. Raises NothingClosed,
         NotFound."""
-        return closing.find(self.home, date or self.first_date(reach))
+        return closed.find(self.home, date or self.first_date(reach))
 
     def first_date(self, reach: Reach) -> dt.date:
         """The newest day closed that is not more than LATE after the data within reach end; the newest one where there is

@@ -18,6 +18,7 @@ from tianping.errors import ImportRefused, NotFound, TianpingError
 from tianping.facts import versions
 from tianping.store import jobs, sessions, uploads
 from tianping.store.database import HEAD
+from tianping.work.desk.evidence import staying
 from tianping.work.home import DATABASE, Home, importing, open_home, own_versions
 
 MANIFEST = "manifest.json"
@@ -40,7 +41,7 @@ def backup(home: Home, file: Path) -> int:
     if not file.parent.is_dir():
         raise ImportRefused(f"there is no folder {file.parent}; make it, or name a file in one that is there")
     beside = file.with_name(file.name + ".part")
-    with importing(home):
+    with importing(home), staying(home.path):
         own_versions(home)
         copy = home.path / "backup.db"
         try:

@@ -21,6 +21,7 @@ from tianping.facts.versions import Input, LakeFile, Version
 from tianping.store.database import checkpoint
 from tianping.store.versions import rename
 from tianping.work import forget
+from tianping.work.desk import evidence
 from tianping.work.home import Home, commit, importing, locked, moment, own_versions, sweep, whole
 
 PATIENCE = 30.0
@@ -65,17 +66,16 @@ def erase(home: Home, buyer: str, *, at: dt.datetime) -> Erased:
             replaces=tuple(file.path for file in old),
         )
         forget.in_reports(home, buyer, mark.pseudonym)
-        gone: list[str] = []
         commit(
             home,
             version,
-            partial(forget.in_words, buyer=buyer, pseudonym=mark.pseudonym, seq=version.seq, gone=gone),
+            partial(forget.in_words, buyer=buyer, pseudonym=mark.pseudonym, seq=version.seq),
             forget.in_uploads,
             *(partial(rename, seq=seq, inputs=inputs) for seq, inputs in renamed.items()),
         )
         checkpoint(home.database)
         forget.files(home)
-        forget.evidence_files(home, gone, time.time())
+        evidence.sweep_now(home.database, home.path)
         dropped = _drop_ledger(home)
         return Erased(version.seq, mark.pseudonym, len(made), _swept(home, (*known, version)) and dropped)
 

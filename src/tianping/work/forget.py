@@ -2,20 +2,19 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
 from sqlalchemy import JSON, Column, Connection, Table, Text, cast, or_, select, update
 
-from tianping.facts.engine import name, quoted
+from tianping.facts.engine import in_memory, name, quoted
 from tianping.facts.erased import said, without, word
 from tianping.store import erasures
-from tianping.store.desk.evidence import digests
 from tianping.store.desk.schema import desk_case, desk_event, desk_evidence, desk_outbox
 from tianping.store.schema import figure_report, job, saved_view, upload, violation, violation_event
-from tianping.work.desk import evidence, forgetting
+from tianping.work.desk import forgetting
 from tianping.work.home import Home
 
 TOLD: Mapping[Table, tuple[Column[Any], ...]] = {
@@ -31,8 +30,6 @@ TOLD: Mapping[Table, tuple[Column[Any], ...]] = {
     desk_evidence: (desk_evidence.c.name, desk_evidence.c.says),
 }
 """Columns in which a buyer's id may stand. The audit trail never holds one; it could not be taken out."""
-_OLD = 3600.0
-"""Seconds after which a file of evidence that no row names is left over: it is written before its row."""
 TAKEN = "the files were taken away because a buyer was erased and they may name them; upload them again"
 
 
@@ -50,11 +47,10 @@ def named(home: Home, buyer: str) -> bool:
         return next(_told(connection, buyer, ""), None) is not None
 
 
-def in_words(connection: Connection, buyer: str, pseudonym: str, seq: int, gone: list[str]) -> None:
-    """In the database, in a transaction of the caller's: the one that commits the erasure `seq`. `gone` takes the digests of
-    evidence whose files can go once that is done."""
+def in_words(connection: Connection, buyer: str, pseudonym: str, seq: int) -> None:
+    """In the database, in a transaction of the caller's: the one that commits the erasure `seq`."""
     with erasures.running(connection, seq, pseudonym):
-        gone += forgetting.in_cases(connection, buyer, pseudonym)
+        forgetting.in_cases(connection, buyer, pseudonym)
         for each in list(_told(connection, buyer, pseudonym)):
             key = [each.table.c[column] == value for column, value in each.key.items()]
             connection.execute(update(each.table).where(*key).values(**each.clean))
@@ -103,22 +99,10 @@ def files(home: Home) -> None:
         shutil.rmtree(home.path / "uploads" / str(number), ignore_errors=True)
 
 
-def evidence_files(home: Home, gone: Iterable[str], at: float) -> None:
-    """Take away the files of evidence that nobody names any more: these, and what a killed erasure or showing left an hour ago
-    (`at`: seconds since the epoch)."""
-    for digest in gone:
-        evidence.path(home.path, digest).unlink(missing_ok=True)
-    with home.database.connect() as connection:
-        kept = digests(connection)
-    for path in evidence.unnamed(home.path, kept):
-        if path.stat().st_mtime < at - _OLD:
-            path.unlink(missing_ok=True)
-
-
 def in_reports(home: Home, buyer: str, pseudonym: str) -> None:
     """In the rows kept with reports, whose ids may be made of the buyer's. Each file beside, then into place."""
     for path in sorted((home.path / "reports").glob("*.parquet")):
-        with duckdb.connect() as con:
+        with in_memory() as con:
             columns = con.sql(f"FROM read_parquet({quoted(str(path))})").columns
             if con.execute(_naming(path, columns, buyer)).fetchone():
                 _rewrite(con, path, columns, buyer, pseudonym)

@@ -4,7 +4,7 @@ import datetime as dt
 import fcntl
 import json
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,13 +91,14 @@ def _refuse_other_folders(path: Path) -> None:
 
 
 def facts(
-    home: Home, *, known_at: int | dt.datetime | None = None, memory: str | None = None
+    home: Home, *, known_at: int | dt.datetime | None = None, memory: str | None = None, tables: Collection[str] = ()
 ) -> tuple[duckdb.DuckDBPyConnection, int]:
-    """A fresh DuckDB with the views `facts.<table>` and `facts.coverage` as known at a seq or naive UTC time, and that seq.
+    """A fresh DuckDB with the views `facts.<table>` and `facts.coverage` as known at a seq or naive UTC time, and that seq;
+    with those of `tables` alone, for who reads only these.
     As long as the connection lives, no file that it may read is swept."""
     con = reading(home, memory=memory)
     try:
-        return con, lake.attach(con, home.lake, home.versions(), known_at=known_at)
+        return con, lake.attach(con, home.lake, home.versions(), known_at=known_at, tables=tables)
     except duckdb.IOException as error:
         raise TianpingError(f"facts in {home.path} cannot be read; see `tianping doctor`: {error}") from error
 
@@ -167,15 +168,21 @@ def moment(known: Sequence[Version], at: dt.datetime, *, said: bool = False) -> 
 
 def own_versions(home: Home) -> tuple[Version, ...]:
     """The versions, where database and lake belong together; and the lake's mark, where a killed import left it behind."""
+    known = require_own(home)
+    if lake.marked(home.lake) < newest(known):
+        lake.mark(home.lake, newest(known))
+    return known
+
+
+def require_own(home: Home) -> tuple[Version, ...]:
+    """The versions, where the database does not know less than the home's files. Raises ImportRefused."""
+    marked = lake.marked(home.lake)  # before the versions: who imports meanwhile is not taken for another home
     known = home.versions()
-    last, marked = newest(known), lake.marked(home.lake)
-    if marked > last:
+    if marked > newest(known):
         raise ImportRefused(
-            f"the lake in {home.path} holds imports up to {marked}, its database knows them up to {last}: "
+            f"the lake in {home.path} holds imports up to {marked}, its database knows them up to {newest(known)}: "
             "name the right database, or restore both from one backup"
         )
-    if marked < last:
-        lake.mark(home.lake, last)
     return known
 
 
@@ -190,11 +197,11 @@ def commit(home: Home, version: Version, *more: Callable[[Connection], None]) ->
 
 
 @contextmanager
-def locked(path: Path, *, wait: bool) -> Iterator[bool]:
-    """Hold a file's lock; whether it is held (always, with `wait`)."""
+def locked(path: Path, *, wait: bool, shared: bool = False) -> Iterator[bool]:
+    """Hold a file's lock (`shared`: with others who share it); whether it is held (always, with `wait`)."""
     with path.open("a") as handle:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             yield False
         else:

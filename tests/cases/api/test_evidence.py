@@ -1,9 +1,13 @@
 """Evidence through the API: handed in by its side, seen by both, handed out to be saved and nothing else."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from tianping.store.desk import evidence as stored
+from tianping.work.desk import evidence
 from tianping.work.people import accounts
 from tianping.work.people.accounts import Draft
 from tianping.work.people.trail import Doer
@@ -122,3 +126,50 @@ def test_who_lost_the_shop_is_not_told_again_what_they_showed(office: Office, di
     accounts.edit(office.home, office.ids["mei"], Draft("mei", "merchant", frozenset({"S9"})), doer=Doer(None, office.at))
     told = show(office, "mei", dispute, key="one")
     assert (told.status_code, first.json()["digest"] in told.text) == (404, False)
+
+
+def test_nobody_waits_for_the_disk_of_a_file(office: Office, dispute: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, free, keep = threading.Event(), threading.Event(), evidence.keep
+
+    def slowly(*given: Any) -> Any:
+        begun.set()
+        assert free.wait(10)
+        return keep(*given)
+
+    monkeypatch.setattr(evidence, "keep", slowly)
+    with ThreadPoolExecutor(1) as pool:
+        shown = pool.submit(show, office, "mei", dispute)
+        assert begun.wait(10)
+        try:
+            office.order("O2")
+        finally:
+            free.set()
+        assert shown.result(10).status_code == 201
+
+
+def test_of_a_file_that_is_not_taken_nothing_is_left(office: Office, dispute: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Out of reach it is not even written; a fault between file and row takes it away; asked again, it is shown."""
+
+    def lie() -> list[str]:
+        return [each.name for each in (office.home.path / "evidence").glob("??/*")]
+
+    written: list[object] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(evidence, "keep", lambda *given: written.append(given))
+        assert show(office, "bo", dispute).status_code == 404
+    assert written == []
+
+    def die(*_: object) -> None:
+        raise OSError("the power went")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stored, "add", die)
+        assert show(office, "mei", dispute, key="one").status_code == 500
+    assert (lie(), office.get("mei", f"/cases/{dispute['id']}/evidence")) == ([], [])
+    shown = show(office, "mei", dispute, key="one")
+    assert (shown.status_code, len(lie())) == (201, 1)
+    assert show(office, "mei", dispute, key="two").json()["guard"] == "evidence_twice"
+    assert len(lie()) == 1, "what a row names stays, whoever shows it again in vain"
+    office.done("op", f"/cases/{dispute['id']}/withdrawal?as=buyer")
+    assert show(office, "mei", dispute, PNG + b"late").json()["guard"] == "state"
+    assert len(lie()) == 1

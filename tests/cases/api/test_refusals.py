@@ -15,14 +15,15 @@ from tianping.policy.cases.flowing import Actor
 from tianping.web.api.problems import translated
 from tianping.work.desk import bringing, serving
 from tianping.work.desk.evidence import keep
-from tianping.work.desk.serving import Caller
-from tianping.work.desk.sitting import Desk
+from tianping.work.desk.serving import Caller, Refused, Wish
+from tianping.work.desk.sitting import Desk, sitting
 from tianping.work.home import DATABASE, Home, facts, open_home
 from tianping.work.people.reach import EVERYTHING
 
 from ..disputes.hall import CLOSED, RAISED, dispute, heard, judged
 from ..disputes.test_dispute import DISPROVEN, PROVEN
-from ..market import DAY, T
+from ..flows.test_recalled import recalled
+from ..market import DAY, REFUSAL, T
 from .office import API, Office
 
 EN = {"Accept-Language": "en-GB"}
@@ -147,6 +148,19 @@ def test_who_did_not_raise_it_is_shown_no_withdrawal(desk: Desk) -> None:
     case = dispute(desk)
     assert "withdrawal" in shown(desk, case, "buyer", RAISED)
     assert "withdrawal" not in shown(desk, case, "merchant", RAISED)
+
+
+def test_before_a_clock_that_waits_only_what_wins_nobody_time(desk: Desk) -> None:
+    """By their nouns too: of a refund whose recalled payment nobody knows about yet, the buyer may withdraw."""
+    case, _ = recalled(desk)
+    over = case.timers[0].due_at
+    merchant, buyer = (Caller(None, (part,), EVERYTHING) for part in ("merchant", "buyer"))
+    with sitting(desk, over) as sat, pytest.raises(Refused) as late:
+        serving.do(sat, merchant, case.id, "refusal", Wish(facts=REFUSAL))
+    possible = {each.noun for each in late.value.deeds}
+    assert (late.value.refusal.guard, possible & {"talk", "refusal", "agreement"}) == ("refund_known", {"talk"})
+    with sitting(desk, over) as sat:
+        assert serving.do(sat, buyer, case.id, "withdrawal", Wish()).state == "closed"
 
 
 SAYING = {"NotFound", "NotAllowed", "UrlRefused", "WebhookRefused", "FactsRefused", "RuleRefused"}

@@ -12,6 +12,7 @@ from tianping.work.people.trail import Doer
 
 from ..market import DAY, T
 from .office import API, Office
+from .test_rules import RULE
 
 
 def events(office: Office, id_: str) -> list[str]:
@@ -146,14 +147,40 @@ def test_old_answers_are_forgotten(office: Office) -> None:
 
 
 def test_what_was_told_is_not_told_again_to_who_lost_the_shop(office: Office) -> None:
+    """Done or refused: of a shop's order, its cases, rules and switches; what is the account's own is."""
     office.order()
+    office.order("O2")
     made = office.ask()
-    first = office.post("mei", f"/cases/{made['id']}/agreement", key="one")
-    assert (first.status_code, office.post("mei", f"/cases/{made['id']}/agreement", key="one").json()) == (201, first.json())
+    new = office.done("mei", "/rules", {"shop_id": "S1", "name": "one", "rule": RULE})
+    placing: dict[str, object] = {
+        "order_id": "O9",
+        "platform": "kuaishou",
+        "shop_id": "S1",
+        "facts": {"product_id": "P1", "amount_fen": 1},
+    }
+    asked: list[tuple[int, str, dict[str, object]]] = [
+        (201, f"/cases/{made['id']}/agreement", {}),
+        (409, f"/cases/{made['id']}/agreement", {"why": "again"}),
+        (409, "/cases", {"kind": "refund_only", "order_id": "O1", "facts": {"reason": "quality", "refund_fen": 1}}),
+        (409, "/orders", placing),
+        (409, "/orders/O1/completion", {}),
+        (201, "/orders/O2/shipment", {"facts": {"waybill": "SF1", "carrier": "SF"}}),
+        (201, "/rules", {"shop_id": "S1", "name": "two", "rule": RULE}),
+        (201, f"/rules/{new['id']}/switch", {"on": True}),
+        (201, "/switches", {"shop_id": "S1", "name": "switch_assistant", "on": True}),
+    ]
+    first = [office.post("mei", path, said, key=f"key{n}") for n, (_, path, said) in enumerate(asked)]
+    assert [told.status_code for told in first] == [status for status, _, _ in asked], [told.text for told in first]
+    again = [office.post("mei", path, said, key=f"key{n}") for n, (_, path, said) in enumerate(asked)]
+    assert [told.json() for told in again] == [told.json() for told in first]
+    hook = {"url": "https://example.com/x"}
+    office.done("mei", "/webhooks", hook, key="own")
     accounts.edit(office.home, office.ids["mei"], Draft("mei", "merchant", frozenset({"S9"})), doer=Doer(None, T))
-    told = office.post("mei", f"/cases/{made['id']}/agreement", key="one")
-    assert (told.status_code, "idempotency-replayed" in told.headers) == (404, False)
-    assert made["shop_id"] not in told.text.replace(made["id"], ""), "an id of random letters may hold the shop's"
+    for n, (_, path, said) in enumerate(asked):
+        told = office.post("mei", path, said, key=f"key{n}")
+        assert (told.status_code, "idempotency-replayed" in told.headers) == (404, False), path
+        assert told.json()["detail"] == office.post("mei", path, said).json()["detail"], "in the words for what is not there"
+    assert office.post("mei", "/webhooks", hook, key="own").headers["idempotency-replayed"] == "true"
 
 
 def test_a_secret_is_not_kept_with_the_answer(office: Office) -> None:

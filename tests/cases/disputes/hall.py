@@ -1,6 +1,7 @@
 """Disputes for tests: opened, with evidence shown, judged, with as few words as possible."""
 
 import datetime as dt
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from tianping.store import accounts
 from tianping.store.desk.evidence import Evidence, listing
 from tianping.store.schema import account
 from tianping.work.desk import disputes, evidence
-from tianping.work.desk.evidence import Party
+from tianping.work.desk.evidence import Laid, Party
 from tianping.work.desk.sitting import CaseRefused, Desk, sitting
 
 from ..market import DAY, HOUR, REFUSAL, T, ask, do, family, order, read
@@ -67,9 +68,16 @@ def show(
     desk: Desk, home: Path, case: Case, party: Party, at: dt.datetime = RAISED + HOUR, *, content: bytes = b"", **given: Any
 ) -> Evidence:
     """A file of a party, its own unless said otherwise."""
-    named: dict[str, Any] = {"kind": "photo", "name": f"{party}.png", **given}
-    with sitting(desk, at) as sat:
-        return evidence.add(sat, home, case.id, party, None, content=content or PNG + party.encode(), **named)
+    named: dict[str, Any] = {"name": f"{party}.png", **given}
+    with lying(desk, home, content=content or PNG + party.encode(), **named) as laid, sitting(desk, at) as sat:
+        return evidence.add(sat, case.id, party, None, laid)
+
+
+def lying(
+    desk: Desk, home: Path, *, name: str = "x", content: bytes = PNG, kind: str = "photo", says: str = ""
+) -> AbstractContextManager[Laid]:
+    """A file that lies there to be shown."""
+    return evidence.laid(desk.database, home, evidence.file(kind, name, content, says))
 
 
 def heard(desk: Desk, home: Path, *parties: Party, **given: Any) -> Case:

@@ -12,7 +12,7 @@ from tianping.work.desk import disputes, evidence
 from tianping.work.desk.sitting import Desk, sitting
 
 from ..market import DAY, HOUR, REFUSAL, SECOND, T, ask, do, events, family, order, pass_time, read, refused
-from .hall import CLOSED, PNG, RAISED, cited, denied, dispute, does, heard, judged, parent, people, show
+from .hall import CLOSED, RAISED, cited, denied, dispute, does, heard, judged, lying, parent, people, show
 
 PROVEN: dict[str, Any] = {"buyer_proof": "proves", "merchant_proof": "none", "parts": "complete"}
 DISPROVEN: dict[str, Any] = {"buyer_proof": "none", "merchant_proof": "proves", "parts": "complete"}
@@ -158,8 +158,8 @@ def test_who_acted_for_a_party_cannot_judge(desk: Desk, tmp_path: Path) -> None:
 def test_who_showed_evidence_for_a_party_cannot_turn_the_dispute_away(desk: Desk, tmp_path: Path) -> None:
     case = dispute(desk)
     account = people(desk)["Chi"]
-    with sitting(desk, RAISED) as sat:
-        evidence.add(sat, tmp_path, case.id, "merchant", account, kind="photo", name="a.png", content=PNG)
+    with lying(desk, tmp_path) as laid, sitting(desk, RAISED) as sat:
+        evidence.add(sat, case.id, "merchant", account, laid)
     assert denied(desk, case, "turn_away", "Chi", RAISED, note="x") == "apart"
     assert denied(desk, case, "turn_away", "Anna", RAISED, note="x") == ""
 

@@ -3,6 +3,8 @@
 import contextlib
 import hashlib
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from tianping.work.desk import evidence
 from tianping.work.desk.sitting import CaseRefused, Desk, sitting
 
 from ..market import HOUR, SECOND, read
-from .hall import CLOSED, JPEG, PNG, RAISED, dispute, does, parent, people, show
+from .hall import CLOSED, JPEG, PNG, RAISED, dispute, does, lying, parent, people, show
 
 MP4 = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00"
 
@@ -107,20 +109,51 @@ def test_only_in_the_evidence_window(desk: Desk, tmp_path: Path) -> None:
     assert caught.value.refusal.guard == "state"
     with pytest.raises(CaseRefused):
         show(desk, tmp_path, parent(desk, case), "buyer", RAISED + HOUR)
-    with pytest.raises(NotFound), sitting(desk, RAISED) as sat:
-        evidence.add(sat, tmp_path, "nothing", "buyer", None, kind="photo", name="x", content=PNG)
+    with pytest.raises(NotFound), lying(desk, tmp_path) as laid, sitting(desk, RAISED) as sat:
+        evidence.add(sat, "nothing", "buyer", None, laid)
 
 
-def test_a_sitting_that_fails_leaves_a_file_without_a_row_which_can_be_found(desk: Desk, tmp_path: Path) -> None:
-    case = dispute(desk)
-    with contextlib.suppress(RuntimeError), sitting(desk, RAISED) as sat:
-        evidence.add(sat, tmp_path, case.id, "buyer", None, kind="photo", name="x", content=PNG)
-        raise RuntimeError
-    with desk.database.connect() as connection:
-        assert rows.listing(connection, [case.id]) == []
-        left = list(evidence.unnamed(tmp_path, rows.digests(connection)))
-    assert left == [evidence.path(tmp_path, hashlib.sha256(PNG).hexdigest())]
+def test_a_file_whose_row_fails_is_taken_away(any_desk: Desk, tmp_path: Path) -> None:
+    """But for one that another row names."""
+    desk, case = any_desk, dispute(any_desk)
+    lies = evidence.path(tmp_path, hashlib.sha256(PNG).hexdigest())
+    for expected in (False, True):
+        with contextlib.suppress(RuntimeError), lying(desk, tmp_path) as laid, sitting(desk, RAISED) as sat:
+            evidence.add(sat, case.id, "buyer", None, laid)
+            assert lies.exists(), "written before the row"
+            raise RuntimeError
+        assert lies.exists() == expected
+        with desk.database.connect() as connection:
+            assert [row.party for row in rows.listing(connection, [case.id])] == ["merchant"] * expected
+        if not expected:
+            show(desk, tmp_path, case, "merchant", RAISED, content=PNG)
     assert read(desk, case.id).facts["buyer_files"] == 0
+
+
+DIES = """
+import os, sys
+from pathlib import Path
+from tianping.store.database import open_database
+from tianping.work.desk import evidence
+with evidence.laid(open_database(sys.argv[1]), Path(sys.argv[2]), evidence.file("photo", "x", sys.argv[3].encode())):
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_a_file_whose_program_died_is_swept(desk: Desk, tmp_path: Path) -> None:
+    """What rows name stays, and so does everything while somebody shows a file."""
+    case = dispute(desk)
+    named = evidence.path(tmp_path, show(desk, tmp_path, case, "buyer").digest)
+    url = desk.database.url.render_as_string(hide_password=False)
+    assert subprocess.run([sys.executable, "-c", DIES, url, str(tmp_path), "words"], check=False).returncode == -9
+    left = evidence.path(tmp_path, hashlib.sha256(b"words").hexdigest())
+    with lying(desk, tmp_path, content=JPEG) as laid:
+        assert evidence.sweep(desk.database, tmp_path) == 0
+        assert left.exists()
+        with sitting(desk, RAISED + HOUR) as sat:
+            evidence.add(sat, case.id, "merchant", None, laid)
+    assert evidence.sweep(desk.database, tmp_path) == 1
+    assert (left.exists(), named.exists(), evidence.path(tmp_path, laid.file.digest).exists()) == (False, True, True)
 
 
 def test_a_file_that_is_gone_or_changed_is_told(desk: Desk, tmp_path: Path) -> None:
@@ -136,22 +169,22 @@ def test_a_file_that_is_gone_or_changed_is_told(desk: Desk, tmp_path: Path) -> N
         evidence.path(tmp_path, "../../etc/passwd")
 
 
-def test_forgetting_a_case_names_the_files_that_nobody_else_shows(desk: Desk, tmp_path: Path) -> None:
+def test_forgetting_a_case_leaves_what_others_show(desk: Desk, tmp_path: Path) -> None:
     one, other = dispute(desk), dispute(desk, of="O2")
     mine = show(desk, tmp_path, one, "buyer", content=JPEG)
     both = show(desk, tmp_path, one, "buyer", content=PNG)
     show(desk, tmp_path, other, "buyer", content=PNG)
     with desk.database.begin() as connection:
-        assert rows.forget(connection, [one.id]) == [mine.digest]
+        rows.forget(connection, [one.id])
         assert rows.listing(connection, [one.id]) == []
-        assert rows.digests(connection) == {both.digest}
+        assert rows.digests(connection) == rows.digests(connection, [mine.digest, both.digest]) == {both.digest}
 
 
 def test_who_took_part_is_known(desk: Desk, tmp_path: Path) -> None:
     case = dispute(desk)
     who = people(desk)
-    with sitting(desk, RAISED) as sat:
-        evidence.add(sat, tmp_path, case.id, "merchant", who["Merchant"], kind="photo", name="x", content=PNG)
+    with lying(desk, tmp_path) as laid, sitting(desk, RAISED) as sat:
+        evidence.add(sat, case.id, "merchant", who["Merchant"], laid)
     does(desk, case, "withdraw", "Buyer", RAISED, by="buyer")
     with desk.database.connect() as connection:
         took = [name for name, id_ in who.items() if rows.took_part(connection, [case.id], id_)]

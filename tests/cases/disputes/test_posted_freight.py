@@ -205,3 +205,53 @@ def test_what_an_exchange_has_paid_is_not_paid_again(desk: Desk, tmp_path: Path)
     }
     said = does(desk, over, "verdict", "Anna", CLOSED, **given, evidence_ids=cited(desk, over))
     assert (said.facts["freight_fen"], freights(desk)) == (0, 900)
+
+
+# Exchanges and repairs that are judged to be done
+
+
+def performing(desk: Desk, case: Case) -> Case:
+    """The case that is to be performed: the one in dispute, or the exchange that a return became."""
+    above = parent(desk, case)
+    return next((each for each in family(desk, case) if each.kind == "exchange" and each.parent_id == above.id), above)
+
+
+@pytest.mark.parametrize(("kind", "remedy"), [("exchange", "exchange"), ("repair", "repair"), ("return_refund", "exchange")])
+def test_judged_to_be_done_goods_already_posted_have_their_freight_paid(
+    desk: Desk, tmp_path: Path, kind: str, remedy: str
+) -> None:
+    case = heard(desk, tmp_path, objected(desk, kind=kind, warranty_days=365))
+    does(desk, case, "find", "Anna", CLOSED, **IN_ORDER)
+    given: dict[str, Any] = {"liability": "seller", "remedy": remedy, "return_by_merchant": True, "departure": "there are more"}
+    said = does(desk, case, "verdict", "Anna", CLOSED, **given, evidence_ids=cited(desk, case))
+    assert (said.facts["freight_fen"], freights(desk)) == (900, 900)
+    assert (payments(desk, parent(desk, case)), parent(desk, case).facts["freight_fen"]) == ({"freight": 900}, 900)
+    assert performing(desk, case).state in ("to_send", "repairing")
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind", "fen"), [("quality", "exchange", 900), ("wrong_order", "exchange", 0), ("wrong_order", "repair", 900)]
+)
+def test_who_concedes_an_exchange_or_a_repair_pays_as_on_passing_it(desk: Desk, reason: str, kind: str, fen: int) -> None:
+    case = objected(desk, kind=kind, reason=reason, warranty_days=365)
+    do(desk, case, "concede", "merchant", RAISED + HOUR)
+    assert (payments(desk, parent(desk, case)), freights(desk)) == ({"freight": fen} if fen else {}, fen)
+
+
+def test_on_appeal_what_an_exchange_had_paid_falls_and_is_judged_anew(desk: Desk) -> None:
+    """Checked and ¥9.00 paid; others sent and disputed, the merchant silent: to be sent again. Overturned to a refund, all that
+    was paid falls, and the freight is paid once."""
+    people(desk)
+    order(desk, T, created_at=T - 5 * DAY, paid_at=T - 5 * DAY, shipped_at=T - 4 * DAY, signed_at=T - DAY)
+    case = ask(desk, "exchange", T, refund_fen=5_000)
+    do(desk, case, "agree", "merchant", T)
+    do(desk, case, "post_back", "buyer", T, return_waybill="W1", freight_claim_fen=900)
+    paid_out(desk, do(desk, case, "confirm", "merchant", T), T)
+    do(desk, case, "send_again", "merchant", T, reship_waybill="W2")
+    do(desk, case, "escalate", "buyer", RAISED, talk="called")
+    dispute = closed(desk, next(each for each in family(desk, case) if each.kind == "dispute"))
+    assert (dispute.facts["freight_fen"], payments(desk, read(desk, case.id))) == (0, {"freight": 900})
+    does(desk, dispute, "appeal", "Merchant", CLOSED + DAY, by="merchant", appeal_text="x")
+    given: dict[str, Any] = {"liability": "seller", "remedy": "refund_only", "refund_fen": 5_000, "return_by_merchant": True}
+    over = does(desk, dispute, "overturn", "Bo", CLOSED + DAY, **given, ruling="quality/quality", why="none left")
+    assert (over.facts["freight_fen"], freights(desk)) == (900, 900)

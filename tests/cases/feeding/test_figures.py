@@ -10,7 +10,8 @@ import pytest
 from tianping.cases.case import Case
 from tianping.policy.load import packs
 from tianping.policy.model import Pack
-from tianping.work.closing.close import Asked, Filter, close, read
+from tianping.work.closing.close import Asked, close
+from tianping.work.closing.closed import Filter, read
 from tianping.work.desk.feeding import feed
 from tianping.work.desk.sitting import Desk
 from tianping.work.home import Home

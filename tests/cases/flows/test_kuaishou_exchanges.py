@@ -70,9 +70,8 @@ def test_a_late_repair_may_turn_to_an_exchange(desk: Desk) -> None:
 def test_nothing_is_refunded_twice_by_turning(desk: Desk) -> None:
     """What is left of the order bounds it; nothing left: it closes."""
     had(desk, amount_fen=5_000)
-    refund = ask(desk, refund_fen=4_000)
-    case, at = owed(desk, "reissue", refund_fen=1_000)
-    do(desk, refund, "agree", "merchant", T + HOUR)
+    case, at = owed(desk, "reissue")
+    ask(desk, verb="settle", by="merchant", refund_fen=4_000)
     pass_time(desk, case, at + 2 * DAY)
     turned = do(desk, case, "turn_to_refund", "buyer", at + 2 * DAY)
     assert children(desk, turned, "refund_only")[0].facts["refund_fen"] == 1_000

@@ -151,12 +151,25 @@ CAN: dict[tuple[str, str], dict[str, set[str]]] = {
         "buyer": {"withdraw", "talk", "turn_to_refund", "turn_to_exchange"}, "merchant": {"send_again", "talk", "note_contact"},
         "platform": set(),
     },
+    ("handback", "held"): {
+        "buyer": {"money_back", "waive", "talk"}, "merchant": {"talk", "note_contact"}, "platform": {"money_back"},
+    },
+    ("handback", "to_send"): {
+        "buyer": {"waive", "talk"}, "merchant": {"send_again", "talk", "note_contact"}, "platform": {"excuse"},
+    },
+    ("handback", "defaulted"): {
+        "buyer": {"waive", "talk", "turn_to_refund"}, "merchant": {"send_again", "talk", "note_contact"},
+        "platform": {"excuse"},
+    },
+    ("handback", "sent"): {
+        "buyer": {"sign_resent", "talk"}, "merchant": {"talk", "note_contact"}, "platform": {"sign_resent", "find_lost"},
+    },
     ("order", "unpaid"): {"buyer": {"pay", "cancel"}, "merchant": {"cancel_by_merchant"}, "platform": {"pay"}},
     ("order", "confirming"): {
         "buyer": set(), "merchant": {"confirm_order", "cancel_by_merchant"}, "platform": {"cancel_by_platform"},
     },
     ("order", "shipped"): {
-        "buyer": {"sign", "complete"}, "merchant": {"note_contact"},
+        "buyer": {"sign", "confirm_receipt"}, "merchant": {"note_contact"},
         "platform": {"sign", "cancel_by_platform", "excuse_lateness", "take_money_back"},
     },
 }  # fmt: skip

@@ -115,7 +115,7 @@ def test_an_open_case_freezes_completion_by_just_its_span(desk: Desk) -> None:
     placed = had(desk)
     case = ask(desk, "return_refund", T)
     assert pass_time(desk, placed, SIGNED + 10 * DAY).state == "signed"
-    assert refused(desk, placed, "complete", "buyer", T + DAY) == "no_open_case"
+    assert refused(desk, placed, "confirm_receipt", "buyer", T + DAY) == "no_open_case"
     do(desk, case, "withdraw", "buyer", T + DAY)
     passes(desk, placed, SIGNED + 11 * DAY, "signed", "completed")
 
@@ -139,5 +139,56 @@ def test_what_is_refunded_in_part_is_shipped_and_completes(desk: Desk) -> None:
     placed = order(desk)
     paid_out(desk, do(desk, ask(desk, refund_fen=4_999), "agree", "merchant", T), T)
     do(desk, placed, "ship", "merchant", T, waybill="SF1")
-    assert do(desk, placed, "complete", "buyer", T + SECOND).state == "completed"
+    assert do(desk, placed, "confirm_receipt", "buyer", T + SECOND).state == "completed"
     assert children(desk, placed, "payment") == []
+
+
+def test_who_confirms_the_receipt_has_received_and_paid_on_delivery(desk: Desk) -> None:
+    """Completed straight from the road: it counts as signed for then, and can be claimed of."""
+    order(desk, cod=True, paid_at=None, shipped_at=T)
+    done = do(desk, "order/O1", "confirm_receipt", "buyer", T + DAY)
+    assert (done.state, read(desk, "order/O1").facts["signed_at"]) == ("completed", T + DAY)
+    assert ask(desk, "return_refund", T + DAY, refund_fen=5_000).state == "requested"
+
+
+def test_a_true_signing_stays_and_a_presumed_one_becomes_true(desk: Desk) -> None:
+    assert do(desk, had(desk), "confirm_receipt", "buyer", T).facts["signed_at"] == SIGNED
+    order(desk, id_="O2", shipped_at=T)
+    pass_time(desk, "order/O2", T + 30 * DAY)
+    do(desk, "order/O2", "confirm_receipt", "buyer", T + 31 * DAY)
+    facts = read(desk, "order/O2").facts
+    assert (facts["signed_at"], facts["presumed_at"]) == (T + 31 * DAY, None)
+
+
+def test_completed_by_the_clock_on_a_presumed_signing_the_true_one_can_still_be_noted(desk: Desk) -> None:
+    order(desk, cod=True, paid_at=None, shipped_at=T)
+    at = T + 40 * DAY
+    pass_time(desk, "order/O1", T + 30 * DAY)
+    assert pass_time(desk, "order/O1", at).state == "completed"
+    with pytest.raises(Exception, match="signing"):
+        ask(desk, "return_refund", at, refund_fen=5_000)
+    signed = do(desk, "order/O1", "sign_late", "buyer", at)
+    assert (signed.state, signed.facts["presumed_at"], signed.facts["succeeded_at"]) == ("completed", None, at)
+    assert ask(desk, "return_refund", at, refund_fen=5_000).state == "requested"
+    assert refused(desk, "order/O1", "sign_late", "buyer", at) == "not_signed_for"
+
+
+def test_reopened_after_its_ten_days_it_has_ten_days_again(desk: Desk) -> None:
+    """Closed as refunded for two months; the refund falls: the buyer can ask again, and it completes ten days later."""
+    placed = had(desk)
+    refund = paid_out(desk, do(desk, ask(desk, refund_fen=5_000), "agree", "merchant", T), T)
+    assert read(desk, placed.id).state == "closed"
+    again = T + 60 * DAY
+    do(desk, refund, "overturned", "system", again)
+    assert pass_time(desk, placed, again + DAY).state == "signed"
+    case = ask(desk, "return_refund", again + DAY, refund_fen=5_000)
+    do(desk, case, "withdraw", "buyer", again + 2 * DAY)
+    passes(desk, placed, again + 11 * DAY, "signed", "completed")
+    assert read(desk, placed.id).facts["signed_at"] == SIGNED
+
+
+def test_reopened_on_its_way_it_is_not_presumed_signed_at_once(desk: Desk) -> None:
+    placed = order(desk, shipped_at=T)
+    refund = paid_out(desk, do(desk, ask(desk, refund_fen=5_000), "agree", "merchant", T), T)
+    do(desk, refund, "overturned", "system", T + 60 * DAY)
+    passes(desk, placed, T + 90 * DAY, "shipped", "signed")

@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 
 from tianping.cases.case import Case
-from tianping.work.desk import clock
+from tianping.policy.cases.flowing import Actor
+from tianping.work.desk import clock, serving
 from tianping.work.desk.sitting import CaseRefused, Desk
 
 from ..market import DAY, HOUR, REFUSAL, T, ask, do, family, order, pass_time, read, refused
@@ -64,6 +65,44 @@ def test_the_clock_comes_again(desk: Desk) -> None:
     void(desk, payment, over + HOUR)
     clock.run_down(desk, over + DAY)
     assert (read(desk, case.id).state, last_due(desk, case)) == ("refunding", 5_000)
+
+
+def test_while_the_clock_waits_the_buyer_may_give_up(desk: Desk) -> None:
+    """The merchant's time is over, and what it leads to waits: what leaves the case as it is, or ends it, wins nobody time."""
+    case, payment = recalled(desk)
+    over = read(desk, case.id).timers[0].due_at
+    shown = {part: _deeds(desk, case, part, over) for part in ("buyer", "merchant")}
+    assert (shown["buyer"], "refuse" in shown["merchant"]) == ({"talk", "withdraw"}, False)
+    late: list[tuple[str, Actor, dict[str, str]]] = [
+        ("refuse", "merchant", REFUSAL), ("escalate", "buyer", {}), ("change_reason", "buyer", {"reason_now": "quality"}),
+        ("agree", "merchant", {}),
+    ]  # fmt: skip
+    for verb, who, takes in late:
+        assert refused(desk, case, verb, who, over, **takes) == "refund_known", verb
+    assert do(desk, case, "talk", "buyer", over, talk="where is it?").state == "requested"
+    assert clock.tick(desk, over).failed == 1
+    closed = do(desk, case, "withdraw", "buyer", over + HOUR)
+    facts = read(desk, "order/O1").facts
+    assert (closed.state, facts["open_cases"], facts["claimed_fen"]) == ("closed", 0, 0)
+    void(desk, payment, over + 2 * HOUR)
+    assert read(desk, "order/O1").facts["refunded_fen"] == 0
+
+
+def _deeds(desk: Desk, case: Case, part: Actor, at: dt.datetime) -> set[str]:
+    """What a part is shown to be possible."""
+    with serving.reading(desk, at) as sat:
+        sat.bring([case.id])
+        return {each.verb for each in serving.tell(sat, sat.case(case.id), [part]).deeds}
+
+
+def test_a_clock_that_need_not_wait_comes_first(desk: Desk) -> None:
+    """Nothing was recalled: late is late, for a buyer who withdraws too."""
+    order(desk, T)
+    case = ask(desk, refund_fen=5_000)
+    over = case.timers[0].due_at
+    assert _deeds(desk, case, "buyer", over) == set()
+    assert refused(desk, case, "withdraw", "buyer", over) == "state"
+    assert read(desk, case.id).state == "refunding"
 
 
 def test_goods_that_came_back_are_paid_for(desk: Desk) -> None:

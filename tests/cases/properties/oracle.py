@@ -4,86 +4,19 @@ Each check returns what is wrong, in words; nothing: all is well.
 """
 
 import datetime as dt
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
 from itertools import pairwise
 from typing import Any
-
-from sqlalchemy import Table, select
 
 from tianping.cases import clocks
 from tianping.cases.case import Case
 from tianping.policy.cases.casebook import Casebook
-from tianping.store.desk import cases
-from tianping.store.desk.schema import desk_case, desk_deadline, desk_event, desk_outbox
-from tianping.store.schema import transfer
-from tianping.work.desk.money.sandbox import Sandbox
-from tianping.work.desk.sitting import Desk
 
-KINDS = ("refund_only", "return_refund", "exchange", "reissue", "repair")
-COUNTED = ("refund", "advance")
-"""Payments that give the price back; all others are costs beside it."""
+from .goods import claims_counted, goods_once, items_priced, whose_goods
+from .snapshots import COUNTED, FALLEN, KINDS, PENDING, Snapshot, open_cases
+
 NOTHING = dt.timedelta(0)
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """All that is written, and what the gateway truly paid: key → sums."""
-
-    cases: Mapping[str, Case]
-    owners: Mapping[str, str]
-    deadlines: Sequence[Any]
-    events: Sequence[Any]
-    letters: Sequence[Any]
-    transfers: Sequence[Any]
-    paid: Mapping[str, Sequence[int]]
-
-    def history(self, id_: str) -> list[Any]:
-        return [each for each in self.events if each.case_id == id_]
-
-    def of(self, order_id: str | None, *kinds: str) -> list[Case]:
-        return [case for case in self.cases.values() if case.order_id == order_id and case.kind in kinds]
-
-    def children(self, id_: str, *kinds: str) -> list[Case]:
-        return [case for case in self.cases.values() if case.parent_id == id_ and case.kind in kinds]
-
-
-class Row(dict[str, Any]):
-    """A row, by names."""
-
-    def __getattr__(self, name: str) -> Any:
-        return self[name]
-
-
-def snapshot(desk: Desk, gateway: Sandbox) -> Snapshot:
-    with desk.database.connect() as connection:
-
-        def rows(table: Table, *order: str) -> list[Row]:
-            query = select(table).order_by(*(table.c[name] for name in order))
-            return [Row(row._mapping) for row in connection.execute(query)]
-
-        standing = rows(desk_case, "id")
-        found = cases.load(connection, [row.id for row in standing])
-        events = [_event(row) for row in rows(desk_event, "case_id", "n")]
-        return Snapshot(
-            found, {row.id: row.owner for row in standing}, rows(desk_deadline, "case_id", "n", "clock"), events,
-            rows(desk_outbox, "id"), rows(transfer, "id"), dict(gateway.paid()),
-        )  # fmt: skip
-
-
-class Doing(Row):
-    """An event, with its actor also as `doer.actor`."""
-
-    @property
-    def doer(self) -> Any:
-        return self
-
-
-def _event(row: Row) -> Doing:
-    return Doing(row)
 
 
 def wrong(seen: Snapshot, book: Casebook, at: dt.datetime) -> list[str]:
@@ -91,7 +24,7 @@ def wrong(seen: Snapshot, book: Casebook, at: dt.datetime) -> list[str]:
     checks = (
         owned(seen, book), fired_once(seen), in_order(seen), freezes(seen), frozen(seen, book), left_right(seen, at),
         refunds_bounded(seen), buyer_has(seen), paid_once(seen), undone(seen), one_letter(seen),
-        claims_counted(seen), goods_once(seen),
+        claims_counted(seen), goods_once(seen), items_priced(seen), whose_goods(seen),
     )  # fmt: skip
     return [each for check in checks for each in check]
 
@@ -121,12 +54,14 @@ def _ends(seen: Snapshot, book: Casebook, case: Case, name: str, state: Any) -> 
         verb = flow.verbs[timer.passes]
         if case.state not in verb.from_ or "clock" not in verb.who or "needed" in verb.takes.values():
             yield f"{name}: the clock {timer.clock} cannot do {timer.passes}"
-        if timer.paused_at and not open_cases(seen, case.order_id):
+        if timer.paused_at and not stands_still(seen, case, timer):
             yield f"{name}: {timer.clock} stands still, and nothing is open"
 
 
-def open_cases(seen: Snapshot, order_id: str | None) -> list[Case]:
-    return [case for case in seen.of(order_id, *KINDS) if not case.ended_at]
+def stands_still(seen: Snapshot, case: Case, timer: Any) -> bool:
+    """Whether an order's clock has to: while a case is open; unshipped, also while a recalled payment is not known."""
+    unknown = timer.clock == "ship_late" and case.facts.get("recalled_fen")
+    return bool(open_cases(seen, case.order_id) or unknown)
 
 
 # 3: once, never early
@@ -177,7 +112,7 @@ def freezes(seen: Snapshot) -> Iterator[str]:
         if order.facts["open_cases"] != really:
             yield f"{order.id} counts {order.facts['open_cases']} open cases; there are {really}"
         for timer in order.timers:
-            if timer.clock in ("complete", "ship_late") and (timer.paused_at is None) == bool(really):
+            if timer.clock in ("complete", "ship_late") and (timer.paused_at is None) == stands_still(seen, order, timer):
                 yield f"{order.id}: {timer.clock} is {timer.state} with {really} open cases"
         count = 0
         for event in seen.history(order.id):
@@ -269,9 +204,6 @@ def vouched_for(case: Case) -> int:
     return int(case.facts.get("voucher_fen") or 0) if case.state in ("awaiting_voucher", "refunded") else 0
 
 
-PENDING = ("asked", "unclear", "failed")
-
-
 def buyer_has(seen: Snapshot) -> Iterator[str]:
     """What the buyer of an order truly has, from the gateway and by vouchers, less what was given back, is what payments that
     stand and vouchers gave, and what the order knows to be kept; and never more than was paid, with the costs beside it."""
@@ -344,94 +276,6 @@ def one_letter(seen: Snapshot) -> Iterator[str]:
     for letter in seen.letters:
         if letter.topic == "gateway" and letter.key != letter.case_id:
             yield f"{letter.case_id} is asked for under {letter.key}"
-
-
-# Goods
-
-GOODS = ("return_refund", "exchange", "reissue", "repair")
-REPLACING = GOODS[1:]
-BEING_PAID = ("awaiting_voucher", "refunding")
-FALLEN = ("cancelled", "reversed", "overpaid")
-
-
-def claims_counted(seen: Snapshot) -> Iterator[str]:
-    """An order knows what its open cases are about, what came back for money, what was recalled and is not known yet, and which
-    costs were given."""
-    for order in (case for case in seen.cases.values() if case.kind == "order"):
-        open_ = [case for case in seen.of(order.order_id, *KINDS) if not case.ended_at]
-        recalled = [case for case in seen.of(order.order_id, "payment") if case.facts.get("recalled") and case.state in PENDING]
-        standing = [case for case in seen.of(order.order_id, "payment") if case.state not in FALLEN]
-        truly = {
-            "claimed_quantity": sum(case.facts["claimed_quantity"] for case in open_ if case.kind in GOODS),
-            "claimed_fen": sum(
-                case.facts["asked_fen"] for case in open_ if case.kind == "refund_only" and case.state not in BEING_PAID
-            ),
-            "returned_quantity": sum(
-                case.facts["returned_quantity"] for case in seen.of(order.order_id, "return_refund") if case.state == "refunded"
-            ),
-            "recalled_fen": sum(case.facts["fen"] for case in recalled if case.facts["purpose"] in COUNTED),
-            "compensated_fen": sum(case.facts["fen"] for case in standing if case.facts["purpose"] == "compensation"),
-        }
-        wrong = {name: (order.facts.get(name) or 0, fen) for name, fen in truly.items() if (order.facts.get(name) or 0) != fen}
-        if wrong:
-            yield f"{order.id} counts wrong: {wrong}"
-        given = sum(case.facts["fen"] for case in standing if case.facts["purpose"] == "difference")
-        noted = (order.facts.get("coupons_fen") or 0) + (order.facts.get("differences_fen") or 0)
-        if noted != given:
-            yield f"{order.id} counts {noted} of coupons and differences; {given} in payments"
-
-
-def goods_once(seen: Snapshot) -> Iterator[str]:
-    """What people asked for is together about no more items than were bought and have not come back; what is sent was not
-    refunded; no refund was asked for beside what was being returned or replaced."""
-    for order in (case for case in seen.cases.values() if case.kind == "order" and "quantity" in case.facts):
-        its = seen.of(order.order_id, *GOODS)
-        asked = [case for case in its if not case.ended_at and seen.history(case.id)[0].verb == "request"]
-        bought, back = order.facts["quantity"], order.facts.get("returned_quantity") or 0
-        told = any(
-            event.verb == "take_over" or event.verb.startswith("overturned") for case in its for event in seen.history(case.id)
-        )
-        if not told and sum(case.facts["claimed_quantity"] for case in asked) + back > bought:
-            yield f"{order.id}: open cases are about more than the {bought} bought, {back} came back"
-        if order.facts.get("cod"):
-            continue
-        for case in its:
-            sent = [event.at for event in seen.history(case.id) if event.verb == "send_again"]
-            if sent and case.facts["claimed_quantity"] * _price(order) > _rounded(order, _left_then(seen, order, sent[-1])):
-                yield f"{case.kind} {case.id} was sent at {sent[-1]} though refunded"
-        if not told:
-            yield from _asked_beside(seen, order, its)
-
-
-def _asked_beside(seen: Snapshot, order: Case, its: Sequence[Case]) -> Iterator[str]:
-    for refund in seen.of(order.order_id, "refund_only"):
-        first = seen.history(refund.id)[0]
-        open_ = [case for case in its if case.opened_at < first.at and (not case.ended_at or case.ended_at > first.at)]
-        held = sum(case.facts["claimed_quantity"] for case in open_) * _price(order)
-        if first.verb == "request" and open_ and refund.facts["asked_fen"] + held > _left_then(seen, order, first.at):
-            yield f"refund_only {refund.id} was asked for beside {[case.kind for case in open_]}"
-
-
-def _price(order: Case) -> Fraction:
-    return Fraction(order.facts["amount_fen"], order.facts["quantity"])
-
-
-def _rounded(order: Case, fen: int) -> Fraction:
-    """A sum as the price of whole items, one begun counts whole."""
-    return math.ceil(fen / _price(order)) * _price(order)
-
-
-def _left_then(seen: Snapshot, order: Case, at: dt.datetime) -> int:
-    """Of the price of the goods, what no payment asked for before then and not taken back by then has given."""
-
-    def stood(case: Case) -> bool:
-        ended = [case.facts[name] for name in ("cancelled_at", "reversed_at") if case.facts.get(name)]
-        return case.opened_at < at and not (ended and min(ended) <= at)
-
-    given = [
-        case.facts["fen"] for case in seen.of(order.order_id, "payment") if case.facts["purpose"] in COUNTED and stood(case)
-    ]
-    return max(0, int(order.facts["amount_fen"] - sum(given)))
 
 
 # 9: what is taken back

@@ -25,7 +25,7 @@ from tianping.work.desk.money.sandbox import Sandbox, by_seed
 from tianping.work.desk.money.sending import hear, send_due
 from tianping.work.desk.sitting import CaseRefused, Desk, Sitting, sitting
 
-from .oracle import Snapshot, snapshot
+from .snapshots import Snapshot, snapshot
 
 Choose = Callable[[Sequence[Any]], Any]
 T = dt.datetime(2024, 3, 1, 8)
@@ -70,6 +70,10 @@ TAKES: Mapping[str, Sequence[Any]] = {
 
 HELPFUL = ("talk", "refusal_evidence", "return_contact", "intercept", "intercept_failure", "return_confirmed")
 """What one may hand in, and had better."""
+
+
+WAITS = "a recalled payment is not yet known"
+"""What a clock that has to wait says."""
 
 
 class Cut(Exception):
@@ -173,11 +177,9 @@ class World:
         if not running:
             return False
         case, party, number = choose(running), choose(("buyer", "merchant")), choose(range(3))
-        content = f"file {number}".encode()
-        return self._try(
-            lambda sat: evidence.add(sat, self.home, case.id, party, None, kind="photo", name="1.txt", content=content),
-            f"{party} shows {case.id}",
-        )
+        file = evidence.file("photo", "1.txt", f"file {number}".encode())
+        with evidence.laid(self.desk.database, self.home, file) as laid:
+            return self._try(lambda sat: evidence.add(sat, case.id, party, None, laid), f"{party} shows {case.id}")
 
     def cut(self, choose: Choose) -> None:
         """Somebody does something, and the power fails before it is written: nothing of it was."""
@@ -270,7 +272,9 @@ class World:
             return False
         after = self.look()
         for case in before.cases.values():
-            late = [timer.clock for timer in case.timers if overdue(timer, self.now)]
+            order = before.cases.get(f"order/{case.order_id}")
+            waits = order is not None and order.facts.get("recalled_fen")
+            late = [timer.clock for timer in case.timers if overdue(timer, self.now) and not waits]
             new = [event for event in after.history(case.id) if event.n > case.n]
             if late and new and new[0].doer.actor != "clock":
                 told = new[0].doer.actor == "system"
@@ -285,6 +289,7 @@ class World:
         new = [
             event for event in after.events if event.n > (before.cases[event.case_id].n if event.case_id in before.cases else 0)
         ]
+        after = replace(after, paid=before.paid)  # the gateway takes its own time
         return after == before or any(event.doer.actor == "clock" for event in new)
 
     def _handed(self, choose: Choose, case: Case, act: Act) -> Act:
@@ -355,7 +360,8 @@ def account_of(choose: Choose, by: Actor) -> int | None:
 
 
 def unknown(faults: Sequence[str]) -> None:
-    """The clock could do all that was due."""
+    """The clock could do all that was due, but for what waits until it is known what became of a recalled payment."""
+    faults = [each for each in faults if WAITS not in each]
     assert not faults, faults
 
 

@@ -62,16 +62,9 @@ def own_place(own_site: Site) -> Iterator[Place]:
         yield where
 
 
-@pytest.fixture(params=list(LOOKS.values()), ids=list(LOOKS))
-def look(request: pytest.FixtureRequest) -> Look:
-    """Both languages, each at a desk and on a phone."""
-    found: Look = request.param
-    return found
-
-
 @pytest.fixture(params=["zh-phone", "en-wide"])
 def either(request: pytest.FixtureRequest) -> Look:
-    """For long ways: each language once, each width once."""
+    """Each language once, at a desk or on a phone."""
     return LOOKS[request.param]
 
 

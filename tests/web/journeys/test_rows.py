@@ -30,9 +30,9 @@ def open_figure(reader: Visitor) -> None:
     reader.follow(reader.section("boards.main_category").locator(f'a.figure[href*="/figures/kuaishou/{METRIC}?"]').first)
 
 
-def test_a_figure_its_left_out_rows_and_their_file(place: Place, visit: Visit, look: Look) -> None:
+def test_a_figure_its_left_out_rows_and_their_file(place: Place, visit: Visit, either: Look) -> None:
     """Each rule's count is the rows shown for it; the file's rows add up to the figure that the page says."""
-    reader = visit(place, look, "merchant")
+    reader = visit(place, either, "merchant")
     open_figure(reader)
     assert reader.label(METRIC) in reader.words()
     said = fraction(reader.main.locator(".lead").inner_text())

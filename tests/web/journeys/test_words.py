@@ -9,9 +9,9 @@ from web.journeys.test_rows import fraction, number
 from web.journeys.visitor import Look, Place, Visitor
 
 
-def test_what_got_worse_and_the_words_behind_it(place: Place, visit: Visit, look: Look) -> None:
+def test_what_got_worse_and_the_words_behind_it(place: Place, visit: Visit, either: Look) -> None:
     """Before work: which shop needs somebody, which product is behind it, what its buyers say, and which orders those are."""
-    reader = visit(place, look, "merchant")
+    reader = visit(place, either, "merchant")
     reader.go("/")
     assert reader.path == "/morning"
     reader.reveal()

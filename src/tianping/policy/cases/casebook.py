@@ -12,7 +12,7 @@ from typing import Any
 
 from tianping.errors import Fault, PolicyError, did_you_mean
 from tianping.policy.cases.automation import AutomationVersion, StandingVersion
-from tianping.policy.cases.casefile import CaseFile
+from tianping.policy.cases.casefile import CaseFile, Verbs
 from tianping.policy.cases.flowing import AmountVersion, Calendar, ClockVersion, FlowVersion, GuardVersion, Labelled
 from tianping.policy.cases.tables import TableVersion
 from tianping.policy.load import SHARED, shipped
@@ -48,8 +48,23 @@ class OpenedCasebook:
 
     def fault(self, place: Place, what: str, now: str = "") -> Fault:
         """A fault at `place` (`("flows", "refund_only", …)`): in the first file that says it."""
-        document = next((each for each in self.documents if place[:2] in each.lines), self.documents[0])
+        document, place = self._apart(place) or (self._first(place[:2]) or self.documents[0], place)
         return Fault(document.file, document.line(place), what, now)
+
+    def _first(self, place: Place) -> Document | None:
+        return next((each for each in self.documents if place in each.lines), None)
+
+    def _apart(self, place: Place) -> tuple[Document, Place] | None:
+        """Where a verb stands that stands apart from its flow."""
+        verb, rest = place[5:6], place[6:]
+        if place[:1] != ("flows",) or place[4:5] != ("verbs",) or self._first(place[:6]):
+            return None
+        for document in self.documents:
+            for name, group in _apart(document).items():
+                at: Place = ("verbs", name, "verbs", *verb)
+                if place[1] in group["of"] and at in document.lines:
+                    return document, (*at, *rest)
+        return None
 
 
 def open_casebook(folder: Path) -> tuple[OpenedCasebook | None, list[Fault]]:
@@ -67,9 +82,10 @@ def open_casebook(folder: Path) -> tuple[OpenedCasebook | None, list[Fault]]:
     ]
     shared, found = _read([SHARED_CASES / f"{name}.yaml" for name in names if name in known], "shared/cases")
     faults += found + _twice(own) + _twice(shared)
+    flows = {**_flows(shared, faults), **_flows(own, faults)}
     if faults:
         return None, faults
-    parts = {part: {**_all(shared, part), **_all(own, part)} for part in PARTS}
+    parts = {part: {**_all(shared, part), **_all(own, part)} for part in PARTS} | {"flows": flows}
     raw = [path.read_bytes() for path in (*paths, *(SHARED_CASES / f"{name}.yaml" for name in names))]
     book = Casebook(folder.name, hashlib.sha256(b"\0".join(raw)).hexdigest(), **parts)
     return OpenedCasebook(book, tuple(document for document, _ in (*own, *shared))), []
@@ -109,7 +125,7 @@ def _twice(files: _Files) -> list[Fault]:
     seen: dict[tuple[str, str], Document] = {}
     faults = []
     for document, file in files:
-        for key in ((part, name) for part in PARTS for name in getattr(file, part)):
+        for key in ((part, name) for part in (*PARTS, "verbs") for name in getattr(file, part)):
             first = seen.setdefault(key, document)
             if first is not document:
                 now = f"first in {first.file}:{first.line(key)}; keep one"
@@ -119,3 +135,42 @@ def _twice(files: _Files) -> list[Fault]:
 
 def _all(files: _Files, part: str) -> dict[str, Any]:
     return {name: each for _, file in files for name, each in getattr(file, part).items()}
+
+
+# Verbs that stand apart
+
+
+def _apart(document: Document) -> dict[str, Any]:
+    """The groups of a file that was read without a fault, as they stand."""
+    return document.data.get("verbs", {}) if isinstance(document.data, dict) else {}
+
+
+def _flows(files: _Files, faults: list[Fault]) -> dict[str, Labelled[FlowVersion]]:
+    """The flows of one folder's files, with the verbs that stand apart from them."""
+    flows = _all(files, "flows")
+    for document, file in files:
+        for name, group in file.verbs.items():
+            for kind in group.of:
+                said = _unfit(flows.get(kind), kind, group)
+                faults += [Fault(document.file, document.line(("verbs", name)), *each) for each in said]
+                if not said:
+                    flows[kind] = _with(flows[kind], group)
+    return flows
+
+
+def _unfit(flow: Labelled[FlowVersion] | None, kind: str, group: Verbs) -> list[tuple[str, str]]:
+    """Why these verbs cannot belong to a flow."""
+    if flow is None:
+        return [(f'no flow "{kind}" stands in this folder', "share its file, too, or take it out of: of")]
+    version = next((each for each in flow.versions if each.since == group.since), None)
+    if version is None:
+        return [(f'no version of "{kind}" begins on {group.since}', "say: since, as the version does")]
+    return [(f'"{verb}" of {kind} stands in two places', "keep one") for verb in group.verbs if verb in version.verbs]
+
+
+def _with(flow: Labelled[FlowVersion], group: Verbs) -> Labelled[FlowVersion]:
+    versions = (
+        each.model_copy(update={"verbs": {**each.verbs, **group.verbs}}) if each.since == group.since else each
+        for each in flow.versions
+    )
+    return flow.model_copy(update={"versions": tuple(versions)})

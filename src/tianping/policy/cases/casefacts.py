@@ -16,7 +16,9 @@ _TIMES = (
     "escalated_at", "judged_at", "overturned_at", "rated_at", "voucher_at", "noticed_at", "repaid_at", "talked_at",
     "intercepted_at", "appealed_at",
     "confirmed_at", "late_at", "presumed_at",
-    "intercept_failed_at", "pickup_booked_at", "address_missed_at", "reship_signed_at",
+    "intercept_failed_at", "pickup_booked_at", "address_missed_at", "reship_signed_at", "given_back_at", "goods_kept_at",
+    # of the order: what its times of transit and completion count from
+    "transit_since", "completing_since",
     # of a payment
     "asked_at", "done_at", "failed_at", "doubted_at", "cancelled_at", "recalled_at", "reversed_at",
     # of an advance
@@ -33,6 +35,7 @@ _FENS = (
     "claimed_fen", "recalled_fen",
     # of a case: what it is about, as its order hears it; a voucher's sum; what an offer comes to
     "case_fen", "voucher_fen", "released_fen", "released_freight_fen", "offer_beside_fen", "offer_total_fen",
+    "freight_most_fen",
     "coupon_fen", "fen", "asked_fen", "offer_fen", "offered_compensation_fen", "freight_claim_fen",
     # of a payment, of an advance, of the shop
     "due_fen", "had_fen",
@@ -48,7 +51,8 @@ _INTS = (
     # of the order: what law, warranty and the merchant promise
     "national_days", "local_days", "local_buyer_days", "warranty_days", "promise_days", "promise_return_days",
     # of a case, and of all of an order together: items that they are about, items that came back
-    "received_quantity", "claimed_quantity", "returned_quantity", "case_quantity", "back_quantity",
+    "handback_quantity", "received_quantity", "claimed_quantity", "returned_quantity", "case_quantity", "back_quantity",
+    "paying_quantity", "paid_quantity", "released_quantity",
 )  # fmt: skip
 _BOOLS = (
     # of a dispute
@@ -61,6 +65,8 @@ _BOOLS = (
     # of a case
     "by_hand", "resize", "withdrawn", "goods_received", "intact", "return_confirmed",
     "outbound_by_merchant", "return_by_merchant", "compensation_included", "offer_accepted",
+    # of goods that were posted: what becomes of them is settled; they go back to the buyer
+    "goods_settled", "hand_back", "on_appeal",
     # of the shop
     "closed", "abandoned", "obstructive", "punished_quality", "punished_shipping", "liable_masses",
     "switch_instant_refund", "switch_assistant", "switch_seven_days", "switch_return_freight",

@@ -1,10 +1,25 @@
 """One file of what a pack says of cases."""
 
+import datetime as dt
+
+from pydantic import Field
+
 from tianping.policy.cases.automation import AutomationVersion, StandingVersion
-from tianping.policy.cases.flowing import AmountVersion, Calendar, ClockVersion, FlowVersion, GuardVersion, Labelled
+from tianping.policy.cases.flowing import AmountVersion, Calendar, ClockVersion, FlowVersion, GuardVersion, Labelled, Verb
 from tianping.policy.cases.tables import TableVersion
 from tianping.policy.strict import Strict
 from tianping.policy.words import Name
+
+
+class Verbs(Strict):
+    """Verbs that stand apart from their flows: those that several flows have alike, or a part of a flow too long for one file.
+
+    They belong to the version that begins `since` of each flow that is named.
+    """
+
+    of: tuple[Name, ...] = Field(min_length=1)
+    since: dt.date
+    verbs: dict[Name, Verb] = Field(min_length=1)
 
 
 class CaseFile(Strict):
@@ -12,6 +27,7 @@ class CaseFile(Strict):
 
     shares: tuple[str, ...] = ()
     flows: dict[Name, Labelled[FlowVersion]] = {}
+    verbs: dict[Name, Verbs] = {}
     clocks: dict[Name, Labelled[ClockVersion]] = {}
     guards: dict[Name, Labelled[GuardVersion]] = {}
     amounts: dict[Name, Labelled[AmountVersion]] = {}

@@ -7,12 +7,13 @@ from tianping.errors import Fault, did_you_mean
 from tianping.policy.cases import flowmap
 from tianping.policy.cases.casebook import OpenedCasebook
 from tianping.policy.cases.casefacts import FACTS, Type
-from tianping.policy.cases.flowing import COMPARISONS, Effect, Value, Verb, When
+from tianping.policy.cases.flowing import COMPARISONS, SUM, Effect, Value, Verb, When
 from tianping.policy.cases.flowmap import ORDER, Flow, flows
 from tianping.policy.yamlio import Place
 
 _HEADS = ("order", "parent", "shop")
 _SPANS = ("since", "midnight", "days", "months")
+_PRICES = ("price", "cost")
 _SUMS = (
     "left_fen",
     "left_goods_fen",
@@ -22,7 +23,7 @@ _SUMS = (
     "unclaimed_fen",
     "unasked_fen",
 )
-_COUNTS = ("left_quantity", "unrefunded_quantity", "unclaimed_quantity")
+_COUNTS = ("left_quantity", "unrefunded_quantity", "unclaimed_quantity", "whole_quantity")
 _DERIVED: Mapping[str, Type] = {
     **{f"order.{name}": "fen" for name in _SUMS},
     **{f"order.{name}": "int" for name in _COUNTS},
@@ -56,6 +57,8 @@ def type_of(name: str) -> Type | None:
         return _DERIVED[name]
     if head in _SPANS and rest:
         return "int" if type_of(rest) == "time" else None
+    if head in _PRICES and rest:
+        return "fen" if type_of(rest) == "int" else None
     return FACTS.get(rest) if head in _HEADS else FACTS.get(name)
 
 
@@ -88,6 +91,16 @@ def _uses(opened: OpenedCasebook) -> Iterator[Use]:
         for name, verb in flow.version.verbs.items():
             yield from _of_verb(flow.verb(name), verb)
     yield from _sums(opened)
+    yield from _said(opened)
+
+
+def _said(opened: OpenedCasebook) -> Iterator[Use]:
+    """The sums that refusals name."""
+    for name, guard in opened.book.guards.items():
+        for index, version in enumerate(guard.versions):
+            for lang in ("zh", "en"):
+                place = ("guards", name, "versions", index, "refusal", lang)
+                yield from (Use(place, fact, _FEN) for fact in SUM.findall(getattr(version.refusal, lang)))
 
 
 def _sums(opened: OpenedCasebook) -> Iterator[Use]:
@@ -252,7 +265,7 @@ def _given(flow: Flow) -> frozenset[str]:
 
 def _bare(fact: str) -> str:
     head, _, rest = fact.partition(".")
-    return _bare(rest) if head in _SPANS else fact
+    return _bare(rest) if head in (*_SPANS, *_PRICES) else fact
 
 
 def _asked_of(opened: OpenedCasebook, flow: Flow) -> Iterator[tuple[Place, str]]:

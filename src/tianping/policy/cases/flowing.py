@@ -6,6 +6,7 @@ each platform's. A case keeps the version of everything that was in force on the
 """
 
 import datetime as dt
+import re
 from typing import Annotated, Generic, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
@@ -27,8 +28,9 @@ day after), `days.order.signed_at`, `months.order.succeeded_at` (days of 24 hour
 is `at_most: 6`), `order.left_fen` (paid and not refunded), `order.left_goods_fen` (the same without postage),
 `order.left_coupons_fen`, `order.left_differences_fen`, `order.left_freight_fen` (what of such costs may still be given back),
 `order.left_quantity` (items that no open case is about and that have not come back), `order.unrefunded_quantity`,
-`order.unclaimed_quantity`, `order.unclaimed_fen` (items and money neither refunded nor being asked for), `order.unasked_fen`
-(what is left beside what open refunds without return ask), `kind`."""
+`order.unclaimed_quantity`, `order.unclaimed_fen` (items and money neither refunded nor being asked for), `order.whole_quantity`
+(items of whose price nothing is, not in part either), `order.unasked_fen` (what is left beside what open refunds without return
+ask), `price.quantity`, `cost.quantity` (what so many of the order's items cost, and with its postage), `kind`."""
 Value = bool | int | str
 COMPARISONS = ("at_least", "more_than", "at_most", "less_than")
 
@@ -129,9 +131,12 @@ class Calendar(Strict):
 
 # Guards and amounts
 
+SUM = re.compile(r"\{([^{}]*)\}")
+"""A sum that a refusal names."""
+
 
 class GuardVersion(Dated):
-    """What must hold for a verb; `refusal` is what is said where it does not."""
+    """What must hold for a verb; `refusal` is what is said where it does not, `{order.left_fen}` and other sums in yuan."""
 
     holds: When = ALWAYS
     refusal: Words
@@ -201,16 +206,16 @@ class Branch(Strict):
 class Effect(Strict):
     """What follows from a verb, in the same transaction. One of:
 
-    `open`: a case of that kind, with this one as its parent. `tell` the parent, the order or the children (`kind`: only
-    those): they do `verb`, by `system`, where they can (`must: true`: else all is refused). `pay`: a payment of the sum `fen`
-    (a fact) to the buyer, borne by `by`; nothing where it is 0. `undo`: payments of this case for that purpose are reversed, or
-    cancelled where they have not been made. `send` asks the payment gateway, by the outbox. `post`: a posting in the money
-    ledger, or to a measure, by name. `gives`, `sets`: facts handed over, and plain values.
+    `open`: a case of that kind, with this one as its parent. `tell` the parent, the order, the children (`kind`: only those)
+    or, from an order, all its cases: they do `verb`, by `system`, where they can (`must: true`: else all is refused). `pay`: a
+    payment of the sum `fen` (a fact) to the buyer, borne by `by`; nothing where it is 0. `undo`: payments of this case for that
+    purpose are reversed, or cancelled where they have not been made. `send` asks the payment gateway, by the outbox. `post`: a
+    posting in the money ledger, or to a measure, by name. `gives`, `sets`: facts handed over, and plain values.
     """
 
     when: When = ALWAYS
     open: Name | None = None
-    tell: Literal["parent", "order", "children"] | None = None
+    tell: Literal["parent", "order", "children", "cases"] | None = None
     kind: Name | None = None
     verb: Name | None = None
     must: bool = False

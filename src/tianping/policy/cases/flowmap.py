@@ -163,6 +163,8 @@ def whom(book: Casebook, flow: Flow, effect: Effect) -> Iterator[Flow]:
     """The flows whose cases may be told by an effect of this one."""
     if effect.tell == "order":
         yield from earlier(book, flow, ORDER)
+    if effect.tell == "cases":
+        yield from (each for kind in book.flows if kind != ORDER for each in later(book, flow, kind))
     for opening in openings(book):
         kind = opened(opening)
         if effect.tell == "parent" and kind == flow.kind and weigh(effect.when, opening.given) is not False:

@@ -50,18 +50,15 @@ def took_part(connection: Connection, case_ids: Iterable[str], account_id: int) 
     return bool(connection.execute(_TOOK_PART, {"ids": sorted(set(case_ids)), "account": account_id}).scalar_one())
 
 
-def forget(connection: Connection, case_ids: Iterable[str]) -> Sequence[str]:
-    """Take out all rows of these cases; the digests that no row names any more, whose files can go once this is committed."""
-    ids = sorted(set(case_ids))
-    digests = {each.digest for each in listing(connection, ids)}
-    connection.execute(_FORGET, {"ids": ids})
-    kept = set(connection.execute(_KEPT, {"digests": sorted(digests)}).scalars()) if digests else set()
-    return sorted(digests - kept)
+def forget(connection: Connection, case_ids: Iterable[str]) -> None:
+    """Take out all rows of these cases; files that no row names any more can go once this is committed."""
+    connection.execute(_FORGET, {"ids": sorted(set(case_ids))})
 
 
-def digests(connection: Connection) -> set[str]:
-    """Of every file that a row names."""
-    return set(connection.execute(select(desk_evidence.c.digest)).scalars())
+def digests(connection: Connection, of: Iterable[str] | None = None) -> set[str]:
+    """Of the files that rows name; of these alone, where some are said."""
+    query = select(desk_evidence.c.digest)
+    return set(connection.execute(query if of is None else query.where(desk_evidence.c.digest.in_(of))).scalars())
 
 
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
@@ -76,4 +73,3 @@ _SHOWED = exists().where(
 )
 _TOOK_PART = select(or_(_ACTED, _SHOWED))
 _FORGET = delete(desk_evidence).where(desk_evidence.c.case_id.in_(_IDS))
-_KEPT = select(desk_evidence.c.digest).where(desk_evidence.c.digest.in_(bindparam("digests", expanding=True)))

@@ -11,19 +11,18 @@ from tianping.cases.case import Case
 from tianping.policy.cases.flowing import Owner
 from tianping.store.desk.worklists import Wanted
 from tianping.web.api import answers_cases as answers
-from tianping.web.api.acts import REFUSALS, Ask, Asking, Part, asks
+from tianping.web.api.acts import REFUSALS, Ask, Asking, Door, Part, asks
 from tianping.web.api.read import Caller
 from tianping.web.console import Desk
 from tianping.work.desk import handed, serving, worklists
 from tianping.work.desk.idempotency import Answer
 from tianping.work.desk.serving import Wish, desk_of
 from tianping.work.desk.sitting import ORDER, Sitting
-from tianping.work.people.accounts import Seat
 
 MOST = 1_000
 """Cases of a page."""
 Do = Callable[[Sitting], Answer]
-router = APIRouter()
+router = APIRouter(route_class=Door)
 CaseId = Annotated[answers.Id, Path(description="a case's id")]
 OrderId = Annotated[answers.Id, Path(description="an order's id")]
 Noun = Annotated[str, Path(max_length=100, description="what is done: `refusal`, `agreement` … (`possible` of the case)")]
@@ -89,25 +88,27 @@ def _events(desk: Desk, seat: Caller, id_: str) -> list[answers.Event]:
 
 async def place(ask: Ask, said: answers.Placing, as_: Part = None) -> Response:
     """A new order."""
+    caller = ask.caller
 
-    def make(seat: Seat) -> Do:
+    def make() -> Do:
         wish = _wish(said, as_)
         return lambda sat: _done(
-            sat, serving.place(sat, asks(seat), said.order_id, wish, platform=said.platform, shop_id=said.shop_id)
+            sat, serving.place(sat, caller, said.order_id, wish, platform=said.platform, shop_id=said.shop_id)
         )
 
-    return await ask.once(said.model_dump(), make)
+    return await ask.once(said.model_dump(), lambda _: caller.reach.require(said.shop_id), make)
 
 
 async def open_(ask: Ask, said: answers.Opening, as_: Part = None) -> Response:
     """A new case of an order; one that the facts alone know comes to the desk first."""
+    caller = ask.caller
 
-    def make(seat: Seat) -> Do:
+    def make() -> Do:
         wish = _wish(said, as_)
-        return lambda sat: _done(sat, serving.open_case(sat, asks(seat), said.kind, said.order_id, wish, said.noun))
+        return lambda sat: _done(sat, serving.open_case(sat, caller, said.kind, said.order_id, wish, said.noun))
 
-    await ask.beforehand(lambda seat: serving.bring(ask.desk.home, asks(seat), said.order_id, ask.desk.clock()))
-    return await ask.once(said.model_dump(), make)
+    await ask.beside(lambda: serving.bring(ask.desk.home, caller, said.order_id, ask.desk.clock()))
+    return await ask.once(said.model_dump(), lambda sat: serving.locked(sat, caller, ORDER + said.order_id), make)
 
 
 async def do(ask: Ask, case_id: CaseId, noun: Noun, said: answers.Doing, as_: Part = None) -> Response:
@@ -121,11 +122,13 @@ async def do_order(ask: Ask, order_id: OrderId, noun: Noun, said: answers.Doing,
 
 
 async def _do(ask: Asking, id_: str, noun: str, said: answers.Doing, as_: answers.Part | None) -> Response:
-    def make(seat: Seat) -> Do:
-        wish = _wish(said, as_, said.seen)
-        return lambda sat: _done(sat, serving.do(sat, asks(seat), id_, noun, wish))
+    caller = ask.caller
 
-    return await ask.once(said.model_dump(), make)
+    def make() -> Do:
+        wish = _wish(said, as_, said.seen)
+        return lambda sat: _done(sat, serving.do(sat, caller, id_, noun, wish))
+
+    return await ask.once(said.model_dump(), lambda sat: serving.locked(sat, caller, id_), make)
 
 
 def _wish(said: answers.Said, as_: answers.Part | None, seen: int | None = None) -> Wish:
@@ -146,7 +149,7 @@ router.add_api_route("/orders", place, **_DONE)
 router.add_api_route("/orders/{order_id}", order, response_model=answers.Whole)
 router.add_api_route("/orders/{order_id}/events", order_events, response_model=list[answers.Event])
 
-nouns = APIRouter()
+nouns = APIRouter(route_class=Door)
 """After every other address of a case: a noun may be anything."""
 nouns.add_api_route("/cases/{case_id}/{noun}", do, **_DONE)
 nouns.add_api_route("/orders/{order_id}/{noun}", do_order, **_DONE)

@@ -1,21 +1,19 @@
 """The API of the desk beside its cases: what runs out first, what waits for whom, and webhooks."""
 
-import datetime as dt
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from tianping.errors import NotFound, did_you_mean
+from tianping.errors import did_you_mean
 from tianping.policy.cases.flowing import Owner
 from tianping.store.desk.worklists import Place, Wanted
 from tianping.web.access import Forbidden, address_of
 from tianping.web.api import answers_cases as answers
-from tianping.web.api.acts import REFUSALS, Ask, Part, Writer, asks
+from tianping.web.api.acts import REFUSALS, Ask, Door, Part, Writer, asks
 from tianping.web.api.cases import Do, Filter, Limit, Time, instant
+from tianping.web.api.marks import mark, place
 from tianping.web.api.read import Caller
 from tianping.web.console import MOST_ID, Console, Desk
 from tianping.work.desk import handed, worklists
@@ -26,7 +24,7 @@ from tianping.work.desk.sitting import Sitting
 from tianping.work.desk.worklists import Running
 from tianping.work.people.accounts import ROLES, Doer, Seat
 
-router = APIRouter()
+router = APIRouter(route_class=Door)
 
 
 def deadlines(
@@ -44,8 +42,10 @@ def deadlines(
 ) -> answers.Deadlines:
     """Deadlines that run, what runs out first first."""
     wanted = Wanted(kind, state, owner or "", shop, known=handed.known(known), due_before=instant("due_before", due_before))
-    found = worklists.due(desk_of(desk.home), asks(seat), wanted, desk.clock(), clock=clock, after=_place(after), limit=limit)
-    return answers.Deadlines(items=[_running(each) for each in found.running], next=_mark(found.after))
+    found = worklists.due(
+        desk_of(desk.home), asks(seat), wanted, desk.clock(), clock=clock, after=place(after, Place), limit=limit
+    )
+    return answers.Deadlines(items=[_running(each) for each in found.running], next=mark(found.after))
 
 
 def _running(each: Running) -> answers.Running:
@@ -54,23 +54,6 @@ def _running(each: Running) -> answers.Running:
         **answers.Clock.of(each.deadline).model_dump(), case_id=case.id, kind=case.kind, platform=case.platform,
         shop_id=case.shop_id, order_id=case.order_id, state_of_case=case.state,
     )  # fmt: skip
-
-
-def _mark(place: Place | None) -> str | None:
-    """A place in the list as a text to be handed back."""
-    return None if place is None else urlsafe_b64encode(json.dumps(place, default=dt.datetime.isoformat).encode()).decode()
-
-
-def _place(mark: str) -> Place | None:
-    """Raises NotFound for a text that is none of ours."""
-    if not mark:
-        return None
-    try:
-        due_at, case_id, n, clock = json.loads(urlsafe_b64decode(mark))
-        began = handed.facts({"created_at": str(due_at), "note": str(case_id), "reason": str(clock), "quantity": n})
-        return Place(began["created_at"], str(case_id), n, str(clock))
-    except (ValueError, TypeError, handed.FactsRefused):
-        raise NotFound(f"there is no page {mark!r:.100}; begin without `after`") from None
 
 
 def waiting(desk: Desk, seat: Caller, shop: Filter = "", as_: Part = None) -> list[answers.Worklist]:
@@ -98,14 +81,18 @@ async def register(ask: Ask, said: answers.Listening) -> Response:
     letter is signed: `Tianping-Signature: t=<seconds>,v1=<HMAC-SHA256 of "<seconds>.<body>" under the secret, as hex>`; it may
     come twice (`Tianping-Delivery` tells). What is not answered with 2xx is sent again, for about three days."""
 
-    def make(seat: Seat) -> Do:
-        _may(seat)
+    _may(ask.seat)
+
+    def make() -> Do:
         _required(ask.desk, said.kinds)
-        allowed = webhooks.allowed_hosts(ask.desk.home.database)
-        doer = Doer(seat.account.id, ask.desk.clock(), address_of(ask.request))
+        doer, allowed = ask.doer, webhooks.allowed_hosts(ask.desk.home.database)
         return lambda sat: _registered(sat, doer, said, allowed)
 
-    return await ask.once(said.model_dump(), make)
+    return await ask.once(said.model_dump(), _own, make)
+
+
+def _own(_sat: Sitting) -> None:
+    """What is about no shop is the account's own, which sees it."""
 
 
 def _required(desk: Console, kinds: Collection[str]) -> None:

@@ -3,13 +3,11 @@
 A file is only ever handed out to be saved, under a name of ours: never shown in place, never by the name its owner gave it.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, File, Form, Path, Request, UploadFile
 from pydantic import BaseModel
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from tianping.cases.liability import Proposal
@@ -19,17 +17,16 @@ from tianping.store.desk import evidence as stored
 from tianping.store.desk.evidence import Evidence
 from tianping.web.access import address_of
 from tianping.web.api import answers_cases as answers
-from tianping.web.api.acts import REFUSALS, Ask, Part, asks
+from tianping.web.api.acts import REFUSALS, Ask, Door, Part, asks
 from tianping.web.api.answers import Answer, Words
-from tianping.web.api.cases import CaseId, Do
+from tianping.web.api.cases import CaseId
 from tianping.web.api.read import Caller
 from tianping.web.console import MOST_ID, Desk
 from tianping.work.desk import disputes, evidence, idempotency, serving
 from tianping.work.desk.serving import desk_of
-from tianping.work.people.accounts import Seat
 from tianping.work.people.trail import record
 
-router = APIRouter()
+router = APIRouter(route_class=Door)
 EvidenceId = Annotated[int, Path(ge=1, le=MOST_ID)]
 _ENDINGS: Mapping[str, str] = {
     "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "application/pdf": "pdf", "video/mp4": "mp4",
@@ -122,15 +119,21 @@ async def hand_in(
     as_: Part = None,
 ) -> Response:
     """Show a file in a case, while it takes evidence."""
-    content, name = await file.read(evidence.MOST_BYTES + 1), file.filename or ""
-    digest = await run_in_threadpool(lambda: hashlib.sha256(content).hexdigest())
+    caller, side = ask.caller, serving.party(ask.caller, as_)
+    content = await file.read(evidence.MOST_BYTES + 1)
 
-    def make(seat: Seat) -> Do:
-        caller, party = asks(seat), serving.party(asks(seat), as_)
-        file = serving.File(kind, name, content, says)
-        return lambda sat: _taken(serving.show(sat, caller, ask.desk.home, case_id, party, file))
+    def show() -> Response:
+        given = evidence.file(kind, file.filename or "", content, says)
+        said = {"file": given.digest, "name": given.name, "kind": kind, "says": says}
+        with serving.laid(ask.desk.home, caller, case_id, given) as laid:
+            told = ask.hand_over(
+                said,
+                lambda sat: serving.locked(sat, caller, case_id),
+                lambda: lambda sat: _taken(serving.show(sat, caller, case_id, side, laid)),
+            )
+            return told.result()
 
-    return await ask.once({"file": digest, "name": name, "kind": kind, "says": says}, make)
+    return await ask.beside(show)
 
 
 def _taken(row: Evidence) -> idempotency.Answer:

@@ -19,7 +19,7 @@ from tianping.web.access import SignedOut, address_of, nearby, viewer
 from tianping.web.api import answers, problems
 from tianping.web.api.answers import By
 from tianping.web.console import Console, Desk
-from tianping.work.closing.close import Filter
+from tianping.work.closing.closed import Filter
 from tianping.work.figures import readings, subjects
 from tianping.work.figures.catalogue import catalogue
 from tianping.work.figures.explain import Named, Only

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-import duckdb
-
+from tianping.facts.engine import in_memory
 from tianping.policy.model import Pack
 from tianping.store.closes import Close
-from tianping.work.closing.close import Filter, figures_path, read
+from tianping.work.closing.closed import Filter, figures_path, read
 from tianping.work.home import Home, facts
 
 # The benchmark of a figure by `by` stands under this `by`; the subject drops what is above it.
@@ -121,7 +120,7 @@ def _above(figure: Mapping[str, object]) -> tuple[object, ...]:
 
 def _imported(home: Home, done: Close) -> dict[tuple[object, ...], Imported]:
     """Of each imported benchmark the newest not after T, as known at the close."""
-    con, _ = facts(home, known_at=done.seq)
+    con, _ = facts(home, known_at=done.seq, tables=("benchmarks",))
     found = con.execute(
         "select platform, metric, coalesce(variant, ''), \"by\", subject, days, date, numerator, denominator, value "
         "from facts.benchmarks where date <= ? order by date",
@@ -134,7 +133,7 @@ def _imported(home: Home, done: Close) -> dict[tuple[object, ...], Imported]:
 def unused(home: Home, packs: Mapping[str, Pack]) -> list[tuple[str, str]]:
     """(platform, metric) of the imported benchmarks that no pack has figures for, the metric with its variant (`name/variant`).
     They stay: a pack may come later."""
-    con, _ = facts(home)
+    con, _ = facts(home, tables=("benchmarks",))
     with con:
         found = con.execute(
             "select distinct platform, metric, coalesce(variant, '') from facts.benchmarks order by all"
@@ -165,7 +164,7 @@ def _wholes(home: Home, done: Close, wanted: Filter) -> dict[tuple[object, ...],
     above = " or ".join(
         f"(f.\"by\" = '{by}' and p.\"by\" = '{whole}' and p.subject = {subject})" for by, (whole, subject) in BESIDE.items()
     )
-    found = duckdb.connect().execute(
+    found = in_memory().execute(
         'select f.platform, f.metric, f.variant, f."by", f.subject, f.days, p.numerator, p.denominator '
         "from read_parquet(?) f join read_parquet(?) p using (platform, metric, variant, days) "
         f"where ({above}) and {where}",

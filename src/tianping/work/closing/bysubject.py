@@ -12,9 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from threading import Lock
 
-import duckdb
-
-from tianping.facts.engine import quoted
+from tianping.facts.engine import in_memory, quoted
 
 FOLDER = "subjects"
 _FILE, _MOST_FILES = 50_000, 200
@@ -88,7 +86,7 @@ def make(figures: Path, copy: Path) -> None:
 
 def _write(figures: Path, into: Path) -> None:
     rows = f"read_parquet({quoted(str(figures))})"
-    with duckdb.connect(config={"threads": 1}) as con:  # else each thread holds rows of every file back
+    with in_memory(threads=1) as con:  # else each thread holds rows of every file back
         [(count,)] = con.execute(f"select count(*) from {rows}").fetchall()
         places = min(max(1, int(count) // _FILE), _MOST_FILES)
         con.execute(f"set partitioned_write_max_open_files = {places + 1}")

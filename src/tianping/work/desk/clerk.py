@@ -4,6 +4,7 @@ SQLite has one writer, and a commit waits for the disk: who comes meanwhile woul
 savepoint: done as a whole or not at all, and answered when the disk has it. PostgreSQL lets many write: each has a transaction.
 """
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, Engine
 
 from tianping.store.database import ease, writing
 
+log = logging.getLogger("tianping.desk")
 T = TypeVar("T")
 Do = Callable[[Connection], T]
 """What is done in the transaction."""
@@ -22,6 +24,10 @@ MOST = 32
 """Requests of one transaction."""
 EASE = 0.5
 """Seconds between two looks at SQLite's log, after which no commit has to wait for it."""
+
+
+class NotDone(Exception):
+    """Nothing was done, whatever was asked: the transaction failed as a whole, or the turn. Who asks again loses nothing."""
 
 
 class _Asked(NamedTuple):
@@ -53,18 +59,21 @@ class Clerk:
         return self._looking.submit(look)
 
     def _turn(self) -> None:
-        """All that wait, up to the most; nothing where an earlier turn has taken them."""
+        """All that wait, up to the most; nothing where an earlier turn has taken them. Whatever happens, each is answered."""
         taken = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
-        ready = [(each.future, do) for each in taken if each.future.set_running_or_notify_cancel() and (do := _prepared(each))]
-        if ready:
-            self._together(ready)
+        try:
+            wanted = [each for each in taken if each.future.set_running_or_notify_cancel()]
+            if ready := [(each.future, do) for each in wanted if (do := _prepared(each))]:
+                self._together(ready)
+        except BaseException as error:
+            log.exception("nothing was written of %d requests", len(taken))
+            for each in taken:
+                if not each.future.done():
+                    each.future.set_exception(_because(NotDone(), error))
 
     def _together(self, ready: Sequence[tuple[Future[Any], Do[Any]]]) -> None:
-        try:
-            with writing(self._database) as connection:
-                told = [_told(connection, do) for _, do in ready]
-        except Exception as error:  # noqa: BLE001 - nothing of it is written, and all are told so
-            told = [(None, error) for _ in ready]
+        with writing(self._database) as connection:
+            told = [_told(connection, do) for _, do in ready]
         for (future, _), (answer, wrong) in zip(ready, told, strict=True):
             if wrong is None:
                 future.set_result(answer)
@@ -78,8 +87,8 @@ class Clerk:
 def _prepared(asked: _Asked) -> Do[Any] | None:
     try:
         return asked.prepare()
-    except Exception as error:  # noqa: BLE001 - told to who asked
-        asked.future.set_exception(error)
+    except BaseException as error:  # noqa: BLE001 - told to who asked
+        asked.future.set_exception(_tellable(error))
         return None
 
 
@@ -87,10 +96,22 @@ def _told(connection: Connection, do: Do[Any]) -> tuple[Any, Exception | None]:
     """Raises what ended the transaction itself: then what others did in it is not written either."""
     try:
         return do(connection), None
-    except Exception as error:
+    except BaseException as error:
         if _over(connection):
             raise
-        return None, error
+        return None, _tellable(error)
+
+
+def _tellable(error: BaseException) -> Exception:
+    """What is no ordinary error must end nobody who waits; and no future of asyncio takes a StopIteration."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    return _because(RuntimeError("what was asked ended otherwise than by an answer or an error"), error)
+
+
+def _because(told: Exception, error: BaseException) -> Exception:
+    told.__cause__ = error
+    return told
 
 
 def _over(connection: Connection) -> bool:

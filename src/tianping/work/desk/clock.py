@@ -92,7 +92,7 @@ def _singly(desk: Desk, at: dt.datetime, most: int) -> Ticked:
 def _batch(sitting: Sitting, due: Sequence[str]) -> Ticked:
     sitting.bring(due)
     done, turned = Ticked(), list[Timer]()
-    for id_ in due:
+    for id_ in sorted(due, key=lambda each: sitting.case(each).shop_id):  # shops' money is taken in order (`store.ledger`)
         one, timers = _one(sitting, id_)
         done += one
         turned += timers

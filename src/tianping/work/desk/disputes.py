@@ -47,7 +47,7 @@ class View(NamedTuple):
 
 def act(sitting: Sitting, id_: str, act: Act) -> Step:
     """A verb by a person, on any case. Raises CaseRefused, NotFound, as `Sitting.act` does."""
-    sitting.lapse(id_)
+    sitting.in_time(id_, act.verb)
     case = sitting.case(id_)
     if act.verb in BY_RULE and act.doer.actor == "platform" and not act.doer.rule:
         zh, en = "平台人员请用“平台直接判定退款”", "for the platform only its rules do this; people decide directly (KS-W18)"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from tianping.cases.case import Act, Case, Doer, Due, Step
+from tianping.cases.flow import flow_of
 from tianping.errors import TianpingError
 from tianping.store.desk.outbox import Letter
 from tianping.work.desk import duties
@@ -55,7 +56,7 @@ def _tell(sitting: Sitting, case: Case, cause: Step, due: Due, depth: int) -> No
     given = {name: value for name, value in due.gives.items() if value is not None}
     act = Act(effect.verb, _system(cause), given, cause.event.why)
     for id_ in _whom(sitting, case, due):
-        sitting.lapse(id_)  # late is late for those who are told, too
+        sitting.catch_up(id_)  # late is late for those who are told, too
         try:
             sitting.act(id_, act, depth=depth)
         except CaseRefused as refused:
@@ -72,6 +73,19 @@ def _whom(sitting: Sitting, case: Case, due: Due) -> Iterator[str]:
         yield ORDER + case.order_id
     if told == "children":
         yield from [each.id for each in _children(sitting, case) if due.effect.kind in (None, each.kind)]
+    if told == "cases":
+        yield from [each.id for each in _siblings(sitting, case) if _hears(sitting, each, due.effect.verb or "")]
+
+
+def _siblings(sitting: Sitting, case: Case) -> list[Case]:
+    """The other cases of an order."""
+    its = (each for each in sitting.cases.values() if each.order_id == case.order_id and each.id != case.id)
+    return sorted(its, key=lambda each: (each.opened_at, each.id))
+
+
+def _hears(sitting: Sitting, case: Case, verb: str) -> bool:
+    found = flow_of(sitting.desk.book(case.platform), case).verbs.get(verb)
+    return found is not None and case.state in found.from_
 
 
 def _children(sitting: Sitting, case: Case) -> list[Case]:

@@ -1,31 +1,43 @@
 """Evidence: files that the sides of a dispute show. Looked at only as bytes, never run, never handed out to be shown in place.
 
-A file is written and synced first, under its SHA-256; then, in the transaction of the verb that notes it, its row. Where that
-fails, the file lies there unnamed (`unnamed`), which harms nobody.
+A file is written and synced first, under its SHA-256 (`laid`); then, in the transaction of the verb that notes it, its row.
+What no row names is taken away (`sweep`).
 """
 
 import hashlib
+import logging
 import os
 import re
 import tempfile
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DatabaseError
 
 from tianping.cases.case import Act, Case, Doer, Refusal
 from tianping.cases.flow import possible
 from tianping.errors import NotFound, TianpingError
 from tianping.store.desk import evidence
 from tianping.store.desk.evidence import Evidence
+from tianping.work.desk.clerk import NotDone
 from tianping.work.desk.sitting import CaseRefused, Sitting
+from tianping.work.home import locked
 
+log = logging.getLogger("tianping.desk")
 Party = Literal["buyer", "merchant", "platform"]
 MOST_BYTES = 10 * 2**20
 MOST_FILES = 20
 """Of one party in one case."""
 MOST_WORDS = 1_000
 _NAME = 200
+_LOCK, _QUEUE = "evidence.lock", "evidence.queue"
+"""Shared by those who need files to stay, of one alone who removes; held by who waits for either."""
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NO_WORDS = ("Cc", "Cn", "Co", "Cs")
@@ -59,33 +71,66 @@ def media_type(content: bytes) -> str | None:
     return next((name for name, is_one in KINDS if is_one(content)), None)
 
 
-def add(
-    sitting: Sitting,
-    home: Path,
-    case_id: str,
-    party: Party,
-    account_id: int | None,
-    *,
-    kind: str,
-    name: str,
-    content: bytes,
-    says: str = "",
-) -> Evidence:
+class File(NamedTuple):
+    """What somebody shows: of what kind, under which name, and words beside it. `media_type` is as its content says (None:
+    nothing that is taken), `digest` its SHA-256."""
+
+    kind: str
+    name: str
+    content: bytes
+    says: str
+    media_type: str | None
+    digest: str
+
+
+def file(kind: str, name: str, content: bytes, says: str = "") -> File:
+    """A file as it was handed in."""
+    return File(kind, name, content, says, media_type(content), hashlib.sha256(content).hexdigest())
+
+
+@dataclass(slots=True)
+class Laid:
+    """A file that lies there, written and synced, for the row that is to name it. `named`: it does, if it is committed."""
+
+    file: File
+    named: bool = False
+
+
+@contextmanager
+def laid(database: Engine, home: Path, file: File) -> Iterator[Laid]:
+    """Lay a file there; its row is to be committed inside of this. Where none is, it is taken away again; a program that dies
+    leaves it to `sweep`. What is no evidence, whatever the case, is not written, and `add` refuses it. Raises NotDone where it
+    cannot be written."""
+    shown, kept = Laid(file), False
+    try:
+        with staying(home):
+            if next(_unfit(file), None) is None:
+                keep(home, file.content)
+            yield shown
+        kept = shown.named
+    finally:
+        if not kept:
+            _take_away(database, home, file.digest)
+
+
+def add(sitting: Sitting, case_id: str, party: Party, account_id: int | None, laid: Laid) -> Evidence:
     """Show a file in a case, where its flow lets this party now. Raises NotFound, CaseRefused (guards: state, evidence_size,
     evidence_type, evidence_kind, evidence_words, evidence_many, evidence_twice)."""
     sitting.lapse(case_id)
-    case = sitting.case(case_id)
-    noted = Act(f"submit_{party}", Doer(party, account_id, f"evidence {kind}"))
+    case, file = sitting.case(case_id), laid.file
+    noted = Act(f"submit_{party}", Doer(party, account_id, f"evidence {file.kind}"))
     if noted.verb not in possible(sitting.desk.book(case.platform), case, party, sitting.known(case)):
         raise _refused(sitting, case, party, "state", "现在不能提交证据", "evidence cannot be shown now")
-    type_, digest = media_type(content), hashlib.sha256(content).hexdigest()
-    for guard, zh, en in _hindrances(sitting, case, party, kind, content, type_, digest, says):
+    for guard, zh, en in chain(_unfit(file), _too_much(sitting, case, party, file.digest)):
         raise _refused(sitting, case, party, guard, zh, en)
-    assert type_ is not None
-    keep(home, content)
-    row = Evidence(0, case_id, party, account_id, kind, _named(name), type_, len(content), digest, says, sitting.at)
+    assert file.media_type is not None
+    row = Evidence(
+        0, case_id, party, account_id, file.kind, _named(file.name), file.media_type, len(file.content), file.digest, file.says,
+        sitting.at,
+    )  # fmt: skip
     written = evidence.add(sitting.directly(), row)
     sitting.act(case_id, noted)
+    laid.named = True
     return written
 
 
@@ -94,18 +139,26 @@ def _refused(sitting: Sitting, case: Case, party: Party, guard: str, zh: str, en
     return CaseRefused(Refusal(guard, zh, en, possible(book, case, party, sitting.known(case))))
 
 
-def _hindrances(
-    sitting: Sitting, case: Case, party: Party, kind: str, content: bytes, type_: str | None, digest: str, says: str
-) -> Iterator[tuple[str, str, str]]:
-    if not content or len(content) > MOST_BYTES:
+_Hindrance = tuple[str, str, str]
+"""A guard and its words."""
+
+
+def _unfit(file: File) -> Iterator[_Hindrance]:
+    """Why it is no evidence in any case."""
+    if not file.content or len(file.content) > MOST_BYTES:
         yield "evidence_size", f"文件须大于0，不超过{MOST_BYTES >> 20} MB", f"a file has 1 byte to {MOST_BYTES >> 20} MB"
-    if type_ is None:
+    if file.media_type is None:
         taken = ", ".join(name for name, _ in KINDS)
         yield "evidence_type", f"只收：{taken}（按内容判断）", f"files taken, by their content: {taken}"
-    if not _KIND.fullmatch(kind):
-        yield "evidence_kind", f"没有“{kind}”这种证据", f'"{kind}" is no kind of evidence; say photo, report, chat, other …'
-    if len(says) > MOST_WORDS:
+    if not _KIND.fullmatch(file.kind):
+        en = f'"{file.kind}" is no kind of evidence; say photo, report, chat, other …'
+        yield "evidence_kind", f"没有“{file.kind}”这种证据", en
+    if len(file.says) > MOST_WORDS:
         yield "evidence_words", f"说明不超过{MOST_WORDS}字", f"at most {MOST_WORDS} characters beside a file"
+
+
+def _too_much(sitting: Sitting, case: Case, party: Party, digest: str) -> Iterator[_Hindrance]:
+    """Why this case takes it no more."""
     shown = evidence.listing(sitting.connection, [case.id], party)
     if len(shown) >= MOST_FILES:
         yield "evidence_many", f"每方最多{MOST_FILES}份证据", f"at most {MOST_FILES} files of each side"
@@ -130,21 +183,35 @@ def path(home: Path, digest: str) -> Path:
 
 
 def keep(home: Path, content: bytes) -> Path:
-    """Write a file under its SHA-256, so that it surely lies there; one that lies there already is left."""
+    """Write a file under its SHA-256, so that it surely lies there; one that lies there already is left. Raises NotDone (the
+    disk is full), and leaves nothing then."""
     to = path(home, hashlib.sha256(content).hexdigest())
     if to.exists() and to.stat().st_size == len(content):
         return to
-    for folder in (to.parent.parent, to.parent):
-        folder.mkdir(exist_ok=True, mode=0o700)
-    handle, name = tempfile.mkstemp(dir=to.parent, prefix=".new-")
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(name).replace(to)
-    for folder in (to.parent, to.parent.parent):
-        _sync(folder)
+    try:
+        for folder in (to.parent.parent, to.parent):
+            folder.mkdir(exist_ok=True, mode=0o700)
+        _write(to, content)
+        for folder in (to.parent, to.parent.parent):
+            _sync(folder)
+    except OSError as error:
+        log.exception("a file of evidence cannot be written")
+        raise NotDone from error
     return to
+
+
+def _write(to: Path, content: bytes) -> None:
+    """All of it, or nothing."""
+    handle, name = tempfile.mkstemp(dir=to.parent, prefix=".new-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(to)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _sync(folder: Path) -> None:
@@ -166,9 +233,46 @@ def content(home: Path, row: Evidence) -> bytes:
     return found
 
 
-def unnamed(home: Path, named: set[str]) -> Iterator[Path]:
-    """Files that no row names: of a transaction that failed, or of somebody erased. Whoever removes them passes over those that
-    are younger than an hour, whose rows may be on the way."""
-    for file in sorted((home / "evidence").glob("??/*")):
-        if file.parent.name + file.name not in named:
-            yield file
+@contextmanager
+def staying(home: Path) -> Iterator[None]:
+    """No file is swept meanwhile; whoever dies holds nothing. Who waits to sweep is not passed by."""
+    with ExitStack() as held:
+        with locked(home / _QUEUE, wait=True):
+            held.enter_context(locked(home / _LOCK, wait=True, shared=True))
+        yield
+
+
+def sweep(database: Engine, home: Path) -> int:
+    """Remove the files that no row names: of a showing that failed or died, of somebody erased. How many; none while somebody
+    shows one, whose row may be on the way. A database that names none at all may be another home's: then none go either."""
+    with locked(home / _LOCK, wait=False) as alone:
+        named = _named_by(database) if alone else set()
+        return _remove(home, named) if named else 0
+
+
+def sweep_now(database: Engine, home: Path) -> int:
+    """The same for whoever has just taken rows out: waits until nobody shows a file any more."""
+    with locked(home / _QUEUE, wait=True), locked(home / _LOCK, wait=True):
+        return _remove(home, _named_by(database))
+
+
+def _take_away(database: Engine, home: Path, digest: str) -> None:
+    """One file, unless a row names it. Where that cannot be done now `sweep` does it: nobody need hear of it."""
+    try:
+        with locked(home / _LOCK, wait=False) as alone:
+            if alone and digest not in _named_by(database, [digest]):
+                path(home, digest).unlink(missing_ok=True)
+    except (OSError, DatabaseError):
+        log.exception("the file %s, which no row names, is left to be swept", digest)
+
+
+def _named_by(database: Engine, of: Iterable[str] | None = None) -> set[str]:
+    with database.connect() as connection:
+        return evidence.digests(connection, of)
+
+
+def _remove(home: Path, named: set[str]) -> int:
+    left = [each for each in (home / "evidence").glob("??/*") if each.parent.name + each.name not in named and each.is_file()]
+    for each in left:
+        each.unlink()
+    return len(left)

@@ -23,7 +23,6 @@ from tianping.store import settings
 from tianping.store.desk import cases
 from tianping.work.desk.factrows import FED, TABLE, Kin, Row, case_row, rows
 from tianping.work.home import Home, facts
-from tianping.work.intake.imports import Request, bring
 
 CHUNK = 10_000
 """Cases read and written at once: with those that they came from, still fewer than a statement of SQLite takes."""
@@ -66,6 +65,8 @@ def feed(home: Home, at: dt.datetime) -> Fed:
     with home.database.connect() as connection:
         if not cases.any_of(connection, FED):
             return Fed(None)
+    from tianping.work.intake.imports import Request, bring  # 0.15 s to load, at every close, and most homes have no desk
+
     different = list(differences(home))
     again = sorted({each.case_id for each in different})
     folder = home.path / "feed" / MARK
@@ -196,7 +197,7 @@ def differences(home: Home) -> Iterator[Difference]:
     import than the desk's own."""
     if not home.versions() or all(_own(version.inputs) for version in home.versions()[_looked(home) :]):
         return
-    con, _ = facts(home)
+    con, _ = facts(home, tables=(TABLE,))
     with home.database.connect() as connection:
         taken = cases.taken(connection, [kind for kind in FED if kind != "order"])
         for begin in range(0, len(taken), CHUNK):

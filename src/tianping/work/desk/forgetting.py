@@ -19,9 +19,9 @@ TRACED = ("waybill", "return_waybill", "reship_waybill", "buyer_id")
 """Numbers by which somebody else knows the buyer. Replaced by the pseudonym, as in the facts."""
 
 
-def in_cases(connection: Connection, buyer: str, pseudonym: str) -> Sequence[str]:
-    """All cases of the buyer's orders, in the caller's transaction, while an erasure runs. The digests of evidence whose files
-    can go once it is committed. Raises ImportRefused while money is on its way to them: nobody could pay a pseudonym."""
+def in_cases(connection: Connection, buyer: str, pseudonym: str) -> None:
+    """All cases of the buyer's orders, in the caller's transaction, while an erasure runs. Files of evidence can go once it is
+    committed. Raises ImportRefused while money is on its way to them: nobody could pay a pseudonym."""
     ids = theirs(connection, buyer)
     under_way = connection.execute(_UNDER_WAY, {"ids": ids}).scalars().first()
     if under_way:
@@ -35,7 +35,7 @@ def in_cases(connection: Connection, buyer: str, pseudonym: str) -> Sequence[str
         connection.execute(_PUT_LETTER, {"its_id": letter.id, "payload": _nobodys(letter.payload, pseudonym)})
     if ids:
         connection.execute(idempotency.delete())  # answers hold cases; a request that comes again is a new one
-    return evidence.forget(connection, ids)
+    evidence.forget(connection, ids)
 
 
 def theirs(connection: Connection, buyer: str) -> Sequence[str]:

@@ -11,11 +11,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from tianping.cases.case import Refusal
-from tianping.errors import NotFound, TianpingError
+from tianping.errors import TianpingError
 from tianping.store.desk import idempotency
 from tianping.work.desk.serving import Refused
 from tianping.work.desk.sitting import CaseRefused, Desk, Sitting, within
-from tianping.work.people.reach import Reach
 
 log = logging.getLogger("tianping.desk")
 KEPT = dt.timedelta(days=7)
@@ -30,13 +29,13 @@ class KeyReused(TianpingError):
 
 
 class Asked(NamedTuple):
-    """Who asks under which key; `request` is the digest of what is asked. `reach`: what they see now, which may be less than
-    when it was answered first."""
+    """Who asks under which key; `request` is the digest of what is asked. `sees` raises NotFound where they do not see what it
+    is about: a kept answer, whatever it says, is not told again to who saw it once."""
 
     account_id: int
     key: str
     request: str
-    reach: Reach
+    sees: Callable[[Sitting], object]
 
 
 class Answer(NamedTuple):
@@ -80,7 +79,7 @@ def _once(sat: Sitting, asked: Asked, do: Callable[[Sitting], Answer], refuse: C
     if kept is not None:
         if kept.request != asked.request:
             raise KeyReused
-        _require(sat, asked.reach, kept.answer)
+        asked.sees(sat)
         return Answer(kept.status, kept.answer, again=True)
     try:
         with sat.attempt():
@@ -94,14 +93,6 @@ def _once(sat: Sitting, asked: Asked, do: Callable[[Sitting], Answer], refuse: C
     body = {**answer.body, **dict.fromkeys(answer.once, "")}
     idempotency.keep(sat.connection, asked.account_id, asked.key, answer.status, body)
     return answer
-
-
-def _require(sat: Sitting, reach: Reach, told: Mapping[str, Any]) -> None:
-    """What was told of a shop's case is not told again to who does not see the shop any more. Raises NotFound."""
-    id_ = told.get("case_id") or told.get("id")
-    shop = sat.case(str(id_)).shop_id if "case_id" in told else told.get("shop_id")
-    if shop is not None and not reach.holds(shop):
-        raise NotFound(f'there is no case "{id_}"')
 
 
 def sweep(desk: Desk, at: dt.datetime) -> int:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tianping.cases import clocks
 from tianping.cases.case import Act, Case, Doer, Event, Facts, Refusal, Timer
-from tianping.cases.flow import flow_of, possible
+from tianping.cases.flow import beside, flow_of, possible, waiting
 from tianping.errors import NotFound, TianpingError
 from tianping.periods import HOME_ZONE, to_wall
 from tianping.policy.cases.casebook import Casebook, casebooks
@@ -21,7 +21,7 @@ from tianping.store.accounts import Role
 from tianping.store.desk import cases
 from tianping.store.desk.evidence import Evidence
 from tianping.work.desk import bringing, disputes, evidence
-from tianping.work.desk.evidence import Party
+from tianping.work.desk.evidence import File, Laid, Party
 from tianping.work.desk.opening import open_desk
 from tianping.work.desk.sitting import ORDER, CaseRefused, Desk, Sitting
 from tianping.work.home import Home
@@ -108,7 +108,8 @@ class Deadline(NamedTuple):
 
 
 class Told(NamedTuple):
-    """A case as somebody sees it. `deeds`: nothing while a deadline is over and the clock has not acted yet."""
+    """A case as somebody sees it. `deeds`: nothing while a deadline is over and the clock has not acted yet; what wins nobody
+    time while the clock itself waits."""
 
     case: Case
     owner: str
@@ -155,9 +156,17 @@ def look(desk: Desk, caller: Caller, id_: str, at: dt.datetime, said: Actor | No
 
 def tell(sat: Sitting, case: Case, parts: Sequence[Actor]) -> Told:
     """A case of this sitting as those who play these parts see it."""
-    over = any(clocks.overdue(timer, sat.at) for timer in case.timers)
     state = flow_of(sat.desk.book(case.platform), case).states[case.state]
-    return Told(case, state.owner or "", state.label, deadlines(case, sat.at), () if over else deeds(sat, case, parts))
+    return Told(case, state.owner or "", state.label, deadlines(case, sat.at), _in_time(sat, case, parts))
+
+
+def _in_time(sat: Sitting, case: Case, parts: Sequence[Actor]) -> Sequence[Deed]:
+    """What can be done before what the clock has to do: nothing, or where that waits, what may come before it."""
+    timer, book = sat.over(case), sat.desk.book(case.platform)
+    if timer is None:
+        return deeds(sat, case, parts)
+    waits = waiting(book, case, timer, sat.known(case))
+    return [each for each in deeds(sat, case, parts) if beside(book, case, each.verb)] if waits else ()
 
 
 def deadlines(case: Case, at: dt.datetime) -> list[Deadline]:
@@ -208,6 +217,12 @@ def within(caller: Caller, id_: str, case: Case | None) -> Case:
 # Acting
 
 
+def locked(sat: Sitting, caller: Caller, id_: str) -> Case:
+    """A case, its family read and locked with it, of a sitting that acts. Raises NotFound."""
+    sat.bring([id_])
+    return within(caller, id_, sat.cases.get(id_))
+
+
 def place(
     sat: Sitting, caller: Caller, order_id: str, wish: Wish, *, platform: str, shop_id: str, zone: str = HOME_ZONE
 ) -> Case:
@@ -250,7 +265,7 @@ def open_case(sat: Sitting, caller: Caller, kind: str, order_id: str, wish: Wish
     """A case of an order, opened by the verb of that noun, else by the first that the caller may do. What is overdue with the
     order happens first. Raises Refused, NotFound, NotAllowed."""
     parts = caller.plays(wish.part)
-    order = within(caller, ORDER + order_id, _found(sat, ORDER + order_id))
+    order = locked(sat, caller, ORDER + order_id)
     book = sat.desk.book(order.platform)
     if kind not in book.flows or kind == ORDER_KIND:
         raise NotFound(f'there is no kind "{kind}"; kinds: {", ".join(sorted(set(book.flows) - {ORDER_KIND}))}')
@@ -268,15 +283,15 @@ def open_case(sat: Sitting, caller: Caller, kind: str, order_id: str, wish: Wish
 def do(sat: Sitting, caller: Caller, id_: str, noun: str, wish: Wish) -> Case:
     """The verb of a noun, done to a case; what is overdue happens first. Raises Refused, NotFound, NotAllowed."""
     parts = caller.plays(wish.part)
-    within(caller, id_, _found(sat, id_))
-    sat.lapse(id_)
+    locked(sat, caller, id_)
+    sat.catch_up(id_)
     case = sat.case(id_)
     name, verb = _verb(sat, case, noun, parts)
     act = Act(name, Doer(_part(parts, verb), caller.account_id), wish.facts, wish.why, wish.seen)
     try:
         disputes.act(sat, id_, act)
     except CaseRefused as error:
-        raise Refused(error.refusal, deeds(sat, case, parts)) from error
+        raise Refused(error.refusal, _in_time(sat, case, parts)) from error
     return sat.cases[id_]
 
 
@@ -288,32 +303,26 @@ def party(caller: Caller, said: Actor | None) -> Party:
     return _SIDES[side]
 
 
-class File(NamedTuple):
-    """What somebody shows: of what kind, by its owner's name, and words beside it."""
+@contextmanager
+def laid(home: Home, caller: Caller, id_: str, file: File) -> Iterator[Laid]:
+    """A file that lies there to be shown in a case by who sees it: before the sitting, in which others would wait for the
+    disk. Raises NotFound."""
+    with home.database.connect() as connection:
+        within(caller, id_, cases.load(connection, [id_]).get(id_))
+    with evidence.laid(home.database, home.path, file) as laid:
+        yield laid
 
-    kind: str
-    name: str
-    content: bytes
-    says: str
 
-
-def show(sat: Sitting, caller: Caller, home: Home, id_: str, side: Party, file: File) -> Evidence:
+def show(sat: Sitting, caller: Caller, id_: str, side: Party, laid: Laid) -> Evidence:
     """A file shown in a case. Raises Refused, NotFound."""
-    within(caller, id_, _found(sat, id_))
+    locked(sat, caller, id_)
     try:
-        return evidence.add(sat, home.path, id_, side, caller.account_id, **file._asdict())
+        return evidence.add(sat, id_, side, caller.account_id, laid)
     except CaseRefused as error:
         raise Refused(error.refusal, deeds(sat, sat.case(id_), [side])) from error
 
 
 _SIDES: Mapping[Actor, Party] = {"buyer": "buyer", "merchant": "merchant", "platform": "platform"}
-
-
-def _found(sat: Sitting, id_: str) -> Case | None:
-    try:
-        return sat.case(id_)
-    except NotFound:
-        return None
 
 
 def _part(parts: Sequence[Actor], verb: Verb) -> Actor:

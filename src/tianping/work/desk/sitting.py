@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine
 from tianping.cases.case import Act, Case, Doer, Due, Facts, Refusal, Step, Timer
 from tianping.cases.clocks import overdue
 from tianping.cases.conditions import Known
-from tianping.cases.flow import flow_of, step
+from tianping.cases.flow import beside, clocks_act, flow_of, step, waiting
 from tianping.errors import NotFound, TianpingError
 from tianping.periods import HOME_ZONE, to_wall
 from tianping.policy.cases.casebook import Casebook
@@ -147,27 +147,53 @@ class Sitting:
         What is overdue happens first, whoever is faster, the clock's worker or a person: late is late.
         """
         if not depth:
-            self.lapse(id_)
+            self.in_time(id_, act.verb)
         return self._whole(self.case(id_), act, depth)
 
     def lapse(self, id_: str) -> int:
         """Do what the clock has to do to a case by now; how many verbs that was. Raises CaseRefused for one that cannot be."""
         done = 0
-        while over := [each for each in self.case(id_).timers if overdue(each, self.at)]:
-            timer = min(over, key=lambda each: each.due_at)
-            began = len(self.steps)
-            self._do(self.case(id_), Act(timer.passes, Doer("clock", None, timer.clock), due=timer.due_at), done)
-            self.desk.automate(self, self.steps[began:])
-            self.lapsed.append(id_)
+        while timer := self.over(self.case(id_)):
+            self._pass(id_, timer, done)
             done += 1
         return done
+
+    def catch_up(self, id_: str) -> Refusal | None:
+        """The same, as far as it need not wait for what comes by itself; why the rest has to wait. Raises as `lapse` does."""
+        done = 0
+        while timer := self.over(self.case(id_)):
+            case = self.case(id_)
+            if refusal := waiting(self.desk.book(case.platform), case, timer, self.known(case)):
+                return refusal
+            self._pass(id_, timer, done)
+            done += 1
+        return None
+
+    def in_time(self, id_: str, verb: str) -> None:
+        """What is overdue happens before a person's verb. Where that itself waits, only what wins nobody time may come before
+        it: what leaves the case as it is, or ends it. Raises CaseRefused."""
+        waits = self.catch_up(id_)
+        case = self.case(id_)
+        if waits and not beside(self.desk.book(case.platform), case, verb):
+            raise CaseRefused(waits)
+
+    def over(self, case: Case) -> Timer | None:
+        """The timer of a case that ran out first and has not been heeded; None where the clock has nothing to do."""
+        over = (each for each in case.timers if overdue(each, self.at))
+        return min(over, key=lambda each: each.due_at, default=None)
+
+    def _pass(self, id_: str, timer: Timer, depth: int) -> None:
+        began = len(self.steps)
+        self._do(self.case(id_), clocks_act(timer), depth)
+        self.desk.automate(self, self.steps[began:])
+        self.lapsed.append(id_)
 
     def lapse_again(self) -> None:
         """After a verb that was refused, and taken back with all that came before it: what the clock had to do stands."""
         ids, self.lapsed[:] = list(dict.fromkeys(self.lapsed)), []
         for id_ in ids:
             with suppress(TianpingError), self.attempt():
-                self.lapse(id_)
+                self.catch_up(id_)
 
     def open(
         self,

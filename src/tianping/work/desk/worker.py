@@ -11,14 +11,14 @@ from tianping.policy.model import Pack
 from tianping.store import closes
 from tianping.store.violations import decided_since
 from tianping.work.closing.close import Asked
-from tianping.work.desk import automation, clock, duties, idempotency
+from tianping.work.desk import automation, clock, duties, evidence, idempotency
 from tianping.work.desk.clock import Ticked
 from tianping.work.desk.feeding import feed
 from tianping.work.desk.letters import webhooks
 from tianping.work.desk.money import sending
 from tianping.work.desk.money.gateway import Gateway
 from tianping.work.desk.sitting import Desk
-from tianping.work.home import Home
+from tianping.work.home import Home, require_own
 from tianping.work.judge import close_day
 
 AGAIN = dt.timedelta(hours=1)
@@ -141,6 +141,7 @@ class Worker:
             return
         self._close_from = at + AGAIN
         idempotency.sweep(self.desk, at)
+        self._sweep()
         try:
             feed(self.home, at)
             if not self.home.versions() or closes.of_date(self.home.database, wall.date()):
@@ -149,3 +150,10 @@ class Worker:
             self.tell(f"closed {done.date}: {done.figures} figures")
         except TianpingError as error:
             self.tell(f"the close of {wall.date()} failed and is tried again in an hour: {error}")
+
+    def _sweep(self) -> None:
+        try:
+            require_own(self.home)  # another home's database names none of these files
+            evidence.sweep(self.home.database, self.home.path)
+        except (TianpingError, OSError) as error:
+            self.tell(f"files of evidence that no row names are left, which is tried again in an hour: {error}")

@@ -117,7 +117,7 @@ def _table(matter: Matter, pack: Pack | None) -> Table | None:
 
 def _names(home: Home, seq: int, shop: str, product: str) -> tuple[str, str]:
     """What the shop and the product were called then; "" where that is not known."""
-    con, _ = facts(home, known_at=seq or None)
+    con, _ = facts(home, known_at=seq or None, tables=("shops", "products"))
     with con:
         found = con.execute("select coalesce(name, '') from facts.shops where shop_id = ?", [shop]).fetchall()
         goods = con.execute("select coalesce(title, '') from facts.products where product_id = ?", [product]).fetchall()

@@ -322,6 +322,6 @@ def texts(home: Home, packs: Mapping[str, Pack], row: Violation) -> Sequence[Tex
         counted = [str(each["order_id"]) for each in proof.rows(Only(role="numerator"), limit=TEXTS) if "order_id" in each]
     except TianpingError:
         return None
-    con, _ = facts(home)
+    con, _ = facts(home, tables=("reviews",))
     with con:
         return [Text(*each) for each in con.execute(_FIRST, [counted]).fetchall()] if counted else []

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 
-from tianping.store import effects, violations
+from tianping.store import effects, ledger, violations
 from tianping.work.docket import points
 from tianping.work.docket.matter import Matter, deal_anew, write
 from tianping.work.docket.rejudge import LIVE, REMOVAL, follow_points
@@ -15,6 +15,9 @@ def impose(confirmed: Sequence[Matter]) -> None:
     """Write down what was just confirmed, in order: the last event of each, its effects, the money they move, and what follows
     for the shop's points. All of one transaction. As if each were done before the next; those of which nothing can follow are
     written together."""
+    fined = {each.row.shop_id for each in confirmed if any(dealt.unit == "fen" for dealt in each.deal)}
+    if confirmed:
+        ledger.alone_with(confirmed[0].connection, *fined)  # at once, and so in order
     near = {confirmed[0].row.shop_id} if len(confirmed) == 1 else _near(confirmed)
     for follows, group in groupby(confirmed, key=lambda each: each.row.shop_id in near):
         for each in ([one] for one in group) if follows else [list(group)]:

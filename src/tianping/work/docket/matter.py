@@ -184,8 +184,8 @@ def told(
     why: str = "",
     detail: Mapping[str, Any] | None = None,
 ) -> Matter:
-    """The matter as it is once this has happened, before it is written down. What is not given stays. Never earlier than what
-    happened before: two clocks may differ."""
+    """The matter as it is once this has happened, before it is written down (`record`, `write`). What is not given stays. Never
+    earlier than what happened before: two clocks may differ."""
     event = Event(
         violation_id=matter.row.id,
         n=matter.last.n + 1,
@@ -201,20 +201,9 @@ def told(
     return replace(matter, events=[*matter.events, event])
 
 
-def record(
-    matter: Matter,
-    doer: Doer,
-    verb: Verb,
-    state: State | None = None,
-    *,
-    severity: Severity | None = None,
-    standing: Standing | None = None,
-    why: str = "",
-    detail: Mapping[str, Any] | None = None,
-) -> Matter:
-    """Write down what happens; the matter as it is then."""
-    after = told(matter, doer, verb, state, severity=severity, standing=standing, why=why, detail=detail)
-    violations.append(matter.connection, after.last)
+def record(after: Matter) -> Matter:
+    """Write down what has just happened (`told`); the same matter."""
+    violations.append(after.connection, after.last)
     return after
 
 

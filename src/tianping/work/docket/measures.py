@@ -75,7 +75,7 @@ def possible(office: Office, id_: int, doer: Doer) -> tuple[Verb, ...]:
 def label(office: Office, doer: Doer, id_: int, labels: Mapping[str, Any], *, seen: int | None = None) -> None:
     """A person has read the texts and says what each is (KS-V05)."""
     with _at_hand(office, doer, id_, "label", seen) as matter:
-        record(matter, doer, "label", detail={"labels": dict(labels)})
+        record(told(matter, doer, "label", detail={"labels": dict(labels)}))
 
 
 def confirm(
@@ -106,13 +106,13 @@ def confirm_by_rule(matters: Sequence[Matter], at: dt.datetime) -> None:
 def dismiss(office: Office, doer: Doer, id_: int, why: str, *, seen: int | None = None) -> None:
     """It is none, a person finds."""
     with _at_hand(office, doer, id_, "dismiss", seen, why=why) as matter:
-        record(matter, doer, "dismiss", "dismissed", why=why)
+        record(told(matter, doer, "dismiss", "dismissed", why=why))
 
 
 def withdraw(office: Office, doer: Doer, id_: int, why: str) -> None:
     """By the clock: the facts have changed, and it is found no more."""
     with _at_hand(office, doer, id_, "withdraw", None, why=why) as matter:
-        record(matter, doer, "withdraw", "withdrawn", why=why)
+        record(told(matter, doer, "withdraw", "withdrawn", why=why))
 
 
 def appeal(
@@ -120,13 +120,13 @@ def appeal(
 ) -> None:
     """The shop does not accept it. Its effects run on until it is decided."""
     with _at_hand(office, doer, id_, "appeal", seen, why=why) as matter:
-        record(matter, doer, "appeal", "appealed", why=why, detail=detail)
+        record(told(matter, doer, "appeal", "appealed", why=why, detail=detail))
 
 
 def uphold(office: Office, doer: Doer, id_: int, why: str, *, seen: int | None = None) -> None:
     """The appeal is not granted."""
     with _at_hand(office, doer, id_, "uphold", seen, why=why) as matter:
-        record(matter, doer, "uphold", "in_force", why=why)
+        record(told(matter, doer, "uphold", "in_force", why=why))
 
 
 def reduce(
@@ -143,7 +143,7 @@ def reduce(
     and never more than before."""
     with _at_hand(office, doer, id_, "reduce", seen, why=why) as matter:
         standing = _reduced(matter, doer, severity, choice)
-        after = record(matter, doer, "reduce", "in_force", standing=standing, why=why)
+        after = record(told(matter, doer, "reduce", "in_force", standing=standing, why=why))
         deal_out(after, standing.deal)
         follow(after)
 
@@ -176,7 +176,7 @@ def _fulfil(matter: Matter, doer: Doer, duty: str, why: str) -> None:
     if duty not in open_:
         raise MeasureRefused("duty", f'no open duty "{duty}"; open: {", ".join(open_) or "none"}', _possible(matter, doer))
     spares = [key for key in open_ if key not in penalty.still_open(matter.deal, (*matter.fulfilled, duty))]
-    record(matter, doer, "fulfil", why=why, detail={"duty": duty, "spares": spares})
+    record(told(matter, doer, "fulfil", why=why, detail={"duty": duty, "spares": spares}))
 
 
 def serve(office: Office, doer: Doer, id_: int) -> None:
@@ -219,7 +219,7 @@ def appeals(matter: Matter) -> int:
 def _take_back(office: Office, doer: Doer, id_: int, verb: Literal["overturn", "revoke"], why: str, seen: int | None) -> None:
     state: State = "overturned" if verb == "overturn" else "revoked"
     with _at_hand(office, doer, id_, verb, seen, why=why) as matter:
-        after = record(matter, doer, verb, state, why=why)
+        after = record(told(matter, doer, verb, state, why=why))
         deal_out(after, ())
         follow(after)
 

@@ -284,7 +284,9 @@ def _propose(
     for at, each in enumerate(entries):
         if at in old:
             detail = {"basis": each.plain_basis, **each.detail, "evidence": dict(each.charge.evidence)}
-            yield record(next(again), doer, "propose", "proposed", severity=each.severity, why="found again", detail=detail)
+            yield record(
+                told(next(again), doer, "propose", "proposed", severity=each.severity, why="found again", detail=detail)
+            )
         else:
             row, event = next(fresh)
             yield Matter(office, connection, row, [event])

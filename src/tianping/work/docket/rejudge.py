@@ -18,7 +18,7 @@ from tianping.store import violations
 from tianping.store.violations import CONFIRMED, State
 from tianping.work.docket import points
 from tianping.work.docket.history import Office
-from tianping.work.docket.matter import Basis, Matter, deal_out, open_matter, record
+from tianping.work.docket.matter import Basis, Matter, deal_out, open_matter, record, told
 from tianping.work.docket.proposing import propose_removal
 from tianping.work.people.trail import Doer
 
@@ -103,7 +103,7 @@ def _fall(removal: Matter, at: dt.datetime, why: str) -> None:
         "appealed": ("overturn", "overturned"),
     }  # fmt: skip
     verb, state = ends[removal.state]
-    deal_out(record(removal, Doer(None, at), verb, state, why=why), ())
+    deal_out(record(told(removal, Doer(None, at), verb, state, why=why)), ())
 
 
 def _rejudged(later: Matter, basis: Basis, now: Mapping[int | str, _Now], cause: Matter) -> Matter:
@@ -117,9 +117,9 @@ def _rejudged(later: Matter, basis: Basis, now: Mapping[int | str, _Now], cause:
     clock, detail = Doer(None, cause.last.at), {"offer": offered.plain(), "cause": cause.row.id}
     standing = later.standing
     if standing is None:
-        return record(later, clock, "rejudge", severity=offered.severity, why=_why(cause), detail=detail)
+        return record(told(later, clock, "rejudge", severity=offered.severity, why=_why(cause), detail=detail))
     after = _after(standing, offered, was)
-    written = record(later, clock, "rejudge", standing=after, why=_why(cause), detail=detail)
+    written = record(told(later, clock, "rejudge", standing=after, why=_why(cause), detail=detail))
     deal_out(written, after.deal)
     return written
 

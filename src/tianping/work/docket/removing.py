@@ -13,7 +13,7 @@ from tianping.store.violations import Present, State
 from tianping.work.docket import measures, points
 from tianping.work.docket.brief import LOWEST
 from tianping.work.docket.history import Office
-from tianping.work.docket.matter import open_matter, record
+from tianping.work.docket.matter import open_matter, record, told
 from tianping.work.docket.proposing import propose_removal
 from tianping.work.docket.rejudge import REMOVAL, weigh_points
 from tianping.work.people.trail import Doer
@@ -48,7 +48,7 @@ def _propose(who: Office, connection: Connection, platform: str, shop: str, sinc
     if known is None:
         propose_removal(connection, clock, platform, shop, name=LOWEST, since=since, cause="level", evidence=said)
     elif known.state == "withdrawn":
-        record(open_matter(who, connection, known.row.id), clock, "propose", "proposed", why=AGAIN)
+        record(told(open_matter(who, connection, known.row.id), clock, "propose", "proposed", why=AGAIN))
 
 
 def _known(connection: Connection, shop: str, since: dt.date) -> Present | None:

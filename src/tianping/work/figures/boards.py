@@ -17,7 +17,7 @@ from tianping.policy.model import Metric, Pack
 from tianping.store.closes import Close
 from tianping.work.closing import bysubject
 from tianping.work.closing.benchmark import Imported, yardsticks
-from tianping.work.closing.close import figures_path, previous, rows
+from tianping.work.closing.closed import figures_path, previous, rows
 from tianping.work.figures.columns import ABOVE_PRODUCTS, of_shops
 from tianping.work.home import Home
 from tianping.work.people.reach import EVERYTHING, Reach

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tianping.metrics.compile import Key
-from tianping.work.closing.close import shelf
+from tianping.work.closing.closed import shelf
 from tianping.work.figures import goodsql
 
 _HELD = 32

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tianping.errors import NotFound
+from tianping.facts.engine import records
 from tianping.facts.views import VIEWS
 from tianping.metrics.compile import Tally
 from tianping.metrics.proof import Scope
@@ -48,8 +49,7 @@ class Difference:
     def rows(self, *, limit: int | None = None) -> Iterator[Mapping[str, object]]:
         """The rows that the two treat differently, every one or the first."""
         some = "" if limit is None else f" limit {limit}"
-        for batch in self.a.con.sql(f"{self.held} order by all{some}").to_arrow_reader(10_000):
-            yield from batch.to_pylist()
+        yield from records(self.a.con, f"{self.held} order by all{some}")
 
 
 def difference(home: Home, packs: Mapping[str, Pack], a: Named, b: Named, wanted: Scope) -> Difference:
@@ -65,7 +65,7 @@ def difference(home: Home, packs: Mapping[str, Pack], a: Named, b: Named, wanted
     key = VIEWS[left.definition.sides[0].tally.view].key
     sql = _sql(left, right, key, left.sql[0][1], right.sql[0][1])
     rows = hold(left.con, _sql(left, right, key, left.held[0][1], right.held[0][1]))
-    found = left.con.sql(
+    found = left.con.execute(
         "select role_a, coalesce(rule_a, ''), role_b, coalesce(rule_b, ''), count(*), sum(adds_a)::bigint, sum(adds_b)::bigint "
         f"from ({rows}) group by all order by all"
     ).fetchall()

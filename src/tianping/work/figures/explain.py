@@ -11,7 +11,7 @@ import duckdb
 from tianping.errors import NotFound, TianpingError, did_you_mean
 from tianping.facts import versions
 from tianping.facts.asof import as_of
-from tianping.facts.engine import names, quoted
+from tianping.facts.engine import names, quoted, records
 from tianping.facts.narrow import narrow
 from tianping.facts.versions import Known
 from tianping.facts.views import VIEWS
@@ -21,7 +21,7 @@ from tianping.metrics.slices import UNCUT, Slices
 from tianping.periods import Period
 from tianping.policy.model import Pack, Version
 from tianping.store.closes import Close
-from tianping.work.closing.close import Filter, find, read
+from tianping.work.closing.closed import Filter, find, read
 from tianping.work.closing.slicing import sliced
 from tianping.work.home import Home, facts
 
@@ -123,8 +123,7 @@ class Proof:
 
     def rows(self, only: Only = EVERY, *, skip: int = 0, limit: int | None = None) -> Iterator[Mapping[str, object]]:
         """The rows of every side, in the order of their side, role and key, as dictionaries; `side` says which."""
-        for batch in self.con.sql(ordered(self.definition, self.held, only, skip, limit)).to_arrow_reader(10_000):
-            yield from batch.to_pylist()
+        yield from records(self.con, ordered(self.definition, self.held, only, skip, limit))
 
 
 Sides = Sequence[tuple[str, str]]
@@ -260,7 +259,7 @@ def _side_name(side: Side) -> str:
 
 
 def _parts(con: duckdb.DuckDBPyConnection, side: str, sql: str, joins: str) -> list[Part]:
-    found = con.sql(
+    found = con.execute(
         f"select role, coalesce(rule, ''), count(*), {joins}(adds)::bigint from ({sql}) group by role, coalesce(rule, '') "
         f"order by {_BY_ROLE}, 2"
     ).fetchall()

@@ -21,7 +21,7 @@ from tianping.facts.schema import TABLES
 from tianping.facts.views import VIEWS
 from tianping.metrics.compile import Definition, Key, definitions
 from tianping.policy.model import Pack
-from tianping.work.closing.close import figures_path, shelf
+from tianping.work.closing.closed import figures_path, shelf
 from tianping.work.figures import goodsql
 from tianping.work.figures.boards import Look, Shown, Subject, level, mark, shown, value_of, wilson
 from tianping.work.figures.catalogue import Product, catalogue

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from tianping.metrics.compile import Key
 from tianping.metrics.proof import Scope
 from tianping.policy.model import Metric
-from tianping.work.closing.close import figures_path, shelf
+from tianping.work.closing.closed import figures_path, shelf
 from tianping.work.figures.boards import LINES, Look, Severity
 from tianping.work.figures.catalogue import Catalogue, Product, Shop
 from tianping.work.figures.explain import Named, Only

@@ -15,7 +15,7 @@ from tianping.facts.engine import quoted
 from tianping.metrics.compile import Key
 from tianping.policy.load import key_of
 from tianping.policy.model import Pack
-from tianping.work.closing.close import figures_path, shelf
+from tianping.work.closing.closed import figures_path, shelf
 from tianping.work.figures.boards import BEST, FELT, FELT_ROWS, Look, Subject, benchmarks
 
 DAYS = 30  # KS-B09: the period is the last 30 days, computed every day

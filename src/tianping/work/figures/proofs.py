@@ -14,7 +14,7 @@ from tianping.metrics.proof import Scope
 from tianping.periods import Period
 from tianping.policy.model import Pack
 from tianping.store.closes import Close
-from tianping.work.closing.close import find
+from tianping.work.closing.closed import find
 from tianping.work.figures.explain import EVERY, Named, Only, Part, Proof, explain, opened, ordered
 from tianping.work.home import Home
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from tianping.errors import NotFound, TianpingError
 from tianping.store import closes
 from tianping.store.closes import Close
-from tianping.work.closing.close import Filter, figures_path, having, shelf
+from tianping.work.closing.closed import Filter, figures_path, having, shelf
 from tianping.work.figures.catalogue import Catalogue, catalogue
 from tianping.work.figures.subjects import ABOVE_SHOPS, LEVELS_BELOW, agents, hidden
 from tianping.work.home import Home

@@ -16,7 +16,7 @@ from tianping.metrics.proof import Scope
 from tianping.policy.model import Pack
 from tianping.store import accounts, reports
 from tianping.store.reports import Report
-from tianping.work.closing.close import find
+from tianping.work.closing.closed import find
 from tianping.work.figures.explain import Named, Only
 from tianping.work.figures.proofs import Kept, proved
 from tianping.work.figures.subjects import may_read_rows, require

@@ -76,7 +76,7 @@ def _mostly_others(orders: Mapping[str, int], reach: Reach) -> bool:
 def shared(home: Home, seq: int) -> Mapping[str, Mapping[str, int]]:
     """By product, how many orders of each shop name it, where these are several shops, or another than the product's. Reads two
     columns of all orders the first time."""
-    con, _ = facts(home, known_at=seq)
+    con, _ = facts(home, known_at=seq, tables=("orders", "products"))
     with con:
         found = con.sql(
             "select product_id, list(o.shop_id), list(n) from "

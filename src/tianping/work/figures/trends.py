@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from tianping.metrics.compile import Key
-from tianping.work.closing.close import having, shelf, subjects_paths, up_to
+from tianping.work.closing.closed import having, shelf, subjects_paths, up_to
 from tianping.work.figures.boards import COUNTED, Look, Row, Subject, subject_of, value_of, where
 
 CLOSES = 30

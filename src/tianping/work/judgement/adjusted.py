@@ -18,7 +18,7 @@ from tianping.facts.views import VIEWS
 from tianping.metrics.compile import Definition, define
 from tianping.metrics.engine import Use, count_views, finish, prepare
 from tianping.metrics.lessened import Mark, lessen
-from tianping.metrics.rows import bucket_sql, rows_sql
+from tianping.metrics.rows import inside_sql, rows_sql
 from tianping.policy.model import Pack
 from tianping.work.judgement.exempt import shops_sql
 from tianping.work.judgement.leaving import HINTS, Lot, Track, lots
@@ -132,7 +132,7 @@ def _shops_of_cases(platform: str, defined: Sequence[Definition], lot: Lot, date
         windows = sorted({days for use in uses for days in use.days})
         tallies = [lessen(use.side, [mark]).tally for use in uses]
         rows = rows_sql(views[name], tallies, windows, date, where=[own, HINTS[mark]], shops=own)
-        inside = " or ".join(dict.fromkeys(f"{bucket_sql(tally, windows, date)} is not null" for tally in tallies))
+        inside = " or ".join(dict.fromkeys(inside_sql(tally, windows, date) for tally in tallies))
         yield f"select distinct shop_id from ({rows}) where {own} and {mark.column} and ({inside})"
 
 

@@ -18,7 +18,7 @@ from tianping.policy.model import Pack
 from tianping.policy.reads import PARTS, Read, of_shops_and_products, reads
 from tianping.store.closes import Close
 from tianping.work.closing.benchmark import Imported, Yardsticks
-from tianping.work.closing.close import figures_path, shelf
+from tianping.work.closing.closed import figures_path, shelf
 from tianping.work.home import Home
 
 Key = tuple[str, By, str, int]

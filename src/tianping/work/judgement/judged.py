@@ -21,7 +21,7 @@ from tianping.errors import NotFound
 from tianping.facts.lake import settle
 from tianping.store import judgements
 from tianping.store.judgements import Judgement
-from tianping.work.closing.close import having, shelf
+from tianping.work.closing.closed import having, shelf
 from tianping.work.home import Home
 
 _TEXT: pa.DataType = pa.string()

@@ -12,7 +12,7 @@ from tianping.policy.words import Words
 from tianping.store import docket
 from tianping.store.docket import Last, Subject
 from tianping.store.judgements import Judgement
-from tianping.work.closing.close import having, shelf
+from tianping.work.closing.closed import having, shelf
 from tianping.work.figures.boards import Look
 from tianping.work.home import Home
 from tianping.work.judgement import judged

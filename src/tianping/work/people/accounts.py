@@ -233,7 +233,7 @@ def create_demo(home: Home, at: dt.datetime) -> list[Account]:
 
 def _demo_shops(home: Home) -> dict[Role, frozenset[str]]:
     """The merchant's are the busiest of the busiest platform; the agency's the next busiest of each platform in turn."""
-    con, _ = facts(home)
+    con, _ = facts(home, tables=("shops", "orders"))
     with con:
         found = con.execute(
             "with counted as (select platform, shop_id, count(order_id) as orders from facts.shops left join facts.orders "

@@ -4,10 +4,13 @@ import datetime as dt
 import hashlib
 import ipaddress
 import secrets
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
 
 from tianping.errors import NotFound
 from tianping.store import accounts, sessions, tokens
@@ -115,9 +118,14 @@ def session(home: Home, key: str, at: dt.datetime) -> Seat | None:
             return None
         seat = _seat(connection, found.account_id, found.csrf)
     if at - found.seen_at >= _SEEN_EVERY:
-        with home.database.begin() as connection:
-            sessions.see(connection, found.digest, at)
+        _note(home, lambda connection: sessions.see(connection, found.digest, at))
     return seat
+
+
+def _note(home: Home, write: Callable[[Connection], None]) -> None:
+    """That somebody came; who cannot be noted (the disk is full) comes in all the same."""
+    with suppress(DatabaseError), home.database.begin() as connection:
+        write(connection)
 
 
 def _seat(connection: Connection, account_id: int, csrf: str) -> Seat | None:
@@ -184,6 +192,5 @@ def bearer(home: Home, key: str, at: dt.datetime) -> Seat | None:
     if token is None or seat is None or "tokens" not in ROLES[seat.account.role]:
         return None
     if token.used_at is None or at - token.used_at >= _SEEN_EVERY:
-        with home.database.begin() as connection:
-            tokens.see(connection, token.id, at)
+        _note(home, lambda connection: tokens.see(connection, token.id, at))
     return seat

@@ -18,7 +18,7 @@ from tianping.policy.model import Pack
 from tianping.store import judgements
 from tianping.store.closes import Close
 from tianping.work.closing.benchmark import yardsticks
-from tianping.work.closing.close import up_to
+from tianping.work.closing.closed import up_to
 from tianping.work.docket import charging
 from tianping.work.docket.history import Past
 from tianping.work.home import Home, facts

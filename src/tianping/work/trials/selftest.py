@@ -48,16 +48,9 @@ def _wrong_figures(pack: Pack, case: Case) -> Iterator[tuple[str, str]]:
 
 def _figures(pack: Pack, case: Case) -> Mapping[str, Figure]:
     """The figures of the metrics that the case names, by the name it gives them. The others would cost most of the time."""
-    asked = _with_counted(pack, {_key(name) for name in case.figures})
-    part = pack.model_copy(update={"metrics": {key: pack.metrics[key] for key in asked}})
-    found = figures(case.facts, date=case.date, days=(case.days,), pack=part)
+    only = {_key(name)[0] for name in case.figures}
+    found = figures(case.facts, date=case.date, days=(case.days,), pack=pack, only=only)
     return {_name(each): each for each in found if each.days == case.days}
-
-
-def _with_counted(pack: Pack, keys: set[Key]) -> set[Key]:
-    """The metrics and those that they are counts of."""
-    counts = [each.count_of for key in keys for each in pack.metrics[key].versions if each.count_of]
-    return keys | {(each.metric, each.variant) for each in counts}
 
 
 def _unknown(pack: Pack, case: Case) -> Iterator[tuple[str, str, str]]:

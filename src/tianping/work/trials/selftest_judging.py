@@ -37,12 +37,12 @@ def wrong_verdicts(pack: Pack, case: Case) -> Iterator[tuple[str, str]]:
     """Key of the case, and what is otherwise."""
     if not (case.scores or case.rights or case.levels or case.violations or case.penalties):
         return
-    at = court(pack, case)
-    for key, expected, say in _said(case):
-        for name, value in expected.items():
-            found = say(at, name)
-            if not _same(key, found, value):
-                yield key, f"{name} is {found}, not {value}"
+    with court(pack, case) as at:
+        for key, expected, say in _said(case):
+            for name, value in expected.items():
+                found = say(at, name)
+                if not _same(key, found, value):
+                    yield key, f"{name} is {found}, not {value}"
 
 
 Say = Callable[[Court, str], str]

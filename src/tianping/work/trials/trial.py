@@ -5,14 +5,18 @@ statuses.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache
 
 import duckdb
 import pyarrow as pa
 
 from tianping.errors import NotFound, did_you_mean
-from tianping.facts.asof import as_of
+from tianping.facts.asof import as_of, zones_of
+from tianping.facts.engine import in_memory
 from tianping.facts.schema import TABLES, TYPES, Table
 from tianping.facts.views import VIEWS
 from tianping.metrics.compile import Definition, definitions
@@ -36,19 +40,44 @@ def figures(
     days: Sequence[int] = (),
     platform: str = "kuaishou",
     pack: Pack | None = None,
-    only: str = "",
+    only: Collection[str] = (),
 ) -> list[Figure]:
     """Every figure of one platform's pack as of T = `date`, from rows by table (canonical columns; absent and None are empty;
-    times are wall times of the row's shop). Shops and products that rows name but no table lists are added. `only`: of this
-    metric."""
-    con = duckdb.connect()
+    times are wall times of the row's shop). Shops and products that rows name but no table lists are added. `only`: of these
+    metrics."""
     defined = _defined(platform, date, tuple(days)) if pack is None else definitions(pack, VIEWS, date, days)
-    defined = tuple(each for each in defined if only in ("", each.key[0]))
+    defined = tuple(each for each in defined if not only or each.key[0] in only)
     name = pack.platform if pack else platform
-    load(con, facts, platform=name)
-    as_of(con, date)
-    compute(con, VIEWS, name, defined, date, covered=False)
-    return [Figure(*row) for row in con.sql("select * from figures").fetchall()]
+    with laid(facts, date=date, platform=name) as con:
+        compute(con, VIEWS, name, defined, date, covered=False)
+        return [Figure(*row) for row in con.execute("select * from figures").fetchall()]
+
+
+@dataclass
+class _Bench:
+    """A database that is used for one trial after the other: making one, with its tables and views, takes as long as most
+    trials. `dated`: the T and the zones that its schema `dated` is for."""
+
+    con: duckdb.DuckDBPyConnection = field(default_factory=in_memory)
+    dated: tuple[dt.date, list[str]] | None = None
+
+
+_KEPT = threading.local()
+
+
+@contextmanager
+def laid(facts: Rows, *, date: dt.date, platform: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The schemas `facts` and, as of T = `date`, `dated`, from rows as `figures` takes them. The connection is this thread's,
+    which keeps it for the next trial; one at which something went wrong is not used again."""
+    bench: _Bench = _KEPT.__dict__.pop("bench", None) or _Bench()
+    filled = load(bench.con, facts, platform=platform)
+    if bench.dated != (wanted := (date, zones_of(bench.con))):
+        as_of(bench.con, date)
+        bench.dated = wanted
+    yield bench.con
+    for table in filled:
+        bench.con.execute(f"create or replace table facts.{table} as from facts.{table} limit 0")
+    _KEPT.bench = bench
 
 
 @cache
@@ -61,21 +90,24 @@ def _defined(platform: str, date: dt.date, days: tuple[int, ...]) -> tuple[Defin
     return definitions(_shipped()[platform], VIEWS, date, days)
 
 
-def load(con: duckdb.DuckDBPyConnection, facts: Rows, *, platform: str) -> None:
-    """Make schema `facts` from rows."""
+def load(con: duckdb.DuckDBPyConnection, facts: Rows, *, platform: str) -> list[str]:
+    """Make schema `facts` from rows; its tables may be there, if they are empty. The names of those that have rows now."""
     given = {name: [dict(row) for row in rows or ()] for name, rows in facts.items()}
     _refuse_unknown(given)
     _add_named(given, platform)
+    filled = [table for table in TABLES if given.get(table)]
     zones = {str(row["shop_id"]): str(row.get("timezone") or HOME_ZONE) for row in given["shops"]}
     shop_of = {str(row["order_id"]): str(row["shop_id"]) for row in given.get("orders", [])}
     shop_of_video = {str(row["video_id"]): str(row["shop_id"]) for row in given.get("videos", [])}
-    con.execute("create schema if not exists facts")
-    for table in TABLES.values():
-        rows = given.get(table.name, [])
+    if not con.execute("from duckdb_schemas() where schema_name = 'facts'").fetchall():
+        _make_tables(con)
+    for name in filled:
+        table, rows = TABLES[name], given[name]
         for row in rows:
             shop = row.get("shop_id") or shop_of.get(str(row.get("order_id"))) or shop_of_video.get(str(row.get("video_id")))
             _type(table, row, zones.get(str(shop), HOME_ZONE))
         _fill(con, table, rows)
+    return filled
 
 
 def _refuse_unknown(given: Mapping[str, list[dict[str, object]]]) -> None:
@@ -113,13 +145,14 @@ def _type(table: Table, row: dict[str, object], zone: str) -> None:
             row[name] = value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value))
 
 
+def _make_tables(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("create schema facts")
+    for table in TABLES.values():
+        listed = ", ".join(f'"{column.name}" {TYPES[column.type]}' for column in table.columns)
+        con.execute(f"create table facts.{table.name} ({listed})")
+
+
 def _fill(con: duckdb.DuckDBPyConnection, table: Table, rows: list[dict[str, object]]) -> None:
-    names = [(column.name, TYPES[column.type]) for column in table.columns]
-    listed = ", ".join(f'"{name}" {kind}' for name, kind in names)
-    con.execute(f"create table facts.{table.name} ({listed})")
-    if rows:
-        schema = pa.schema([(name, _ARROW[kind]) for name, kind in names])
-        held = pa.Table.from_pylist([{name: row.get(name) for name, _ in names} for row in rows], schema=schema)
-        con.register("held", held)
-        con.execute(f"insert into facts.{table.name} select * from held")
-        con.unregister("held")
+    schema = pa.schema([(column.name, _ARROW[TYPES[column.type]]) for column in table.columns])
+    held = pa.Table.from_pylist([{name: row.get(name) for name in schema.names} for row in rows], schema=schema)
+    con.from_arrow(held).insert_into(f"facts.{table.name}")

@@ -7,6 +7,7 @@ asked for.
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -20,7 +21,6 @@ from tianping.assess.penalty import Deal, Dealt, offer
 from tianping.assess.right import held
 from tianping.assess.score import Scored, scores
 from tianping.assess.violation import Earlier, Found, find, raised, settle, table_of
-from tianping.facts.asof import as_of
 from tianping.metrics.figure import Figure
 from tianping.policy.judging import By, Severity, SubjectKind, ViolationVersion
 from tianping.policy.model import Case, Pack
@@ -158,17 +158,18 @@ class Court:
         return [Subject(self.pack.platform, shop) for shop in sorted(named)]
 
 
-def court(pack: Pack, case: Case) -> Court:
-    """Everything laid out. Raises as `trial.load` does for rows that cannot be read."""
+@contextmanager
+def court(pack: Pack, case: Case) -> Iterator[Court]:
+    """Everything laid out, as long as it lasts. Raises as `trial.load` does for rows that cannot be read."""
     facts = {name: [dict(row) for row in rows or ()] for name, rows in case.facts.items()}
     named = [Key.of(name) for part in (case.given, case.violations, case.penalties, case.rights) for name in part]
     listed = {str(row.get("product_id")) for row in facts.get("products", ())}
     for product in sorted({key.subject for key in named if key.by == "product"} - listed):
         facts.setdefault("products", []).append({"product_id": product, "shop_id": SHOP})
-    con = duckdb.connect()
-    trial.load(con, {**facts, "shops": _with_shop(facts.get("shops", []))}, platform=pack.platform)
-    as_of(con, case.date)
-    return Court(pack, case, con, dict(_counted(pack, case)))
+    counted = dict(_counted(pack, case))
+    facts["shops"] = _with_shop(facts.get("shops", []))
+    with trial.laid(facts, date=case.date, platform=pack.platform) as con:
+        yield Court(pack, case, con, counted)
 
 
 def _with_shop(shops: list[dict[str, object]]) -> list[dict[str, object]]:

@@ -16,9 +16,9 @@ from tianping.policy.load import key_of
 from tianping.policy.model import Pack
 from tianping.store.closes import Close
 from tianping.store.judgements import Judgement
-from tianping.work.closing import close
+from tianping.work.closing import closed
 from tianping.work.closing.benchmark import Yardsticks, yardsticks
-from tianping.work.closing.close import Filter
+from tianping.work.closing.closed import Filter
 from tianping.work.figures.explain import PackChanged
 from tianping.work.home import Home
 from tianping.work.judgement import judged
@@ -96,7 +96,7 @@ def _by_old_rule(
     home: Home, pack: Pack, name: str, shop: str, done: Judgement, version: ScoreVersion
 ) -> dict[Name, Fraction | None]:
     """The points of the new figures by the old rule."""
-    found = close.find(home, done.date, known_at=done.seq)
+    found = closed.find(home, done.date, known_at=done.seq)
     figures = _Closed(home, found, yardsticks(home, found), pack.platform, _totals(home, done, pack.platform, shop))
     full = {key: each.out_of for key, score in pack.judging.scores.items() if (each := score.at(version.since))}
     made = scoring.score(name, version, Subject(pack.platform, shop), figures, full)
@@ -136,7 +136,7 @@ class _Closed:
         return self.totals.get(name)
 
     def _read(self, metric: str, by: By, subject: str, days: int) -> Iterator[Row]:
-        return iter(close.read(self.home, self.done, Filter(self.platform, *key_of(metric), by, subject, days)))
+        return iter(closed.read(self.home, self.done, Filter(self.platform, *key_of(metric), by, subject, days)))
 
 
 def reading_of(row: Row) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from tianping.metrics.proof import Scope
 from tianping.policy.model import Metric, Pack, Version
 from tianping.store.closes import Close
 from tianping.work.closing.benchmark import beside
-from tianping.work.closing.close import Filter, find, shelf
+from tianping.work.closing.closed import Filter, find, shelf
 from tianping.work.figures.explain import Disagrees, Named
 from tianping.work.home import Home
 from tianping.work.why.then import Then, then, version_of

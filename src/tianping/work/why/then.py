@@ -8,13 +8,13 @@ import duckdb
 
 from tianping.assess.split import Counts
 from tianping.errors import NotFound, did_you_mean
-from tianping.facts.engine import name
+from tianping.facts.engine import name, records
 from tianping.facts.views import VIEWS
 from tianping.metrics.compile import Definition, Side, Views, define
 from tianping.metrics.proof import Scope, proof_sql
 from tianping.policy.model import Pack, Version
 from tianping.store.closes import Close
-from tianping.work.closing.close import find
+from tianping.work.closing.closed import find
 from tianping.work.figures.explain import EVERY, Named, Only, PackChanged, Sides, every_row, opened, ordered
 from tianping.work.home import Home
 from tianping.work.judgement.leaving import Track, without
@@ -36,8 +36,7 @@ class Then:
 
     def rows(self, only: Only = EVERY) -> Iterator[Mapping[str, object]]:
         """In the order of their side, role and key."""
-        for batch in self.con.sql(ordered(self.definition, self.sides, only)).to_arrow_reader(10_000):
-            yield from batch.to_pylist()
+        yield from records(self.con, ordered(self.definition, self.sides, only))
 
     @property
     def each(self) -> str:
@@ -52,7 +51,7 @@ class Then:
     @property
     def counts(self) -> Counts:
         """Numerator and denominator as the rows give them."""
-        found = self.con.sql(f"select coalesce({self.joins}(n), 0), coalesce(sum(d), 0) from ({self.each})").fetchall()[0]
+        found = self.con.execute(f"select coalesce({self.joins}(n), 0), coalesce(sum(d), 0) from ({self.each})").fetchall()[0]
         return Counts(int(found[0]), int(found[1]) if self.whole is None else self.whole)
 
     @property
