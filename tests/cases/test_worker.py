@@ -14,10 +14,14 @@ import pytest
 from sqlalchemy import text
 
 from tianping.errors import ImportRefused
+from tianping.facts.lake import mark
 from tianping.policy.cases.casebook import Casebook
 from tianping.policy.load import packs
 from tianping.store.closes import dates
+from tianping.store.database import sqlite_url
 from tianping.store.desk import cases
+from tianping.store.desk import evidence as rows
+from tianping.store.desk.evidence import Evidence
 from tianping.work.desk import evidence
 from tianping.work.desk.letters import webhooks
 from tianping.work.desk.letters.calling import Told
@@ -66,15 +70,49 @@ def test_the_nightly_close_is_once_and_after_its_hour(home: Home, books: dict[st
     (folder / "shops.csv").write_text("shop_id,platform\nS1,kuaishou\n")
     bring(home, Request((folder,), T))
     half_past_four = dt.datetime(2024, 3, 4, 20, 30)  # 04:30 of the 5th in Shanghai
-    left = evidence.keep(home.path, b"of a program that died before its row")
     early, told = worker(home, books, half_past_four - dt.timedelta(seconds=1), dt.time(4, 30))
     early.round()
-    assert (dates(home.database), told, left.exists()) == ([], [], True)
+    assert (dates(home.database), told) == ([], [])
     late, told = worker(home, books, half_past_four, dt.time(4, 30))
     late.round()
     late.round()
     assert dates(home.database) == [dt.date(2024, 3, 5)]
-    assert (len(told), left.exists()) == (1, False)
+    assert len(told) == 1
+
+
+def test_files_are_swept_by_their_own_database_alone(
+    home: Home, books: dict[str, Casebook], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever works with another database than the home's, empty or an old copy, takes nothing away; nor does the worker end
+    where a file cannot be."""
+    left, named = evidence.keep(home.path, b"of a program that died before its row"), evidence.keep(home.path, b"shown")
+    (named.parent / "folder").mkdir()
+
+    def fails(*_: object, **__: object) -> None:
+        raise OSError("the disk is ill")
+
+    def lie(of: Home) -> tuple[bool, bool, str]:
+        one, told = worker(of, books, DUE, dt.time(0))
+        one.round()
+        return named.exists(), left.exists(), " ".join(told)
+
+    assert lie(open_home(home.path, create=True, url=sqlite_url(tmp_path / "empty.db"))) == (True, True, "")
+    one, _ = worker(home, books, T)
+    order(one.desk)
+    row = Evidence(
+        0, ask(one.desk, at=T).id, "buyer", None, "photo", "x", "text/plain", 5, named.parent.name + named.name, "", T
+    )
+    with home.database.begin() as connection:
+        rows.add(connection, row)
+    mark(home.lake, 7)
+    there, still, told = lie(home)
+    assert (there, still, "the lake in" in told) == (True, True, True)
+    mark(home.lake, 0)
+    with monkeypatch.context() as patched:
+        patched.setattr(evidence, "_remove", fails)
+        there, still, told = lie(home)
+        assert (there, still, "the disk is ill" in told) == (True, True, True)
+    assert lie(home)[:2] == (True, False)
 
 
 def test_once_from_the_command_line(home: Home) -> None:

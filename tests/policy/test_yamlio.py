@@ -58,6 +58,20 @@ def test_aliases_are_refused_each_with_its_line(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "text", ["a: 1\n{} : 2\n", "a: 1\na: [b, {}]\n", "a: 1\n? [b, {}]\n: 2\n", "a: 1\n? [b]\n: {{c: {}}}\n"]
+)
+@pytest.mark.parametrize(
+    ("what", "told"), [("*x", '"*x" stands for another place'), ("!x y", 'the tag "!x" means nothing here')]
+)
+def test_aliases_and_tags_are_told_of_keys_too_and_of_what_is_passed_over(
+    tmp_path: Path, text: str, what: str, told: str
+) -> None:
+    faults = read(tmp_path, text.format(what)).faults
+    assert told in [fault.what for fault in faults]
+    assert len(faults) == (1 if text.startswith("a: 1\n{}") else 2)
+
+
 def test_an_anchor_that_nothing_refers_to_is_harmless(tmp_path: Path) -> None:
     found = read(tmp_path, "a: &x [1, 2]\n")
     assert (found.data, found.faults) == ({"a": [1, 2]}, ())

@@ -65,11 +65,9 @@ class _Reader:
     def _value(self, event: Any, place: Place) -> object:
         line = event.start_mark.line + 1
         self.lines.setdefault(place, line)
+        self._refuse(event)
         if isinstance(event, yaml.AliasEvent):
-            self._tell(line, f'"*{event.anchor}" stands for another place', "write it out; aliases are refused")
             return None
-        if event.tag is not None:
-            self._tell(line, f'the tag "{event.tag}" means nothing here', "take it out")
         if isinstance(event, yaml.MappingStartEvent):
             return dict(self._pairs(place))
         if isinstance(event, yaml.SequenceStartEvent):
@@ -91,10 +89,12 @@ class _Reader:
         for event in self._until(yaml.MappingEndEvent):
             line = event.start_mark.line + 1
             if not isinstance(event, yaml.ScalarEvent):
-                self._tell(line, "a key is one word", "put a list or a mapping behind a key")
+                if not isinstance(event, yaml.AliasEvent):
+                    self._tell(line, "a key is one word", "put a list or a mapping behind a key")
                 self._skip(event)
                 self._skip(self._next())
                 continue
+            self._refuse(event)
             key = event.value
             if key in seen:
                 self._tell(line, f'"{key}" stands here a second time', f"first on line {seen[key]}; keep one")
@@ -109,10 +109,20 @@ class _Reader:
             yield event
 
     def _skip(self, event: Any) -> None:
-        """The rest of what begins with this event."""
+        """What begins with this event, for nothing but what is refused of it."""
+        self._refuse(event)
         depth = _DEEPER.get(type(event), 0)
         while depth:
-            depth += _DEEPER.get(type(self._next()), 0)
+            self._refuse(event := self._next())
+            depth += _DEEPER.get(type(event), 0)
+
+    def _refuse(self, event: Any) -> None:
+        """Tell of an alias or a tag, wherever it stands."""
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.AliasEvent):
+            self._tell(line, f'"*{event.anchor}" stands for another place', "write it out; aliases are refused")
+        elif getattr(event, "tag", None) is not None:
+            self._tell(line, f'the tag "{event.tag}" means nothing here', "take it out")
 
     def _tell(self, line: int, what: str, now: str = "") -> None:
         self.faults.append(Fault(self.file, line, what, now))

@@ -168,8 +168,13 @@ def test_of_a_file_that_is_not_taken_nothing_is_left(office: Office, dispute: An
     assert (lie(), office.get("mei", f"/cases/{dispute['id']}/evidence")) == ([], [])
     shown = show(office, "mei", dispute, key="one")
     assert (shown.status_code, len(lie())) == (201, 1)
-    assert show(office, "mei", dispute, key="two").json()["guard"] == "evidence_twice"
-    assert len(lie()) == 1, "what a row names stays, whoever shows it again in vain"
-    office.done("op", f"/cases/{dispute['id']}/withdrawal?as=buyer")
-    assert show(office, "mei", dispute, PNG + b"late").json()["guard"] == "state"
-    assert len(lie()) == 1
+    with monkeypatch.context() as patched:
+        patched.setattr(evidence, "keep", lambda *given: written.append(given))
+        assert show(office, "mei", dispute, key="two").json()["guard"] == "evidence_twice"
+        assert show(office, "mei", dispute, key="one").json() == shown.json()
+        with monkeypatch.context() as overtaken:
+            overtaken.setattr(evidence, "fits", lambda *_: False)
+            assert show(office, "mei", dispute, PNG + b"new").json()["guard"] == "seen"
+        office.done("op", f"/cases/{dispute['id']}/withdrawal?as=buyer")
+        assert show(office, "mei", dispute, PNG + b"late").json()["guard"] == "state"
+    assert (written, len(lie())) == ([], 1), "what is not taken is not even written"

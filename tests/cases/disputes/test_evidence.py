@@ -1,19 +1,26 @@
 """Evidence: what it is by its content, when and by whom, kept once under its digest, never in place."""
 
 import contextlib
+import errno
 import hashlib
+import os
 import stat
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from tianping.errors import NotFound, TianpingError
 from tianping.store.desk import evidence as rows
 from tianping.work.desk import evidence
+from tianping.work.desk.clerk import NotDone
 from tianping.work.desk.sitting import CaseRefused, Desk, sitting
+from tianping.work.home import locked
 
 from ..market import HOUR, SECOND, read
 from .hall import CLOSED, JPEG, PNG, RAISED, dispute, does, lying, parent, people, show
@@ -154,6 +161,64 @@ def test_a_file_whose_program_died_is_swept(desk: Desk, tmp_path: Path) -> None:
             evidence.add(sat, case.id, "merchant", None, laid)
     assert evidence.sweep(desk.database, tmp_path) == 1
     assert (left.exists(), named.exists(), evidence.path(tmp_path, laid.file.digest).exists()) == (False, True, True)
+
+
+def test_an_older_copy_of_the_database_sweeps_nothing_it_cannot_know(desk: Desk, tmp_path: Path) -> None:
+    """A file younger than all that rows name may be named by rows that this copy lacks."""
+    case = dispute(desk)
+    before = evidence.keep(tmp_path, b"of a program that died")
+    show(desk, tmp_path, case, "buyer")
+    after = evidence.keep(tmp_path, b"shown after the copy was made")
+    assert evidence.sweep(desk.database, tmp_path) == 1
+    assert (before.exists(), after.exists()) == (False, True)
+
+
+def test_what_cannot_be_written_leaves_nothing(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And where it cannot be taken away at once either, that is nobody's answer."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "the disk is full")
+
+    def away(*_: object) -> None:
+        raise OperationalError("", {}, OSError())
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(NotDone), lying(desk, tmp_path):
+            pass
+    assert [each for each in (tmp_path / "evidence").rglob("*") if each.is_file()] == []
+    with monkeypatch.context() as patched:
+        patched.setattr(rows, "digests", away)
+        with pytest.raises(NotDone), lying(desk, tmp_path):
+            raise NotDone
+    assert evidence.sweep_now(desk.database, tmp_path) == 1
+
+
+def test_who_waits_to_sweep_is_not_passed_by(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many show files, one after the other: an erasure waits for those that came before it."""
+    happened: list[str] = []
+
+    def shows() -> None:
+        with evidence.staying(tmp_path):
+            happened.append("shown")
+
+    def queues() -> bool:
+        with locked(tmp_path / "evidence.queue", wait=False) as free:
+            return not free
+
+    monkeypatch.setattr(evidence, "_remove", lambda *_: happened.append("swept"))
+    sweeps = threading.Thread(target=evidence.sweep_now, args=(desk.database, tmp_path))
+    late = threading.Thread(target=shows)
+    with evidence.staying(tmp_path):
+        sweeps.start()
+        while not queues():
+            time.sleep(0.01)
+        late.start()
+        late.join(0.1)
+        assert happened == []
+    sweeps.join(10)
+    late.join(10)
+    assert happened == ["swept", "shown"]
 
 
 def test_a_file_that_is_gone_or_changed_is_told(desk: Desk, tmp_path: Path) -> None:

@@ -87,6 +87,21 @@ def test_no_more_than_is_left_for_the_order(desk: Desk, tmp_path: Path, before: 
     assert (judged(desk, case, **IN_ORDER).facts["freight_fen"], freights(desk)) == (fen, before + fen)
 
 
+def test_posted_a_second_time_it_is_noted_when_it_comes(desk: Desk, tmp_path: Path) -> None:
+    """Rejected, sent back, and on appeal to be returned: what the second parcel cost is paid, and noted once."""
+    case = judged(desk, heard(desk, tmp_path, objected(desk)), **LATE)
+    mine = parent(desk, case)
+    (back,) = (each for each in family(desk, case) if each.kind == "handback")
+    do(desk, back, "send_again", "merchant", CLOSED + 2 * HOUR, reship_waybill="W9")
+    does(desk, case, "appeal", "Buyer", CLOSED + DAY, by="buyer", appealed_by="buyer", appeal_text="in time")
+    given: dict[str, Any] = {"liability": "seller", "remedy": "return_refund", "refund_fen": 5_000, "return_by_merchant": True}
+    does(desk, case, "overturn", "Bo", CLOSED + DAY, **given, departure="in time", evidence_ids=cited(desk, case))
+    assert (read(desk, mine.id).state, freights(desk)) == ("agreed", 0)
+    do(desk, mine, "post_back", "buyer", CLOSED + DAY, return_waybill="W2", freight_claim_fen=800)
+    do(desk, mine, "confirm", "merchant", CLOSED + DAY)
+    assert (paid(desk, case), freights(desk)) == ({"refund": 5_000, "freight": 800}, 800)
+
+
 def test_the_buyers_own_wish_is_the_buyers_freight(desk: Desk, tmp_path: Path) -> None:
     case = judged(desk, heard(desk, tmp_path, objected(desk, reason="seven_days", seven_days=True)), **IN_ORDER)
     assert (case.facts["return_by_merchant"], case.facts["freight_fen"]) == (False, 0)

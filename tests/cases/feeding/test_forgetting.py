@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from tianping.errors import ImportRefused
 from tianping.policy.cases.casebook import Casebook
+from tianping.work import backup as backups
 from tianping.work.backup import backup, restore
 from tianping.work.desk import evidence
 from tianping.work.desk.feeding import feed
@@ -78,9 +79,13 @@ def test_not_while_money_is_on_its_way_to_them(home: Home, here: Desk) -> None:
     assert everything(home) == before
 
 
-def test_evidence_is_in_the_backup_and_goes_with_the_buyer(home: Home, here: Desk, tmp_path: Path) -> None:
+def test_evidence_is_in_the_backup_and_goes_with_the_buyer(
+    home: Home, here: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack = backups._pack
     order(here, T, buyer_id="BUYER-7", shipped_at=T)
     case = ask(here, at=T + HOUR)
+    evidence.keep(home.path, b"of a program that died before its row")
     kept = evidence.keep(home.path, PNG)
     with sitting(here, T + 2 * HOUR) as sat:
         sat.connection.execute(
@@ -90,7 +95,10 @@ def test_evidence_is_in_the_backup_and_goes_with_the_buyer(home: Home, here: Des
             ),
             {"case": case.id, "bytes": len(PNG), "digest": kept.parent.name + kept.name},
         )
-    backup(home, tmp_path / "backup.zip")
+    with monkeypatch.context() as patched:  # a sweep between the listing of files and their packing
+        patched.setattr(backups, "_pack", lambda *given: (evidence.sweep(home.database, home.path), pack(*given))[1])
+        backup(home, tmp_path / "backup.zip")
+    assert evidence.sweep(home.database, home.path) == 1
     again = restore(tmp_path / "backup.zip", tmp_path / "again")
     assert (again.path / kept.relative_to(home.path)).read_bytes() == PNG
     do(here, case, "withdraw", "buyer", T + 3 * HOUR)

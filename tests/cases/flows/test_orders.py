@@ -169,6 +169,7 @@ def test_completed_by_the_clock_on_a_presumed_signing_the_true_one_can_still_be_
         ask(desk, "return_refund", at, refund_fen=5_000)
     signed = do(desk, "order/O1", "sign_late", "buyer", at)
     assert (signed.state, signed.facts["presumed_at"], signed.facts["succeeded_at"]) == ("completed", None, at)
+    assert signed.facts["signed_at"] == T + 30 * DAY  # seven days and guarantees do not begin anew
     assert ask(desk, "return_refund", at, refund_fen=5_000).state == "requested"
     assert refused(desk, "order/O1", "sign_late", "buyer", at) == "not_signed_for"
 

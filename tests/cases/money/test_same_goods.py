@@ -230,6 +230,13 @@ def test_who_keeps_the_money_gets_no_goods(desk: Desk, kind: str) -> None:
     assert facts(desk, "kept_fen", "open_cases", "claimed_quantity") == (5_000, 0, 0)
 
 
+@pytest.mark.parametrize("kind", ["exchange", "repair"])
+def test_goods_that_were_posted_are_held_for_the_money(desk: Desk, kind: str) -> None:
+    closed = pass_time(desk, overturned(desk, kind, posted=True), DUE)
+    (back,) = children(desk, closed, "handback")
+    assert (closed.state, back.state, facts(desk, "kept_fen", "open_cases")) == ("closed", "held", (5_000, 1))
+
+
 @pytest.mark.parametrize(("answer", "takes", "state"), [("void", {"failure": "x"}, "to_send"), ("succeed", {}, "money_owed")])
 def test_while_nobody_knows_whether_the_buyer_has_it_all_wait(
     desk: Desk, answer: str, takes: dict[str, str], state: str

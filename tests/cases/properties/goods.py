@@ -12,6 +12,8 @@ from .snapshots import COUNTED, FALLEN, HANDBACK, PENDING, Snapshot, open_cases
 GOODS = ("return_refund", "exchange", "reissue", "repair")
 REPLACING = GOODS[1:]
 BEING_PAID = ("awaiting_voucher", "refunding")
+LEFT = ("waived", "forfeited")
+"""Ends of a handback: the buyer gave the goods up, or keeps the money."""
 
 
 def claims_counted(seen: Snapshot) -> Iterator[str]:
@@ -32,12 +34,7 @@ def claims_counted(seen: Snapshot) -> Iterator[str]:
             "returned_quantity": sum(
                 case.facts["returned_quantity"] for case in seen.of(order.order_id, "return_refund") if case.state == "refunded"
             )
-            + sum(case.facts["claimed_quantity"] for case in seen.of(order.order_id, HANDBACK) if left_there(seen, case))
-            + sum(
-                case.facts["handback_quantity"]
-                for case in seen.of(order.order_id, "exchange", "repair")
-                if kept_money(seen, case)
-            ),
+            + sum(case.facts["claimed_quantity"] for case in seen.of(order.order_id, HANDBACK) if case.state in LEFT),
             "recalled_fen": sum(case.facts["fen"] for case in recalled if case.facts["purpose"] in COUNTED),
             "compensated_fen": sum(case.facts["fen"] for case in standing if case.facts["purpose"] == "compensation"),
         }
@@ -50,30 +47,20 @@ def claims_counted(seen: Snapshot) -> Iterator[str]:
             yield f"{order.id} counts {noted} of coupons and differences; {given} in payments"
 
 
-def left_there(seen: Snapshot, case: Case) -> bool:
-    """Whether the buyer left the goods with the merchant: gave them up, or kept the money."""
-    return case.state == "kept" and seen.history(case.id)[-1].verb in ("waive", "keep_or_send")
-
-
-def kept_money(seen: Snapshot, case: Case) -> bool:
-    """Whether the buyer was to give a refund back first, and kept it, and the goods stay with the merchant."""
-    return case.state == "closed" and seen.history(case.id)[-1].verb == "money_due"
-
-
 def whose_goods(seen: Snapshot) -> Iterator[str]:
     """No case that is closed leaves both what the buyer posted and its price with a merchant who need not give it back."""
     for case in seen.cases.values():
-        if case.state == "closed" and case.kind in ("return_refund", "exchange", "repair") and _has_them(seen, case):
+        if case.state == "closed" and case.kind in ("return_refund", "exchange", "repair") and _has_them(case):
             went_on = seen.children(case.id, HANDBACK, "refund_only", "return_refund", "exchange")
             if not went_on and case.facts["claimed_quantity"] <= _unrefunded(seen, case):
                 how = seen.history(case.id)[-1].verb
                 yield f"{case.kind} {case.id} is closed by {how}, with the goods and the money at the merchant"
 
 
-def _has_them(seen: Snapshot, case: Case) -> bool:
-    """Whether the merchant has what the buyer posted, has sent nothing for it, and the buyer has not kept the money instead."""
-    came = case.facts.get("waybill_at") and case.facts.get("received_quantity") != 0 and not case.facts.get("reshipped_at")
-    return bool(came) and not any(event.verb == "money_due" for event in seen.history(case.id))
+def _has_them(case: Case) -> bool:
+    """Whether the merchant has what the buyer posted, and has sent nothing for it."""
+    came = case.facts.get("waybill_at") and case.facts.get("received_quantity") != 0
+    return bool(came) and not case.facts.get("reshipped_at")
 
 
 def _unrefunded(seen: Snapshot, case: Case) -> Fraction:

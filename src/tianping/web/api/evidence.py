@@ -125,7 +125,7 @@ async def hand_in(
     def show() -> Response:
         given = evidence.file(kind, file.filename or "", content, says)
         said = {"file": given.digest, "name": given.name, "kind": kind, "says": says}
-        with serving.laid(ask.desk.home, caller, case_id, given) as laid:
+        with serving.laid(ask.desk.home, caller, case_id, side, given, ask.desk.clock()) as laid:
             told = ask.hand_over(
                 said,
                 lambda sat: serving.locked(sat, caller, case_id),

@@ -6,6 +6,7 @@ What no row names is taken away (`sweep`).
 
 import hashlib
 import logging
+import math
 import os
 import re
 import tempfile
@@ -90,39 +91,43 @@ def file(kind: str, name: str, content: bytes, says: str = "") -> File:
 
 @dataclass(slots=True)
 class Laid:
-    """A file that lies there, written and synced, for the row that is to name it. `named`: it does, if it is committed."""
+    """A file for the row that is to name it. `lies`: it is there, written and synced. `named`: its row does, if it is
+    committed."""
 
     file: File
+    lies: bool
     named: bool = False
 
 
 @contextmanager
-def laid(database: Engine, home: Path, file: File) -> Iterator[Laid]:
+def laid(database: Engine, home: Path, file: File, *, fits: bool = True) -> Iterator[Laid]:
     """Lay a file there; its row is to be committed inside of this. Where none is, it is taken away again; a program that dies
-    leaves it to `sweep`. What is no evidence, whatever the case, is not written, and `add` refuses it. Raises NotDone where it
-    cannot be written."""
-    shown, kept = Laid(file), False
+    leaves it to `sweep`. What does not fit is not written, and `add` refuses it. Raises NotDone where it cannot be written."""
+    shown, kept = Laid(file, lies=fits and next(_unfit(file), None) is None), False
     try:
         with staying(home):
-            if next(_unfit(file), None) is None:
+            if shown.lies:
                 keep(home, file.content)
             yield shown
         kept = shown.named
     finally:
-        if not kept:
+        if shown.lies and not kept:
             _take_away(database, home, file.digest)
+
+
+def fits(sitting: Sitting, case: Case, party: Party, file: File) -> bool:
+    """Whether the case would take it, as it stands; a file that it would not need not be written."""
+    return next(_hindrances(sitting, case, party, file), None) is None
 
 
 def add(sitting: Sitting, case_id: str, party: Party, account_id: int | None, laid: Laid) -> Evidence:
     """Show a file in a case, where its flow lets this party now. Raises NotFound, CaseRefused (guards: state, evidence_size,
-    evidence_type, evidence_kind, evidence_words, evidence_many, evidence_twice)."""
+    evidence_type, evidence_kind, evidence_words, evidence_many, evidence_twice; seen, where it fits only now)."""
     sitting.lapse(case_id)
     case, file = sitting.case(case_id), laid.file
     noted = Act(f"submit_{party}", Doer(party, account_id, f"evidence {file.kind}"))
-    if noted.verb not in possible(sitting.desk.book(case.platform), case, party, sitting.known(case)):
-        raise _refused(sitting, case, party, "state", "现在不能提交证据", "evidence cannot be shown now")
-    for guard, zh, en in chain(_unfit(file), _too_much(sitting, case, party, file.digest)):
-        raise _refused(sitting, case, party, guard, zh, en)
+    for guard, zh, en in chain(_hindrances(sitting, case, party, file), () if laid.lies else (_OVERTAKEN,)):
+        raise CaseRefused(Refusal(guard, zh, en, _possible(sitting, case, party)))
     assert file.media_type is not None
     row = Evidence(
         0, case_id, party, account_id, file.kind, _named(file.name), file.media_type, len(file.content), file.digest, file.says,
@@ -134,13 +139,20 @@ def add(sitting: Sitting, case_id: str, party: Party, account_id: int | None, la
     return written
 
 
-def _refused(sitting: Sitting, case: Case, party: Party, guard: str, zh: str, en: str) -> CaseRefused:
-    book = sitting.desk.book(case.platform)
-    return CaseRefused(Refusal(guard, zh, en, possible(book, case, party, sitting.known(case))))
-
-
 _Hindrance = tuple[str, str, str]
 """A guard and its words."""
+_OVERTAKEN: _Hindrance = ("seen", "刚被他人处理过，请重试", "somebody has just acted on this; try again")
+
+
+def _hindrances(sitting: Sitting, case: Case, party: Party, file: File) -> Iterator[_Hindrance]:
+    if f"submit_{party}" not in _possible(sitting, case, party):
+        yield "state", "现在不能提交证据", "evidence cannot be shown now"
+    yield from _unfit(file)
+    yield from _too_much(sitting, case, party, file.digest)
+
+
+def _possible(sitting: Sitting, case: Case, party: Party) -> tuple[str, ...]:
+    return possible(sitting.desk.book(case.platform), case, party, sitting.known(case))
 
 
 def _unfit(file: File) -> Iterator[_Hindrance]:
@@ -244,10 +256,12 @@ def staying(home: Path) -> Iterator[None]:
 
 def sweep(database: Engine, home: Path) -> int:
     """Remove the files that no row names: of a showing that failed or died, of somebody erased. How many; none while somebody
-    shows one, whose row may be on the way. A database that names none at all may be another home's: then none go either."""
+    shows one, whose row may be on the way. The database may be another home's, or an older copy: no file goes that is younger
+    than all that it names."""
     with locked(home / _LOCK, wait=False) as alone:
         named = _named_by(database) if alone else set()
-        return _remove(home, named) if named else 0
+        known = [file.stat().st_mtime_ns for file in _files(home) if _digest_of(file) in named]
+        return _remove(home, named, before=max(known)) if known else 0
 
 
 def sweep_now(database: Engine, home: Path) -> int:
@@ -271,8 +285,17 @@ def _named_by(database: Engine, of: Iterable[str] | None = None) -> set[str]:
         return evidence.digests(connection, of)
 
 
-def _remove(home: Path, named: set[str]) -> int:
-    left = [each for each in (home / "evidence").glob("??/*") if each.parent.name + each.name not in named and each.is_file()]
-    for each in left:
-        each.unlink()
+def _remove(home: Path, named: set[str], *, before: float = math.inf) -> int:
+    """`before`: a time of change, in nanoseconds."""
+    left = [file for file in _files(home) if _digest_of(file) not in named and file.stat().st_mtime_ns < before]
+    for file in left:
+        file.unlink()
     return len(left)
+
+
+def _files(home: Path) -> list[Path]:
+    return [file for file in (home / "evidence").glob("??/*") if file.is_file()]
+
+
+def _digest_of(file: Path) -> str:
+    return file.parent.name + file.name

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import Connection
 
 from tianping.cases.case import Case
+from tianping.facts.engine import records
 from tianping.facts.schema import KINDS, TABLES
 from tianping.periods import Period, to_wall
 from tianping.store import settings
@@ -224,7 +225,7 @@ def _own(inputs: Sequence[Any]) -> bool:
 def _told(con: Any, ids: Sequence[str]) -> dict[str, Row]:
     """The facts' present rows of these cases."""
     con.register("asked", pa.table({"case_id": pa.array(ids, pa.string())}))
-    found = con.execute("SELECT c.* FROM facts.cases c SEMI JOIN asked USING (case_id)").to_arrow_table().to_pylist()
+    found = list(records(con, "SELECT c.* FROM facts.cases c SEMI JOIN asked USING (case_id)"))
     con.unregister("asked")
     return {row["case_id"]: row for row in found}
 

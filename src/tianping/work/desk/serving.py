@@ -304,12 +304,12 @@ def party(caller: Caller, said: Actor | None) -> Party:
 
 
 @contextmanager
-def laid(home: Home, caller: Caller, id_: str, file: File) -> Iterator[Laid]:
+def laid(home: Home, caller: Caller, id_: str, side: Party, file: File, at: dt.datetime) -> Iterator[Laid]:
     """A file that lies there to be shown in a case by who sees it: before the sitting, in which others would wait for the
     disk. Raises NotFound."""
-    with home.database.connect() as connection:
-        within(caller, id_, cases.load(connection, [id_]).get(id_))
-    with evidence.laid(home.database, home.path, file) as laid:
+    with reading(desk_of(home), at) as sat:
+        fits = evidence.fits(sat, found(sat, caller, id_), side, file)
+    with evidence.laid(home.database, home.path, file, fits=fits) as laid:
         yield laid
 
 
