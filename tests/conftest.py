@@ -80,7 +80,6 @@ def spared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         sparing.migrate_once(patch, tmp_path_factory.mktemp("tables") / "made.sqlite")
         sparing.hash_cheaply(patch)
         sparing.keep_the_power(patch)
-        sparing.open_duckdb_once(patch)
         yield
 
 

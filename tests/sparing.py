@@ -3,22 +3,18 @@ it; and what the heap costs."""
 
 import fcntl
 import gc
-import itertools
 import os
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-import duckdb
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import Engine, inspect
 
-from tianping.facts import engine
 from tianping.policy import load
 from tianping.policy.cases import casebook
 from tianping.store import database
@@ -64,32 +60,6 @@ def keep_the_power(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         database, "_PRAGMAS", tuple(each.replace("synchronous = FULL", "synchronous = OFF") for each in database._PRAGMAS)
     )
-
-
-INSTANCE = 100
-"""Databases attached to one instance: each that is there makes looking up a name a little longer."""
-
-
-def open_duckdb_once(patch: pytest.MonkeyPatch) -> None:
-    """A new instance of DuckDB takes 10 ms, another database of one that is there takes none. How much memory it may hold is
-    said of an instance; no test spills so much that it matters where to."""
-    opened, numbers, turns = engine.connect, itertools.count(1), threading.Lock()
-    kept: dict[str | None, duckdb.DuckDBPyConnection] = {}
-
-    def connect(scratch: Path | None = None, *, memory: str | None = None) -> duckdb.DuckDBPyConnection:
-        with turns:
-            number = next(numbers)
-            if number % INSTANCE == 0:
-                kept.clear()
-            if memory not in kept:
-                kept[memory] = opened(memory=memory)
-            con = kept[memory].cursor()
-        con.execute(f"ATTACH ':memory:' AS own_{number}")
-        con.execute(f"USE own_{number}")
-        con.execute("SET TimeZone = 'UTC'")
-        return con
-
-    patch.setattr(engine, "connect", connect)
 
 
 def read_once(patch: pytest.MonkeyPatch) -> None:

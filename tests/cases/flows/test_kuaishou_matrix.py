@@ -152,7 +152,7 @@ CAN: dict[tuple[str, str], dict[str, set[str]]] = {
         "platform": set(),
     },
     ("handback", "held"): {
-        "buyer": {"money_back", "waive", "talk"}, "merchant": {"talk", "note_contact"}, "platform": {"money_back"},
+        "buyer": {"money_back", "talk"}, "merchant": {"talk", "note_contact"}, "platform": {"money_back"},
     },
     ("handback", "to_send"): {
         "buyer": {"waive", "talk"}, "merchant": {"send_again", "talk", "note_contact"}, "platform": {"excuse"},

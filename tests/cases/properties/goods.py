@@ -76,8 +76,10 @@ def items_priced(seen: Snapshot) -> Iterator[str]:
         if not asked or not case.facts.get("quantity"):
             continue
         (order,) = seen.of(case.order_id, "order")
-        standing = [each for each in seen.children(case.id, "payment") if each.state not in FALLEN]
-        given = sum(each.facts["fen"] for each in standing if each.facts["purpose"] in COUNTED)
+        paid = [
+            each for each in seen.children(case.id, "payment") if each.state not in FALLEN and not each.facts.get("recalled")
+        ]
+        given = sum(each.facts["fen"] for each in paid if each.facts["purpose"] in COUNTED)
         if case.state in ("awaiting_voucher", "refunded"):
             given += int(case.facts.get("voucher_fen") or 0)
         if given > math.ceil(_price(order) * case.facts["quantity"]) + order.facts.get("freight_fen", 0):

@@ -287,7 +287,7 @@ def undone(seen: Snapshot) -> Iterator[str]:
     for case in seen.cases.values():
         yield from _booked(case, {account: fen for account, fen in moved[case.id].items() if fen})
         if case.facts.get("overturned_at") and case.kind in ("refund_only", "return_refund") and case.state == "closed":
-            stand = {child.state for child in seen.children(case.id, "payment")}
+            stand = {each.state for each in seen.children(case.id, "payment") if not each.facts.get("recalled")}
             if stand - {"reversed", "cancelled", "asked", "unclear"}:
                 yield f"{case.kind} {case.id} was overturned and closed, with payments {stand}"
     twice = [one for one, n in Counter(each.reverses for each in seen.transfers if each.reverses).items() if n > 1]
