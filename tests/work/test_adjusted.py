@@ -227,6 +227,19 @@ def test_a_buyer_counts_once_over_the_days_that_are_left() -> None:
         assert of(facts | {"exemptions": [on_28th | named]}, SATISFIED) is None, "chats have no order and no region"
 
 
+@pytest.mark.parametrize("sums", [False, True])
+def test_exempt_days_of_buyers_lose_what_they_had_counted(*, sums: bool) -> None:
+    """On the exempt 28th B1 was answered in time, B2 was not, and B3 asked at 7:59:59, which never counts; B4 the day before."""
+    lines = [("m1", "06-28 10:00", "B1", "buyer"), ("m2", "06-28 10:03", "B1", "agent"), ("m3", "06-28 10:00", "B2", "buyer"),
+             ("m4", "06-28 07:59:59", "B3", "buyer"), ("m5", "06-27 10:00", "B4", "buyer")]  # fmt: skip
+    facts: Rows = {
+        "messages": [message(id_, at, sender, buyer_id=buyer) for id_, at, buyer, sender in lines],
+        "exemptions": [exempt(dt.date(2024, 6, 28), dt.date(2024, 6, 28))],
+    }
+    [seen] = program(facts, T, "scores", [Wanted("kuaishou", "response_3min", "shop", 7)], sums=sums).values()
+    assert (seen.numerator, seen.denominator) == (0, 1)
+
+
 def test_cases_that_the_platform_opened_leave_only_violations() -> None:
     """o1: a first refund by the platform; o2: a second one by it, which leaves the order where the first is read."""
     facts: Rows = {

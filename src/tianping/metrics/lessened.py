@@ -33,12 +33,13 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A view with marks. Of a view that is folded the marked days add nothing, and a row of them alone is marked. `shops`, a
-    condition over `shop_id`: the rows of other shops are not there."""
+    """A view with marks. Of a view that is folded the marked days add nothing, and a row of them alone is marked; `plain`: they
+    are as they are, for who folds nothing. `shops`, a condition over `shop_id`: the rows of other shops are not there."""
 
     view: View
     marks: tuple[Mark, ...]
     shops: str = "true"
+    plain: bool = False
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -89,7 +90,7 @@ class Marked:
         return ours, f"select {', '.join(listed)} from (select {marked} from ({rows}) where {self.shops})"
 
     def _value(self, name: str, marks: Sequence[Mark]) -> str:
-        if name in _SAME or name not in self.view.folds or not marks:
+        if self.plain or name in _SAME or name not in self.view.folds or not marks:
             return f'"{name}"'
         return f'case when not ({" or ".join(mark.column for mark in marks)}) then "{name}" end as "{name}"'
 

@@ -51,12 +51,13 @@ class Lot:
     exemptions: tuple[Exemption, ...]
     sides: Mapping[int, tuple[tuple[Side, tuple[Mark, ...]], ...]]
 
-    def views(self, shops: str = "true") -> Views:
-        """The views with their marks; `shops`, a condition over `shop_id`: only the rows of these."""
+    def views(self, shops: str = "true", *, plain: bool = False) -> Views:
+        """The views with their marks; `shops`, a condition over `shop_id`: only the rows of these; `plain`: for who counts what
+        is marked, and folds nothing."""
         marks: dict[str, dict[Mark, None]] = {}
         for side, heeded in (each for sides in self.sides.values() for each in sides):
             marks.setdefault(side.tally.view, {}).update(dict.fromkeys(heeded))
-        return {name: Marked(VIEWS[name], tuple(made), shops) for name, made in marks.items()}
+        return {name: Marked(VIEWS[name], tuple(made), shops, plain) for name, made in marks.items()}
 
     def lessened(self, metric: int) -> tuple[Side, ...]:
         """The sides of a metric without the rows that are marked."""

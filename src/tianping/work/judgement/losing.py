@@ -63,7 +63,7 @@ def lessened_sums(
 def _count_lost(con: duckdb.DuckDBPyConnection, platform: str, defined: Sequence[Definition], lot: Lot, date: dt.date) -> None:
     """Add the cells of what each metric loses, from the rows that are marked: these are few, and the rest need not be read."""
     uses = [Use(metric, defined[metric].days, side) for metric in lot.sides for side in lot.lost(metric)]
-    own, views = f"platform = '{platform}'", lot.views()
+    own, views = f"platform = '{platform}'", lot.views(plain=True)
     for name, group in groupby(sorted(uses, key=lambda use: use.side.tally.view), key=lambda use: use.side.tally.view):
         some = tuple(group)
         marks, columns = _marks(lot, name), columns_of(views[name], [use.side.tally for use in some])
