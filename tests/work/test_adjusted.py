@@ -229,7 +229,7 @@ def test_a_buyer_counts_once_over_the_days_that_are_left() -> None:
 
 @pytest.mark.parametrize("sums", [False, True])
 def test_exempt_days_of_buyers_lose_what_they_had_counted(*, sums: bool) -> None:
-    """On the exempt 28th B1 was answered in time, B2 was not, and B3 asked at 7:59:59, which never counts; B4 the day before."""
+    """On the exempt 28th B1 was answered in time, B2 was not, and B3 asked at 7:59:59, too early; B4 the day before."""
     lines = [("m1", "06-28 10:00", "B1", "buyer"), ("m2", "06-28 10:03", "B1", "agent"), ("m3", "06-28 10:00", "B2", "buyer"),
              ("m4", "06-28 07:59:59", "B3", "buyer"), ("m5", "06-27 10:00", "B4", "buyer")]  # fmt: skip
     facts: Rows = {
