@@ -8,14 +8,15 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from tianping.facts import versions
 from tianping.facts.asof import as_of
-from tianping.facts.versions import seq_at
 from tianping.policy.model import Pack
 from tianping.store import judgements
 from tianping.store.closes import Close
 from tianping.store.judgements import Judgement
 from tianping.work.closing.benchmark import yardsticks
 from tianping.work.closing.close import Asked, close
+from tianping.work.closing.slicing import hold
 from tianping.work.docket import charging, measures, removing
 from tianping.work.docket.history import Office
 from tianping.work.docket.proposing import Run, take_up
@@ -50,6 +51,7 @@ def judge(home: Home, packs: Mapping[str, Pack], done: Close, *, at: dt.datetime
 def _judge(home: Home, packs: Mapping[str, Pack], done: Close, blank: Judgement) -> Judgement:
     """Files first, then charges, then the row that says it is judged: whoever is killed between is judged again, the same."""
     con, _ = facts(home, known_at=done.seq)
+    hold(con, home.lake, versions.known(home.versions(), done.seq))
     as_of(con, done.date)
     sticks = yardsticks(home, done)
     benches = [bench(home, con, packs[name], done, sticks) for name in blank.packs]
@@ -58,7 +60,7 @@ def _judge(home: Home, packs: Mapping[str, Pack], done: Close, blank: Judgement)
         found = {each.pack.platform: list(outcomes.charged(each)) for each in benches}
         written["found"] = judged.write(into, "found", (outcomes.of_found(each) for all_ in found.values() for each in all_))
     result = replace(blank, counts=written)
-    knows_most, who = done.seq == seq_at(home.versions()), charging.office(home, packs, con)
+    knows_most, who = done.seq == versions.seq_at(home.versions()), charging.office(home, packs, con)
     if knows_most:
         _charge(who, benches, found, result)
     judgements.keep(home.database, result)
