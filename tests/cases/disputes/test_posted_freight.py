@@ -18,6 +18,13 @@ RAISED = T + 4 * HOUR
 CLOSED = RAISED + 72 * HOUR
 IN_ORDER: dict[str, Any] = {"return_fault": "none"}
 LATE: dict[str, Any] = {"return_fault": "too_late"}
+BOTH: dict[str, Any] = {
+    "liability": "both",
+    "remedy": "partial_refund",
+    "refund_fen": 1_000,
+    "ruling": "returned/in_order",
+}
+"""What is judged on appeal: both are liable."""
 
 
 def objected(
@@ -125,13 +132,7 @@ def test_a_silent_merchant_s_freight_falls_with_the_liability(desk: Desk) -> Non
     case = closed(desk, objected(desk))
     assert paid(desk, case) == {"refund": 5_000, "freight": 900}
     does(desk, case, "appeal", "Merchant", CLOSED + DAY, by="merchant", appeal_text="x")
-    given: dict[str, Any] = {
-        "liability": "both",
-        "remedy": "partial_refund",
-        "refund_fen": 1_000,
-        "ruling": "returned/in_order",
-    }
-    over = does(desk, case, "overturn", "Bo", CLOSED + 2 * DAY, **given, why="both")
+    over = does(desk, case, "overturn", "Bo", CLOSED + 2 * DAY, **BOTH, why="both")
     assert (over.facts["freight_fen"], freights(desk)) == (0, 0)
     made = [each for each in family(desk, case) if each.kind == "payment" and each.facts["purpose"] == "freight"]
     assert [each.state for each in made] == ["reversed"]
@@ -142,13 +143,7 @@ def test_on_appeal_the_whole_room_is_there_again(desk: Desk, freight: int, refus
     case = closed(desk, objected(desk))
     paid(desk, case)
     does(desk, case, "appeal", "Merchant", CLOSED + DAY, by="merchant", appeal_text="x")
-    given: dict[str, Any] = {
-        "liability": "both",
-        "remedy": "partial_refund",
-        "refund_fen": 1_000,
-        "ruling": "returned/in_order",
-    }
-    assert denied(desk, case, "overturn", "Bo", CLOSED + DAY, **given, freight_fen=freight, why="x") == refused_by
+    assert denied(desk, case, "overturn", "Bo", CLOSED + DAY, **BOTH, freight_fen=freight, why="x") == refused_by
     assert freights(desk) == (900 if refused_by else 10_000)
 
 
