@@ -1,16 +1,17 @@
 """What hangs on orders lies by their shop: rows of one shop are read without the others', and never fewer than there are."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from duckdb import DuckDBPyConnection
 
 from tianping.facts import engine, lake, versions
-from tianping.facts.narrow import narrow
+from tianping.facts.narrow import narrow_to_products, narrow_to_shop
 from tianping.facts.schema import TABLES
 
 from .hand import Row, Shop
@@ -56,7 +57,7 @@ def test_rows_of_one_shop(shop: Shop) -> None:
         "2024-04": (2, 2),
         "waiting": (1, 0),
     }
-    assert [count for key, count in placed(shop).items() if "/1-" not in key] == [(2, 2), (1, 1)]
+    assert [count for key, count in placed(shop).items() if "/1-" not in key] == [(2, 2), (2, 2), (1, 1), (1, 1)]
     assert of_shop(shop, "s1") == [("k1", "o3", "SF"), ("k9", "o9", None)]
     assert of_shop(shop, "s1", 2) == [("k1", "o1", "SF"), ("k9", "o9", None)]
     assert of_shop(shop, "s2") == [("k2", "o2", "ZT"), ("k9", "o9", None)]
@@ -152,15 +153,20 @@ def test_plays_lie_by_the_shop_of_their_video(shop: Shop) -> None:
         assert con.execute("SELECT play_id FROM facts.video_plays").fetchall() == [("y2",)]
 
 
-def test_few_products(shop: Shop) -> None:
-    """Of all shops whose orders name the product; a shop asked for is there without orders, and its videos' plays."""
+def test_one_shop_or_few_products(shop: Shop) -> None:
+    """Of all shops whose orders name the product; a shop asked for is there without orders."""
     orders = [order("o1", "s1"), order("o2", "s2"), order("o3", "s3", product_id="q")]
     shops = [{"shop_id": f"s{n}", "platform": "jd"} for n in (1, 2, 3, 4)]
     shop.bring({"shops": [shops], "orders": [orders], "parcels": [[parcel(f"k{n}", f"o{n}") for n in (1, 2, 3)]]})
-    for column, values, found in (("product_id", ["p"], ["k1", "k2"]), ("shop_id", ["s3", "s4"], ["k3"])):
+    state = shop.folder / "lake", versions.known(shop.versions)
+    ways: list[tuple[Callable[[DuckDBPyConnection], None], list[str], list[str]]] = [
+        (lambda con: narrow_to_products(con, state, ["p"], besides=("reviews",)), ["k1", "k2"], ["s1", "s2"]),
+        (lambda con: narrow_to_shop(con, state, "s3"), ["k3"], ["s3"]),
+        (lambda con: narrow_to_shop(con, state, "s4"), [], ["s4"]),
+    ]
+    for narrow, parcels, shown in ways:
         with engine.connect() as con:
             lake.attach(con, shop.folder / "lake", shop.versions)
-            narrow(con, (shop.folder / "lake", versions.known(shop.versions)), column, values, besides=("reviews",))
-            assert con.execute("SELECT parcel_id FROM facts.parcels ORDER BY ALL").fetchall() == [(key,) for key in found]
-            shown = con.execute("SELECT shop_id FROM facts.shops ORDER BY ALL").fetchall()
-            assert shown == [(each,) for each in (["s1", "s2"] if column == "product_id" else values)]
+            narrow(con)
+            assert con.execute("SELECT parcel_id FROM facts.parcels ORDER BY ALL").fetchall() == [(key,) for key in parcels]
+            assert con.execute("SELECT shop_id FROM facts.shops ORDER BY ALL").fetchall() == [(key,) for key in shown]

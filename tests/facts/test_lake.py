@@ -9,6 +9,7 @@ import pytest
 from tianping.errors import NotFound
 from tianping.facts import engine, lake
 from tianping.facts.schema import TABLES, TYPES
+from tianping.facts.versions import FACTS
 
 from .hand import Row, Shop, tally
 
@@ -72,8 +73,8 @@ def test_versions_of_a_key_stay_on_its_shelf(shop: Shop) -> None:
             "parcels": [[parcel("k2", "o9", carrier="SF")]],
         }
     )
-    assert {(file.shelf, file.kind) for file in filed["orders"].files} == {("2024-04", "change"), ("2024-04", "base")}
-    assert [(file.shelf, file.kind) for file in filed["parcels"].files] == [("waiting", "change")]
+    assert {(file.shelf, file.kind) for file in filed["orders"].files} == {("2024-04", kind) for kind in FACTS}
+    assert [(file.shelf, file.kind) for file in filed["parcels"].files] == [("waiting", "change"), ("waiting", "state")]
 
 
 def test_absent_keeps_and_empty_clears(shop: Shop) -> None:

@@ -110,6 +110,26 @@ def test_the_same_exports_again_bring_nothing_back(home: Home) -> None:
     assert {name: table(home, columns, name) for name, columns in tables.items()} == before
 
 
+def test_rows_that_do_not_say_whose_they_are(tmp_path: Path) -> None:
+    """Rows that give only a key and a few columns: of keys of theirs they are the buyer's, come they before or after."""
+    home = open_home(tmp_path / "home", create=True)
+    few = {
+        "cases": "case_id,reason_text\nc1,{0}甲\nc2,{0}乙\n",
+        "parcels": "parcel_id,waybill\nk1,{0}SF11\nk2,{0}SF22\n",
+        "messages": "message_id,text\nm1,{0}丙\nm2,{0}丁\n",
+    }
+    bring(home, FILES)
+    bring(home, {name: text.format("早") for name, text in few.items()}, hour=1)
+    assert table(home, "reason_text", "cases") == [("早乙",), ("早甲",)]
+    done = erase(home, BUYER, at=LATER)
+    bring(home, {name: text.format("晚") for name, text in few.items()}, hour=48)
+    left = bytes_of(home)
+    assert [word for word in ("早甲", "早SF11", "早丙", "晚甲", "晚SF11", "晚丙") if word.encode() in left] == []
+    assert table(home, "case_id, reason_text", "cases") == [("c1", ""), ("c2", "晚乙")]
+    assert table(home, "parcel_id, waybill", "parcels", 2) == [("k1", done.pseudonym), ("k2", "早SF22")]
+    assert [row for row in table(home, "message_id, text", "messages") if row[0] == "m2"] == [("m2", "晚丁")]
+
+
 def test_unknown_buyer(home: Home) -> None:
     with pytest.raises(NotFound, match=r"no fact .* is of buyer 'nobody'"):
         erase(home, "nobody", at=LATER)

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from tianping.facts import lake, resolve, versions
 from tianping.facts.engine import name, names, parquet, quoted
+from tianping.facts.resolve import Raw
 from tianping.facts.schema import PARENTS, TABLES, Table
 from tianping.facts.versions import Kind, Known, LakeFile, Version
 
@@ -64,13 +65,13 @@ def look_up(desk: Desk, parent: Table, files: Sequence[LakeFile]) -> None:
     import names, where that is much less than all."""
     now = desk.now
     now = replace(now, files=now.files + tuple(files), seq=desk.seq)
-    base, change = (lake.rows(desk.folder, now, parent, kind) for kind in ("base", "change"))
+    raw = lake.raw(desk.folder, now, parent)
     wanted = _wanted(desk, parent, sum(file.rows for file in now.of(parent.name)))
     if wanted:
         desk.make("wanted", wanted)
-        base, change = (item and _of_keys(parent, item, "wanted") for item in (base, change))
+        raw = _of_keys(parent, raw, "wanted")
     what, target = "TABLE" if wanted else "VIEW", name(parent.name + "_now")
-    desk.con.execute(f"CREATE OR REPLACE TEMP {what} {target} AS {_placing(parent, base, change)}")
+    desk.con.execute(f"CREATE OR REPLACE TEMP {what} {target} AS {_placing(parent, raw)}")
 
 
 def look_up_also(desk: Desk, parent: Table, keys: str) -> None:
@@ -79,20 +80,22 @@ def look_up_also(desk: Desk, parent: Table, keys: str) -> None:
     desk.make("lacking", f"SELECT * FROM {keys} ANTI JOIN {name(target)} USING ({names(parent.key)})")
     narrowed = "SELECT 1 FROM duckdb_tables() WHERE temporary AND table_name = $1 AND EXISTS (FROM lacking)"
     if desk.con.execute(narrowed, [target]).fetchall():
-        rows = (lake.rows(desk.folder, desk.now, parent, kind) for kind in ("base", "change"))
-        base, change = (item and _of_keys(parent, item, "lacking") for item in rows)
-        desk.con.execute(f"INSERT INTO {name(target)} {_placing(parent, base, change)}")
+        raw = _of_keys(parent, lake.raw(desk.folder, desk.now, parent), "lacking")
+        desk.con.execute(f"INSERT INTO {name(target)} {_placing(parent, raw)}")
 
 
-def _of_keys(parent: Table, item: str, keys: str) -> str:
-    """The FROM item's rows of these keys."""
-    return f"(SELECT * FROM {item} SEMI JOIN {keys} USING ({names(parent.key)}))"
+def _of_keys(parent: Table, raw: Raw, keys: str) -> Raw:
+    """The rows of these keys."""
+    base, changes = (
+        item and f"(SELECT * FROM {item} SEMI JOIN {keys} USING ({names(parent.key)}))" for item in (raw.base, raw.changes)
+    )
+    return raw._replace(base=base, changes=changes)
 
 
-def _placing(parent: Table, base: str, change: str) -> str:
+def _placing(parent: Table, raw: Raw) -> str:
     """The SELECT of key, shop, shelf and, of an order, buyer of these rows."""
     wide = [*parent.key, "shop_id", *(["buyer_id"] if "buyer_id" in parent.by_name else [])]
-    return f"SELECT {names(wide)}, _shelf FROM ({resolve.state(parent, base, change, shelf=True)})"
+    return f"SELECT {names(wide)}, _shelf FROM ({resolve.state(parent, raw, shelf=True)})"
 
 
 def look_up_zones(desk: Desk, files: Sequence[LakeFile]) -> None:

@@ -5,10 +5,10 @@ An erasure leaves a mark that does not name the buyer: a salted hash, by which r
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tianping.facts.engine import name, quoted
+from tianping.facts.engine import name, names, quoted
 from tianping.facts.schema import TABLES, Table
 from tianping.facts.versions import Version
 
@@ -60,20 +60,21 @@ def said(column: str, buyer: str, pseudonym: str) -> str:
 
 
 def belongs(table: Table) -> str:
-    """SQL: a row of `table` is of the buyer $buyer, or hangs on one of the orders in `theirs`; "" where none can be."""
+    """SQL: a row of `table` says that it is of the buyer $buyer, or hangs on one of the orders in `theirs`; "" where none can.
+    Other rows of its key need not say so, and are the buyer's too."""
     tests = [f"coalesce({name(BUYERS[table.name])} = $buyer, false)"] if table.name in BUYERS else []
     tests += ["coalesce(order_id IN (SELECT order_id FROM theirs), false)"] if "order_id" in table.by_name else []
     return " OR ".join(tests)
 
 
-def rewritten(table: Table, rows: str, buyer: str, pseudonym: str) -> str:
-    """The SELECT of raw rows with those of the buyer made nobody's. An id may be made of theirs (`shop-buyer-day`)."""
+def rewritten(table: Table, rows: str, test: str, buyer: str, pseudonym: str) -> str:
+    """The SELECT of raw rows with those that pass, a buyer's, made nobody's. An id may hold theirs (`shop-buyer-day`)."""
     cells = {column: said(column, buyer, pseudonym) for column in _ids(table)}
     for column in TRACED.get(table.name, ()):
         cells[column] = f"CASE WHEN {name(column)} IS NOT NULL THEN {quoted(pseudonym)} END"
     for column in TEXTS.get(table.name, ()):
         cells[column] = f"CASE WHEN {name(column)} IS NOT NULL THEN '' END"
-    return f"SELECT {replaced(cells, belongs(table))} FROM {rows}"
+    return f"SELECT {_put(cells, '_theirs', '_theirs')} FROM (SELECT *, {test} AS _theirs FROM {rows})"
 
 
 def replaced(cells: Mapping[str, str], test: str) -> str:
@@ -82,22 +83,33 @@ def replaced(cells: Mapping[str, str], test: str) -> str:
     return f"* REPLACE ({', '.join(put)})"
 
 
-def forgotten(table: Table, rows: str, known: Iterable[Version]) -> str:
-    """The SELECT of new rows in which erased buyers stay erased: rows that name them, and rows that hang on an order of theirs
-    in `orders_now`."""
+def _put(cells: Mapping[str, str], test: str, helping: str) -> str:
+    """The same without the columns that only helped."""
+    return replaced(cells, test).replace("*", f"* EXCLUDE ({helping})", 1)
+
+
+def forgotten(table: Table, rows: str, known: Iterable[Version], ever: Callable[[str], str]) -> str:
+    """The SELECT of new rows in which erased buyers stay erased: rows that name them, rows that hang on an order of theirs, in
+    `orders_now` or known, and rows of a key that was theirs before. `ever`: the FROM item of a table's rows, "" for none."""
     left, buyer = marks(known), BUYERS.get(table.name)
     if not left or not (buyer or table.name in {*TEXTS, *TRACED}):
         return f"SELECT * FROM {rows}"
     cells = dict.fromkeys(TEXTS.get(table.name, ()), "''") | dict.fromkeys(TRACED.get(table.name, ()), "_erased")
+    before, key, theirs = ever(table.name), names(table.key), ", ".join(quoted(mark.pseudonym) for mark in left)
     if buyer:
         cells = {column: _said_by(column, buyer) for column in _ids(table)} | cells | {buyer: "_erased"}
-        found = f"SELECT *, {_pseudonym(buyer, left)} AS _erased FROM {rows}"
+        found = f"SELECT *, {_pseudonym(buyer, left)} AS _said FROM {rows}"
+        held = f"SELECT {key}, {buyer} AS _was FROM {before} WHERE {buyer} IN ({theirs})"
     else:
-        theirs = ", ".join(quoted(mark.pseudonym) for mark in left)
-        orders = f"SELECT order_id, buyer_id AS _erased FROM orders_now WHERE buyer_id IN ({theirs})"
+        both = " UNION ALL ".join(f"SELECT order_id, buyer_id FROM {some}" for some in ("orders_now", ever("orders")) if some)
+        orders = f"SELECT order_id, min(buyer_id) AS _said FROM ({both}) WHERE buyer_id IN ({theirs}) GROUP BY order_id"
         found = f"SELECT * FROM {rows} LEFT JOIN ({orders}) USING (order_id)"
+        held = f"SELECT {key}, _said AS _was FROM {before} JOIN ({orders}) USING (order_id)"
+    once = f"LEFT JOIN (SELECT {key}, any_value(_was) AS _was FROM ({held}) GROUP BY {key}) USING ({key})"
+    known_as = once if before else "CROSS JOIN (SELECT NULL::VARCHAR AS _was)"
+    marked = f"SELECT *, coalesce(_said, _was) AS _erased FROM ({found}) {known_as}"
     put = {column: f"CASE WHEN {name(column)} IS NOT NULL THEN {sql} END" for column, sql in cells.items()}
-    return f"SELECT {replaced(put, '_erased IS NOT NULL').replace('*', '* EXCLUDE (_erased)', 1)} FROM ({found})"
+    return f"SELECT {_put(put, '_erased IS NOT NULL', '_said, _was, _erased')} FROM ({marked})"
 
 
 def _pseudonym(buyer: str, left: Sequence[Mark]) -> str:
@@ -107,9 +119,9 @@ def _pseudonym(buyer: str, left: Sequence[Mark]) -> str:
 
 
 def _said_by(column: str, buyer: str) -> str:
-    """SQL: a column in which the row's own buyer, where the id stands by itself, is the pseudonym."""
+    """SQL: a column in which the row's own buyer, where the row has one and the id stands by itself, is the pseudonym."""
     around = f"'(^|[^0-9A-Za-z])' || regexp_escape({name(buyer)}) || '($|[^0-9A-Za-z])'"
-    return f"regexp_replace({name(column)}, {around}, '\\1' || _erased || '\\2', 'g')"
+    return f"coalesce(regexp_replace({name(column)}, {around}, '\\1' || _erased || '\\2', 'g'), {name(column)})"
 
 
 def _ids(table: Table) -> list[str]:

@@ -1,11 +1,11 @@
 """Staged rows of one table → sorted Parquet files of the lake, and the count of what each row was."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from tianping.facts import lake, resolve
+from tianping.facts import lake, resolve, versions
 from tianping.facts.desk import WAITING, Desk, look_up, look_up_zones, write
 from tianping.facts.engine import name, names, parquet, quoted, same_key, wall
 from tianping.facts.erased import forgotten
@@ -35,7 +35,8 @@ class Filed:
 
 def file_table(desk: Desk, table: Table, staged: Sequence[str]) -> Filed:
     """File the staged Parquet of one table. Bad rows go to the temporary table `bad`."""
-    rows = forgotten(table, parquet(staged), desk.known)
+    ever = versions.ever(desk.known)
+    rows = forgotten(table, parquet(staged), desk.known, lambda of: lake.rows(desk.folder, ever, TABLES[of]))
     desk.con.execute(f"CREATE OR REPLACE TEMP VIEW incoming AS {rows}")
     misread(desk, table)
     judge(desk, table)
@@ -75,9 +76,9 @@ def _shelf(desk: Desk, table: Table) -> str:
     return "'all'"
 
 
-def _good(desk: Desk, table: Table) -> tuple[str, str]:
+def _good(desk: Desk, table: Table) -> tuple[str, str, str]:
     """SELECTs of the good rows, plain and careful, with `_kind` (base = first row of a key never seen), `_fate`, `_held`, and
-    of their key's state `_time` and `_parent`."""
+    of their key's state `_time` and `_parent`; and of the states of the keys that more than a first row made what they are."""
     columns, key = resolve.columns(table), names(table.key, of="k")
     plain_rows = (
         f"SELECT m.*, {desk.seq}::BIGINT AS _seq, NULL::VARCHAR AS _held, 'base' AS _kind, 'new' AS _fate, "
@@ -94,6 +95,13 @@ def _good(desk: Desk, table: Table) -> tuple[str, str]:
                 WHEN {first} THEN 'new' WHEN {again} THEN 'unchanged' ELSE 'changed' END AS _fate, {_hints(table, "a")}
         FROM kept k JOIN after a ON {same_key(table, "k", "a")} LEFT JOIN before b ON {same_key(table, "k", "b")}
         WHERE a._complete
+    """,
+        f"""
+        SELECT {names(columns, of="a")}, 0 AS _clears, NULL AS _given, {desk.seq}::BIGINT AS _seq, 0 AS _part, 0 AS _line,
+            NULL AS _zone, k._held, 'state' AS _kind, NULL AS _fate, {_hints(table, "a")}
+        FROM (SELECT {key}, any_value(k._held) AS _held, count(*) AS _rows FROM kept k GROUP BY {key}) k
+        JOIN after a ON {same_key(table, "k", "a")} LEFT JOIN before b ON {same_key(table, "k", "b")}
+        WHERE a._complete AND (k._held IS NOT NULL OR k._rows > 1) AND NOT coalesce(b._complete AND {same}, false)
     """,
     )
 
@@ -112,7 +120,7 @@ def _write(desk: Desk, table: Table, scratch: str) -> list[LakeFile]:
         kind, shelf = (part.name.partition("=")[2] for part in (place.parent, place))
         rows = f"SELECT * FROM {parquet([str(path) for path in place.iterdir()])}"
         made.append(write(desk, table.name, shelf, cast("Kind", kind), laid(table, rows)))
-    return made
+    return [replace(file, settled=file.kind == "change") for file in made]
 
 
 def laid(table: Table, rows: str) -> str:
@@ -145,7 +153,7 @@ def _count(desk: Desk, table: Table, scratch: str) -> Tally:
     """The fates of the rows of one table."""
     total = "SELECT 'read', count(*) FROM incoming UNION ALL SELECT 'unchanged', count(*) FROM copies"
     bad = f"SELECT 'quarantined', count(*) FROM bad WHERE \"table\" = {quoted(table.name)}"
-    placed = list(Path(scratch).glob("**/*.parquet"))
+    placed = [path for kind in ("base", "change") for path in Path(scratch).glob(f"_kind={kind}/**/*.parquet")]
     fates = f" UNION ALL SELECT _fate, count(*) FROM {parquet([str(path) for path in placed])} GROUP BY 1" if placed else ""
     counted: dict[str, int] = {}
     for fate, rows in desk.con.execute(f"{total} UNION ALL {bad}{fates}").fetchall():

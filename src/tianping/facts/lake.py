@@ -14,6 +14,7 @@ import duckdb
 
 from tianping.facts import resolve, versions
 from tianping.facts.engine import name, names, parquet
+from tianping.facts.resolve import Raw
 from tianping.facts.schema import PARENTS, TABLES, Table
 from tianping.facts.versions import Kind, Known, LakeFile, Version
 
@@ -28,7 +29,6 @@ ADDED: dict[Kind, str] = {
     "coverage": "NULL::BIGINT AS _of",
 }
 """By kind, columns that files of the lake lack which were written before there were such columns."""
-_FACTS: tuple[Kind, Kind] = ("base", "change")
 _NEARLY = 0.9
 """Of rows, so many by shop are worth looking for a few shops' alone: the others are read each time."""
 BAD_ROW = {"seq": "BIGINT", "table": "VARCHAR", "file": "VARCHAR", "line": "BIGINT"}
@@ -66,9 +66,9 @@ def view(con: duckdb.DuckDBPyConnection, target: str, select: str) -> None:
 def hold(con: duckdb.DuckDBPyConnection, folder: Path, known: Known, shops: str = "") -> frozenset[str]:
     """The same as `confine`, for whoever reads the views many times: what became of changed rows is looked up once, and kept
     in temporary tables until the next call. The tables of which that is kept."""
-    held = frozenset(table.name for table in _sure(known) if known.of(table.name, "change"))
+    held = frozenset(table.name for table in _sure(known) if known.of(table.name, known.saying(table.name)))
     for table in held:
-        now = resolve.changed(TABLES[table], *_raw(folder, known, TABLES[table], shops))
+        now = resolve.changed(TABLES[table], raw(folder, known, TABLES[table], shops))
         con.execute(f"CREATE OR REPLACE TEMP TABLE {_held(table)} AS {now}")
     confine(con, folder, known, shops, held=held)
     return held
@@ -76,7 +76,7 @@ def hold(con: duckdb.DuckDBPyConnection, folder: Path, known: Known, shops: str 
 
 def changes(known: Known) -> int:
     """How many raw rows `hold` would look up."""
-    return sum(file.rows for table in _sure(known) for file in known.of(table.name, "change"))
+    return sum(file.rows for table in _sure(known) for file in known.of(table.name, known.saying(table.name)))
 
 
 def confine(
@@ -89,7 +89,7 @@ def confine(
         now = _held(table.name) if table.name in held else ""
         if not now:
             con.execute(f"DROP TABLE IF EXISTS {_held(table.name)}")
-        view(con, f"facts.{name(table.name)}", resolve.state(table, *_raw(folder, known, table, shops), held=now))
+        view(con, f"facts.{name(table.name)}", resolve.state(table, raw(folder, known, table, shops), held=now))
 
 
 def _held(table: str) -> str:
@@ -114,13 +114,14 @@ def by_shop(known: Known) -> frozenset[str]:
 
 def state(folder: Path, known: Known, table: Table, *, shelf: bool = False) -> str:
     """The SELECT of one table's state."""
-    return resolve.state(table, *_raw(folder, known, table), shelf=shelf)
+    return resolve.state(table, raw(folder, known, table), shelf=shelf)
 
 
-def _raw(folder: Path, known: Known, table: Table, shops: str = "") -> tuple[str, str]:
-    """The FROM items of a table's base rows and of its others, as known. `shops`: as for `confine`."""
-    base, changes = (_items(folder, known, known.of(table.name, kind), shops=shops, owned=table.owned) for kind in _FACTS)
-    return base, changes
+def raw(folder: Path, known: Known, table: Table, shops: str = "") -> Raw:
+    """A table's raw rows as known. `shops`: as for `confine`."""
+    kinds: tuple[Kind, Kind] = ("base", known.saying(table.name))
+    base, changes = (_items(folder, known, known.of(table.name, kind), shops=shops, owned=table.owned) for kind in kinds)
+    return Raw(base, changes, settled=kinds[1] == "state")
 
 
 def rows(folder: Path, known: Known, table: Table, *kinds: Kind) -> str:
@@ -186,7 +187,7 @@ def _side(folder: Path, known: Known, kind: Kind, columns: Mapping[str, str]) ->
     return "SELECT " + ", ".join(f"NULL::{of} AS {name(column)}" for column, of in columns.items()) + " WHERE false"
 
 
-_OURS = re.compile(r"\d+-\d+-(base|change|quarantine|coverage|retried)\.parquet(\.\w+)?")
+_OURS = re.compile(r"\d+-\d+-(base|change|state|quarantine|coverage|retried)\.parquet(\.\w+)?")
 
 
 def sweep(folder: Path, known: Sequence[Version], *, replaced: bool = False) -> int:

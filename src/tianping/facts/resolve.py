@@ -4,6 +4,8 @@ A raw row has the table's columns and `_clears` (bit i: column i was given empty
 is as new as the newest one known when it came. Column by column, the newest row that gives or clears it wins.
 """
 
+from typing import NamedTuple
+
 from tianping.facts.engine import empty, name, names, same_key
 from tianping.facts.schema import Table
 
@@ -71,29 +73,47 @@ def complete(table: Table, of: str = "") -> str:
     return " AND ".join(f"{prefix}{name(column.name)} IS NOT NULL" for column in table.columns if column.required)
 
 
-def state(table: Table, base: str, changes: str, *, shelf: bool = False, held: str = "") -> str:
-    """A SELECT of the table's complete rows, one per key, from these FROM items of raw rows ("" = none); with `_shelf` where
-    asked. `held`: the FROM item of what `changed` selects, where that was looked up before.
+class Raw(NamedTuple):
+    """The FROM items of a table's raw rows, "" where there are none. `settled`: instead of the rows that changed a key, those
+    that say what was made of it; the newest one holds."""
 
-    Base rows that no change file names are read plainly: measured 19 % dearer than a scan; resolving all would be far more.
+    base: str
+    changes: str
+    settled: bool = False
+
+
+def state(table: Table, raw: Raw, *, shelf: bool = False, held: str = "") -> str:
+    """A SELECT of the table's complete rows, one per key; with `_shelf` where asked. `held`: the FROM item of what `changed`
+    selects, where that was looked up before.
+
+    Base rows that nothing changed are read plainly: measured 19 % dearer than a scan; resolving all would be far more.
     """
-    if not base and not changes:
+    if not raw.base and not raw.changes:
         return empty(table) if not shelf else f"SELECT *, NULL::VARCHAR AS _shelf FROM ({empty(table)})"
     wanted = names(columns(table)) + (", _shelf" if shelf else "")
-    if not changes:
-        return f"SELECT {wanted} FROM {base} b"
-    now = f"SELECT {wanted} FROM {held or f'({changed(table, base, changes, shelf=shelf)})'} WHERE {complete(table)}"
-    if not base:
+    if not raw.changes:
+        return f"SELECT {wanted} FROM {raw.base} b"
+    now = f"SELECT {wanted} FROM {held or f'({changed(table, raw, shelf=shelf)})'} WHERE {complete(table)}"
+    if not raw.base:
         return now
-    keys = held or f"(SELECT {names(table.key)} FROM {changes})"
-    return f"SELECT {wanted} FROM {base} b ANTI JOIN {keys} c ON {same_key(table, 'b', 'c')} UNION ALL {now}"
+    keys = held or f"(SELECT {names(table.key)} FROM {raw.changes})"
+    return f"SELECT {wanted} FROM {raw.base} b ANTI JOIN {keys} c ON {same_key(table, 'b', 'c')} UNION ALL {now}"
 
 
-def changed(table: Table, base: str, changes: str, *, shelf: bool = False) -> str:
-    """A SELECT of one row, complete or not, for each key that `changes` name; both as for `state`."""
-    rows = f"(SELECT * FROM {changes})"
-    if base:
-        keys = f"(SELECT {names(table.key)} FROM {changes})"
-        before = f"SELECT * FROM {base} b SEMI JOIN {keys} c ON {same_key(table, 'b', 'c')}"
-        rows = f"({before} UNION ALL BY NAME SELECT * FROM {changes})"
+def changed(table: Table, raw: Raw, *, shelf: bool = False) -> str:
+    """A SELECT of one row, complete or not, for each key that changed; as for `state`."""
+    if raw.settled:
+        return _last(table, raw.changes, also=", _shelf" if shelf else "")
+    rows = f"(SELECT * FROM {raw.changes})"
+    if raw.base:
+        keys = f"(SELECT {names(table.key)} FROM {raw.changes})"
+        before = f"SELECT * FROM {raw.base} b SEMI JOIN {keys} c ON {same_key(table, 'b', 'c')}"
+        rows = f"({before} UNION ALL BY NAME SELECT * FROM {raw.changes})"
     return resolved(table, rows, also=", any_value(_shelf) AS _shelf" if shelf else "")
+
+
+def _last(table: Table, states: str, *, also: str = "") -> str:
+    """Of each key what the newest import made of it. Which that is costs its keys alone, whatever columns are read."""
+    newest = f"SELECT {names(table.key)}, max(_seq) AS _seq FROM {states} GROUP BY {names(table.key)}"
+    newer = f"SEMI JOIN ({newest}) n ON {same_key(table, 's', 'n')} AND s._seq = n._seq"
+    return f"SELECT {names(columns(table))}{also} FROM {states} s {newer}"

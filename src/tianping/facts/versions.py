@@ -12,7 +12,9 @@ from typing import Literal
 
 from tianping.errors import NotFound
 
-Kind = Literal["base", "change", "quarantine", "coverage", "retried"]
+Kind = Literal["base", "change", "state", "quarantine", "coverage", "retried"]
+FACTS: tuple[Kind, Kind, Kind] = ("base", "change", "state")
+"""The kinds of file that hold rows of a table."""
 KNOWING = ("import", "undo")
 """The kinds of version by which something becomes known; the others only put files in order."""
 
@@ -20,8 +22,10 @@ KNOWING = ("import", "undo")
 @dataclass(frozen=True, slots=True)
 class LakeFile:
     """One Parquet file; `path` is relative to the lake's folder. `base` holds the first row of keys never seen before, `change`
-    every other row. `first`..`last` are the numbers of the imports whose rows it holds; each row carries its own, `_seq`.
-    `placed`: rows of a table that waits for another, beside which `_shop` says whose they are; they lie by it."""
+    every other row, `state` what an import's changes made of their keys: nothing that the others do not say, but no reader has
+    to look for it. `first`..`last` are the numbers of the imports whose rows it holds; each row carries its own, `_seq`.
+    `placed`: rows of a table that waits for another, beside which `_shop` says whose they are; they lie by it. `settled`: of
+    changes, those whose states are kept."""
 
     table: str
     shelf: str
@@ -32,6 +36,7 @@ class LakeFile:
     first: int = 0
     last: int = 0
     placed: int = 0
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,12 @@ class Known:
         """The files of `table` and of these kinds (base and change where none is named)."""
         wanted = kinds or ("base", "change")
         return [file for file in self.files if file.table == table and file.kind in wanted]
+
+    def saying(self, table: str) -> Literal["change", "state"]:
+        """The kind of file that says what became of the table's keys since their first rows. States are only kept since 23
+        November 2026, and what an import made of a key is something else once an earlier one is undone."""
+        kept = table not in self.doubted and all(file.settled for file in self.of(table, "change"))
+        return "state" if kept else "change"
 
     def test(self, files: Sequence[LakeFile]) -> str:
         """The SQL by which a row of these files is known, over its `_seq`; "" where all of them are."""

@@ -14,7 +14,7 @@ import duckdb
 from tianping.errors import NotFound
 from tianping.facts import engine, erased, lake, versions
 from tianping.facts.desk import write_file
-from tianping.facts.engine import name, parquet, quoted
+from tianping.facts.engine import name, names, parquet, quoted
 from tianping.facts.erased import Mark
 from tianping.facts.filing import laid
 from tianping.facts.versions import Input, LakeFile, Version
@@ -131,15 +131,20 @@ class _Eraser:
         """The files made, and the files they replace."""
         self._find_orders()
         for table in erased.TOUCHED:
-            test = self._filled(erased.belongs(table))
-            for file in self._holding(self._facts(table.name), test):
-                rows = erased.rewritten(table, self._read([file]), self._buyer, self._mark.pseudonym)
-                self._put(file, laid(table, self._filled(rows)))
+            if not (files := self._facts(table.name)):
+                continue
+            said = erased.belongs(table).replace("$buyer", quoted(self._buyer))
+            keys = f"SELECT DISTINCT {names(table.key)} FROM {self._read(files)} WHERE {said}"
+            self._con.execute(f"CREATE OR REPLACE TEMP TABLE of_theirs AS {keys}")
+            test = f"({names(table.key)}) IN (SELECT {names(table.key)} FROM of_theirs)"
+            for file in self._holding(files, test):
+                rows = erased.rewritten(table, self._read([file]), test, self._buyer, self._mark.pseudonym)
+                self._put(file, laid(table, rows))
         self._forget_bad()
         return self._made, self._old
 
     def _facts(self, table: str) -> list[LakeFile]:
-        return [file for file in self._files if file.table == table and file.kind in ("base", "change")]
+        return [file for file in self._files if file.table == table and file.kind in versions.FACTS]
 
     def _find_orders(self) -> None:
         orders = self._facts("orders")
@@ -159,9 +164,6 @@ class _Eraser:
 
     def _named(self, files: Sequence[LakeFile]) -> str:
         return parquet([str(self._folder / file.path) for file in files], named=True)
-
-    def _filled(self, sql: str) -> str:
-        return sql.replace("$buyer", quoted(self._buyer))
 
     def _put(self, old: LakeFile, select: str) -> None:
         made = write_file(self._con, self._folder, old, select, seq=self._seq, number=len(self._made))

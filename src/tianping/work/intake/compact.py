@@ -136,7 +136,7 @@ class _Tidy:
             f"CREATE OR REPLACE TEMP TABLE moves AS SELECT {names(table.key, of='w')}, max(o._shelf) AS _to, {shop} AS _of "
             f"FROM {self._read(parts)} w JOIN {self._read(orders)} o USING (order_id) GROUP BY {names(table.key, of='w')}"
         )
-        for kind in ("base", "change"):
+        for kind in versions.FACTS:
             if of_kind := [file for file in parts if file.kind == kind]:
                 self._move(table, of_kind)
 
@@ -157,7 +157,8 @@ class _Tidy:
 
     def _write(self, parts: Sequence[LakeFile], shelf: str, select: str) -> LakeFile:
         first, last = min(file.first for file in parts), max(file.last for file in parts)
-        like = LakeFile(parts[0].table, shelf, "", parts[0].kind, 0, 0, first, last)
+        settled = all(file.settled for file in parts)
+        like = LakeFile(parts[0].table, shelf, "", parts[0].kind, 0, 0, first, last, settled=settled)
         self._number += 1
         return write_file(self._con, self._lake, like, select, seq=self.seq, number=self._number)
 
