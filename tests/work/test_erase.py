@@ -120,14 +120,35 @@ def test_rows_that_do_not_say_whose_they_are(tmp_path: Path) -> None:
     }
     bring(home, FILES)
     bring(home, {name: text.format("早") for name, text in few.items()}, hour=1)
+    bring(home, {"cases": "case_id,requested_at,reason_text\nc1,soon,坏甲\nc2,soon,坏乙\n"}, hour=2)  # to quarantine
     assert table(home, "reason_text", "cases") == [("早乙",), ("早甲",)]
     done = erase(home, BUYER, at=LATER)
     bring(home, {name: text.format("晚") for name, text in few.items()}, hour=48)
     left = bytes_of(home)
-    assert [word for word in ("早甲", "早SF11", "早丙", "晚甲", "晚SF11", "晚丙") if word.encode() in left] == []
+    assert [word for word in ("早甲", "早SF11", "早丙", "晚甲", "晚SF11", "晚丙", "坏甲") if word.encode() in left] == []
+    assert "坏乙".encode() in left
     assert table(home, "case_id, reason_text", "cases") == [("c1", ""), ("c2", "晚乙")]
     assert table(home, "parcel_id, waybill", "parcels", 2) == [("k1", done.pseudonym), ("k2", "早SF22")]
     assert [row for row in table(home, "message_id, text", "messages") if row[0] == "m2"] == [("m2", "晚丁")]
+
+
+def test_rows_that_came_to_somebody_else(tmp_path: Path) -> None:
+    """Of a case or message that was said to be theirs before it was another's, their words go and the other's stay, before and
+    after; what imports had made of it is looked up anew."""
+    home = open_home(tmp_path / "home", create=True)
+    bring(home, FILES)
+    bring(home, {"cases": "case_id,refund_fen\nc1,1\n"}, hour=1)
+    moved = {"cases": "case_id,order_id\nc1,o2\n", "messages": f"message_id,buyer_id,text\nm1,{OTHER},问\n"}
+    bring(home, moved, hour=2)
+    assert table(home, "case_id, reason_text", "cases") == [("c1", "碎了"), ("c2", "坏了")]
+    erase(home, BUYER, at=LATER)
+    assert table(home, "case_id, order_id, reason_text", "cases") == [("c1", "o2", ""), ("c2", "o2", "坏了")]
+    assert table(home, "message_id, buyer_id, text", "messages")[-1] == ("m2", OTHER, "你好")
+    assert [row[1:] for row in table(home, "text, buyer_id, text", "messages")] == [(OTHER, "你好"), (OTHER, "问")]
+    assert [word for word in ("碎了", "住在") if word.encode() in bytes_of(home)] == []
+    bring(home, {"cases": "case_id,reason_text\nc1,新的\n", "messages": "message_id,text\nm1,又问\n"}, hour=48)
+    assert table(home, "reason_text", "cases") == [("坏了",), ("新的",)]
+    assert table(home, "text", "messages") == [("你好",), ("又问",)]
 
 
 def test_unknown_buyer(home: Home) -> None:

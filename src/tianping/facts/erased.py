@@ -60,11 +60,15 @@ def said(column: str, buyer: str, pseudonym: str) -> str:
 
 
 def belongs(table: Table) -> str:
-    """SQL: a row of `table` says that it is of the buyer $buyer, or hangs on one of the orders in `theirs`; "" where none can.
-    Other rows of its key need not say so, and are the buyer's too."""
+    """SQL: a row of `table` says that it is of the buyer $buyer, or of one of the orders in `theirs`; "" where none can."""
     tests = [f"coalesce({name(BUYERS[table.name])} = $buyer, false)"] if table.name in BUYERS else []
     tests += ["coalesce(order_id IN (SELECT order_id FROM theirs), false)"] if "order_id" in table.by_name else []
     return " OR ".join(tests)
+
+
+def says(table: Table) -> str:
+    """The column by which a row of `table` says whose it is. Where it is empty, the row is of whom its key is."""
+    return "order_id" if "order_id" in table.by_name else BUYERS[table.name]
 
 
 def rewritten(table: Table, rows: str, test: str, buyer: str, pseudonym: str) -> str:
@@ -88,26 +92,26 @@ def _put(cells: Mapping[str, str], test: str, helping: str) -> str:
     return replaced(cells, test).replace("*", f"* EXCLUDE ({helping})", 1)
 
 
-def forgotten(table: Table, rows: str, known: Iterable[Version], ever: Callable[[str], str]) -> str:
+def forgotten(table: Table, rows: str, known: Iterable[Version], state: Callable[[str], str]) -> str:
     """The SELECT of new rows in which erased buyers stay erased: rows that name them, rows that hang on an order of theirs, in
-    `orders_now` or known, and rows of a key that was theirs before. `ever`: the FROM item of a table's rows, "" for none."""
+    `orders_now` or known, and rows that say neither, of a key that is theirs. `state`: the FROM item of a table as known."""
     left, buyer = marks(known), BUYERS.get(table.name)
     if not left or not (buyer or table.name in {*TEXTS, *TRACED}):
         return f"SELECT * FROM {rows}"
     cells = dict.fromkeys(TEXTS.get(table.name, ()), "''") | dict.fromkeys(TRACED.get(table.name, ()), "_erased")
-    before, key, theirs = ever(table.name), names(table.key), ", ".join(quoted(mark.pseudonym) for mark in left)
+    key, theirs = names(table.key), ", ".join(quoted(mark.pseudonym) for mark in left)
     if buyer:
         cells = {column: _said_by(column, buyer) for column in _ids(table)} | cells | {buyer: "_erased"}
         found = f"SELECT *, {_pseudonym(buyer, left)} AS _said FROM {rows}"
-        held = f"SELECT {key}, {buyer} AS _was FROM {before} WHERE {buyer} IN ({theirs})"
+        was = f"SELECT {key}, {buyer} AS _was FROM {state(table.name)} WHERE {buyer} IN ({theirs})"
     else:
-        both = " UNION ALL ".join(f"SELECT order_id, buyer_id FROM {some}" for some in ("orders_now", ever("orders")) if some)
-        orders = f"SELECT order_id, min(buyer_id) AS _said FROM ({both}) WHERE buyer_id IN ({theirs}) GROUP BY order_id"
+        known_orders = f"SELECT * FROM {state('orders')} ANTI JOIN orders_now USING (order_id)"
+        both = f"SELECT order_id, buyer_id FROM orders_now UNION ALL SELECT order_id, buyer_id FROM ({known_orders})"
+        orders = f"SELECT order_id, buyer_id AS _said FROM ({both}) WHERE buyer_id IN ({theirs})"
         found = f"SELECT * FROM {rows} LEFT JOIN ({orders}) USING (order_id)"
-        held = f"SELECT {key}, _said AS _was FROM {before} JOIN ({orders}) USING (order_id)"
-    once = f"LEFT JOIN (SELECT {key}, any_value(_was) AS _was FROM ({held}) GROUP BY {key}) USING ({key})"
-    known_as = once if before else "CROSS JOIN (SELECT NULL::VARCHAR AS _was)"
-    marked = f"SELECT *, coalesce(_said, _was) AS _erased FROM ({found}) {known_as}"
+        was = f"SELECT {key}, _said AS _was FROM {state(table.name)} JOIN ({orders}) USING (order_id)"
+    whose = f"CASE WHEN {buyer or 'order_id'} IS NULL THEN _was ELSE _said END AS _erased"
+    marked = f"SELECT *, {whose} FROM ({found}) LEFT JOIN ({was}) USING ({key})"
     put = {column: f"CASE WHEN {name(column)} IS NOT NULL THEN {sql} END" for column, sql in cells.items()}
     return f"SELECT {_put(put, '_erased IS NOT NULL', '_said, _was, _erased')} FROM ({marked})"
 

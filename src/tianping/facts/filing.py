@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from tianping.facts import lake, resolve, versions
+from tianping.facts import lake, resolve
 from tianping.facts.desk import WAITING, Desk, look_up, look_up_zones, write
 from tianping.facts.engine import name, names, parquet, quoted, same_key, wall
 from tianping.facts.erased import forgotten
@@ -35,8 +35,7 @@ class Filed:
 
 def file_table(desk: Desk, table: Table, staged: Sequence[str]) -> Filed:
     """File the staged Parquet of one table. Bad rows go to the temporary table `bad`."""
-    ever = versions.ever(desk.known)
-    rows = forgotten(table, parquet(staged), desk.known, lambda of: lake.rows(desk.folder, ever, TABLES[of]))
+    rows = forgotten(table, parquet(staged), desk.known, lambda of: f"({lake.state(desk.folder, desk.now, TABLES[of])})")
     desk.con.execute(f"CREATE OR REPLACE TEMP VIEW incoming AS {rows}")
     misread(desk, table)
     judge(desk, table)

@@ -17,6 +17,7 @@ from tianping.facts.desk import write_file
 from tianping.facts.engine import name, names, parquet, quoted
 from tianping.facts.erased import Mark
 from tianping.facts.filing import laid
+from tianping.facts.schema import Table
 from tianping.facts.versions import Input, LakeFile, Version
 from tianping.store.database import checkpoint
 from tianping.store.versions import rename
@@ -118,6 +119,11 @@ def _swept(home: Home, known: Sequence[Version]) -> bool:
     return gone
 
 
+def _place(table: Table) -> str:
+    """What tells a raw row from all others."""
+    return f"{names(table.key)}, _seq, coalesce(_part, -1), coalesce(_line, -1)"
+
+
 class _Eraser:
     """Writes anew every file that holds a row of the buyer."""
 
@@ -131,17 +137,38 @@ class _Eraser:
         """The files made, and the files they replace."""
         self._find_orders()
         for table in erased.TOUCHED:
-            if not (files := self._facts(table.name)):
-                continue
-            said = erased.belongs(table).replace("$buyer", quoted(self._buyer))
-            keys = f"SELECT DISTINCT {names(table.key)} FROM {self._read(files)} WHERE {said}"
-            self._con.execute(f"CREATE OR REPLACE TEMP TABLE of_theirs AS {keys}")
-            test = f"({names(table.key)}) IN (SELECT {names(table.key)} FROM of_theirs)"
-            for file in self._holding(files, test):
-                rows = erased.rewritten(table, self._read([file]), test, self._buyer, self._mark.pseudonym)
-                self._put(file, laid(table, rows))
+            if files := self._facts(table.name):
+                self._erase(table, files)
         self._forget_bad()
         return self._made, self._old
+
+    def _erase(self, table: Table, files: Sequence[LakeFile]) -> None:
+        """What imports made of a key may hold the buyer's words though it is another's since: that is no longer gone by."""
+        self._find_rows(table, [file for file in files if file.kind != "state"])
+        keys = f"({names(table.key)}) IN (SELECT ({names(table.key)}) FROM of_theirs)"
+        theirs = f"({_place(table)}) IN (SELECT ({_place(table)}) FROM of_theirs WHERE _theirs)"
+        mixed = bool(self._con.execute("SELECT 1 FROM of_theirs WHERE NOT _theirs LIMIT 1").fetchall())
+        for kind in versions.FACTS:
+            some = [file for file in files if file.kind == kind]
+            test = keys if kind == "state" else theirs
+            for file in self._holding(some, keys):
+                rows = erased.rewritten(table, self._read([file]), test, self._buyer, self._mark.pseudonym)
+                self._put(file, laid(table, rows), settled=file.settled and not mixed)
+
+    def _find_rows(self, table: Table, files: Sequence[LakeFile]) -> None:
+        """`of_theirs`: all rows of the keys of which a row says that it is the buyer's, and whether each is: one that does not
+        say is of whom the last before it says, or the first after."""
+        said, key = erased.belongs(table).replace("$buyer", quoted(self._buyer)), names(table.key)
+        rows = f"SELECT {key}, _seq, _part, _line, CASE WHEN {name(erased.says(table))} IS NOT NULL THEN {said} END AS _said"
+        rows = f"{rows} FROM {self._read(files)} SEMI JOIN (SELECT {key} FROM {self._read(files)} WHERE {said}) USING ({key})"
+        by = f"PARTITION BY {key} ORDER BY _seq, _part, _line ROWS BETWEEN"
+        last = f"last_value(_said IGNORE NULLS) OVER ({by} UNBOUNDED PRECEDING AND CURRENT ROW)"
+        first = f"first_value(_said IGNORE NULLS) OVER ({by} CURRENT ROW AND UNBOUNDED FOLLOWING)"
+        self._con.execute(
+            f"CREATE OR REPLACE TEMP TABLE of_theirs AS SELECT *, coalesce({last}, {first}) AS _theirs FROM ({rows})"
+        )
+        theirs = f"SELECT {quoted(table.name)}, concat_ws('/', {key}) FROM of_theirs WHERE _theirs"
+        self._con.execute(f"INSERT INTO their_keys {theirs}")
 
     def _facts(self, table: str) -> list[LakeFile]:
         return [file for file in self._files if file.table == table and file.kind in versions.FACTS]
@@ -150,6 +177,7 @@ class _Eraser:
         orders = self._facts("orders")
         select = f"SELECT DISTINCT order_id FROM {self._read(orders)} WHERE buyer_id = {quoted(self._buyer)}" if orders else ""
         self._con.execute(f"CREATE TEMP TABLE theirs AS {select or 'SELECT NULL::VARCHAR AS order_id WHERE false'}")
+        self._con.execute('CREATE TEMP TABLE their_keys ("table" VARCHAR, key VARCHAR)')
 
     def _read(self, files: Sequence[LakeFile]) -> str:
         return lake.read(self._folder, files, mixed=True)
@@ -165,17 +193,19 @@ class _Eraser:
     def _named(self, files: Sequence[LakeFile]) -> str:
         return parquet([str(self._folder / file.path) for file in files], named=True)
 
-    def _put(self, old: LakeFile, select: str) -> None:
+    def _put(self, old: LakeFile, select: str, *, settled: bool = False) -> None:
         made = write_file(self._con, self._folder, old, select, seq=self._seq, number=len(self._made))
+        made = replace(made, settled=settled)
         assert made.rows == old.rows, (old, made)
         self._made.append(made)
         self._old.append(old)
 
     def _forget_bad(self) -> None:
-        """Bad rows that name the buyer, or an order of theirs, lose their cells; that they were bad, and where, stays."""
+        """Bad rows that name the buyer, an order or a row of theirs lose their cells; that they were bad, and where, stays."""
         orders = [str(order) for (order,) in self._con.execute("SELECT order_id FROM theirs").fetchall()]
         anyone = "|".join(f"(?:{erased.word(one)})" for one in (self._buyer, *orders))
         theirs = " OR ".join(f"coalesce(regexp_matches({name(column)}, {quoted(anyone)}), false)" for column in _BAD_CELLS)
+        theirs += ' OR coalesce(("table", key) IN (SELECT ("table", key) FROM their_keys), false)'
         in_file = f"coalesce(regexp_matches(file, {quoted(erased.word(self._buyer))}), false)"
         clean = {column: erased.said(column, self._buyer, self._mark.pseudonym) for column in ("file", "key", "reason")}
         cells = {"key": clean["key"], "reason": clean["reason"], "value": "''", "row": "'{}'"}
