@@ -15,7 +15,7 @@ import duckdb
 import pytest
 
 from tianping.errors import NotFound
-from tianping.facts import lake, versions
+from tianping.facts import lake, recent, versions
 from tianping.facts.lake import by_shop
 from tianping.facts.schema import Table
 from tianping.facts.versions import Known
@@ -37,16 +37,16 @@ from .homes import NOON, bring, closed, counts, rules, table
 
 HISTORIES = int(os.environ.get("TIANPING_HISTORIES") or 1)
 MOMENTS, PROOFS = 3, 12
-Way = tuple[float, int, int, int, Callable[[Known], list[Table]]]
+Way = tuple[float, int, int, int, Callable[[Known], list[Table]], int]
 LOTS = 10**9
 WAYS: tuple[Way, ...] = (
-    (0.0, 3, LOTS, LOTS, lake._sure),
-    (0.0, 3, 0, LOTS, lake._sure),
-    (0.0, 9, 0, 0, lake._sure),
-    (2.0, LOTS, LOTS, LOTS, lambda known: []),
+    (0.0, 3, LOTS, LOTS, lake._sure, 0),
+    (0.0, 3, 0, LOTS, lake._sure, LOTS),
+    (0.0, 9, 0, 0, lake._sure, 0),
+    (2.0, LOTS, LOTS, LOTS, lambda known: [], LOTS),
 )
 """How many rows must say their shop; orders of a slice; rows from which on what has changed is held, and changed ones from
-which on by slice; the tables cut."""
+which on by slice; the tables cut; how many old rows to one other there must be so that quiet orders are not read."""
 
 
 @dataclass
@@ -111,7 +111,8 @@ def _voices(home: Home, done: Close) -> Iterator[Counter[str]]:
 
 @pytest.mark.parametrize("seed", range(HISTORIES))
 def test_a_history(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cut and looked up by shop wherever that may be, however few rows say theirs, what changed held or not; and read whole."""
+    """Cut and looked up by shop wherever that may be, however few rows say theirs, what changed held or not, quiet orders read
+    or not; and read whole."""
     rng = random.Random(seed)
     date = rng.choice(STARTS)
     history = Moving(open_home(tmp_path / "home", create=True), rng, date, market(rng, date))
@@ -121,13 +122,15 @@ def test_a_history(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         seqs = [version.seq for version in history.home.versions() if version.kind in versions.KNOWING]
         seq, chance = rng.choice((seqs[-1], rng.choice(seqs))), rng.random()
         found: list[Told] = []
-        for nearly, most, few, at_once, sure in WAYS:
+        for nearly, most, few, at_once, sure, worth in WAYS:
             with monkeypatch.context() as patched:
                 patched.setattr(lake, "_NEARLY", nearly)
                 patched.setattr(slicing, "FEW", few)
                 patched.setattr(slicing, "AT_ONCE", at_once)
                 patched.setattr(lake, "_sure", sure)
                 patched.setattr(slices, "MOST", most)
+                patched.setattr(recent, "WORTH", worth)
+                patched.setattr(recent, "YOUNG", dt.timedelta(days=-400))  # every shelf is old
                 found.append(told(history.home, history, seq, random.Random(chance)))
         assert found == found[:1] * len(WAYS), "\n".join(["", *history.log, f"close {history.date} at {seq}"])
 

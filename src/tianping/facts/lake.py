@@ -121,7 +121,15 @@ def raw(folder: Path, known: Known, table: Table, shops: str = "") -> Raw:
     """A table's raw rows as known. `shops`: as for `confine`."""
     kinds: tuple[Kind, Kind] = ("base", known.saying(table.name))
     base, changes = (_items(folder, known, known.of(table.name, kind), shops=shops, owned=table.owned) for kind in kinds)
+    if table.name in known.kept:
+        some = f"(SELECT * FROM {_by_shop(kept(table), owned=table.owned)} WHERE {_theirs(shops)})" if shops else kept(table)
+        base = f"(SELECT * FROM {base} UNION ALL BY NAME SELECT * FROM {some})" if base else some
     return Raw(base, changes, settled=kinds[1] == "state")
+
+
+def kept(table: Table) -> str:
+    """The temporary table of a table's rows that stand for files which are not read (`recent.since`)."""
+    return f"temp.{name('kept_' + table.name)}"
 
 
 def rows(folder: Path, known: Known, table: Table, *kinds: Kind) -> str:
@@ -141,12 +149,20 @@ def _items(
     for (_, cut), some in groups.items():
         rows, tests = read(folder, some, mixed=mixed), [known.test(some)]
         if cut:
-            rows = rows if owned else f"(SELECT *, _shop AS shop_id FROM {rows})"
-            tests.append(f"(shop_id IS NULL OR ({shops}))")
+            rows = _by_shop(rows, owned=owned)
+            tests.append(_theirs(shops))
         asked = " AND ".join(filter(None, tests))
         found.append(f"(SELECT * FROM {rows} WHERE {asked})" if asked else rows)
     every = " UNION ALL BY NAME ".join(f"SELECT * FROM {each}" for each in found)
     return f"({every})" if len(found) > 1 else "".join(found)
+
+
+def _by_shop(rows: str, *, owned: bool) -> str:
+    return rows if owned else f"(SELECT *, _shop AS shop_id FROM {rows})"
+
+
+def _theirs(shops: str) -> str:
+    return f"(shop_id IS NULL OR ({shops}))"
 
 
 def read(folder: Path, files: Sequence[LakeFile], *, mixed: bool = False) -> str:

@@ -94,12 +94,14 @@ class Version:
 @dataclass(frozen=True, slots=True)
 class Known:
     """The rows known at a moment: the files that hold any of them, and which of their rows they are. `doubted`: the tables of
-    imports undone, whenever: a key of theirs may have come back under another shop."""
+    imports undone, whenever: a key of theirs may have come back under another shop. `kept`: the tables of which a connection
+    has kept rows of more files (`recent.since`)."""
 
     files: tuple[LakeFile, ...]
     seq: int
     undone: frozenset[int] = frozenset()
     doubted: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
 
     def of(self, table: str, *kinds: Kind) -> list[LakeFile]:
         """The files of `table` and of these kinds (base and change where none is named)."""

@@ -49,7 +49,8 @@ class Tally:
     `day` gives a date; the rules and `count` are conditions that are never null; `total` is an integer, or None: each row
     adds one. `greatest`: the rows' greatest `total` is taken, not their sum. `columns` are those it reads, `needed` those of
     them without which it means nothing. `clip` bounds the event days (a version that applies by deed counts only the days it
-    was in force). `by`: what its rows go to, besides shops and platforms.
+    was in force). `by`: what its rows go to, besides shops and platforms. `late`: how long after the last time in a row its
+    day can be.
     """
 
     view: str
@@ -64,6 +65,7 @@ class Tally:
     clip: Period | None = None
     greatest: bool = False
     by: By = "shop"
+    late: dt.timedelta = dt.timedelta()
 
     @property
     def additive(self) -> bool:
@@ -199,4 +201,5 @@ def _tally(
         clip=clip,
         greatest=measure.max is not None,
         by=by or ("product" if view.by_product else "shop"),
+        late=formula.lateness(day),
     )

@@ -12,6 +12,7 @@ Types: bool, int, text, time (an instant), day (a date), span (an interval), nul
 | `coalesce`, `least`, `greatest` | as in SQL; null arguments are passed over |
 """
 
+import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -312,6 +313,13 @@ def columns_of(tree: exp.Expr) -> Iterator[str]:
 def needed_columns(tree: exp.Expr) -> Iterator[str]:
     """Those of them whose value counts, not only whether it is empty: what `is null` asks for may never have happened."""
     return (column.name for column in tree.find_all(exp.Column) if not isinstance(column.parent, exp.Is))
+
+
+def lateness(tree: exp.Expr) -> dt.timedelta:
+    """How long after the last of the times that a compiled formula reads its own can be, at most: no time has a value that
+    was not read, or a span after it."""
+    spans = ({f"{span.args['unit'].name.lower().rstrip('s')}s": int(span.this.name)} for span in tree.find_all(exp.Interval))
+    return sum((dt.timedelta(**span) for span in spans), dt.timedelta())
 
 
 def condition(tree: exp.Expr) -> str:

@@ -13,18 +13,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tianping.errors import NotFound
-from tianping.facts import versions
+from tianping.facts import recent, versions
 from tianping.facts.asof import as_of
 from tianping.facts.lake import settle
 from tianping.facts.versions import Version
 from tianping.facts.views import VIEWS
 from tianping.metrics.compile import definitions
-from tianping.metrics.engine import count_views, figures, prepare, uses_of
+from tianping.metrics.engine import Use, count_views, figures, prepare, uses_of
 from tianping.metrics.slices import UNCUT
+from tianping.periods import Window
 from tianping.policy.model import Pack
 from tianping.store import closes
 from tianping.store.closes import Close
-from tianping.work.closing import bysubject, carry
+from tianping.work.closing import carry
 from tianping.work.closing.slicing import hold, sliced
 from tianping.work.home import Home, facts, locked
 
@@ -70,7 +71,6 @@ def close(home: Home, packs: Mapping[str, Pack], asked: Asked, *, at: dt.datetim
     path = Path("closes") / asked.date.isoformat() / f"{seq}-{digest[:12]}.parquet"
     count = _write(home.path / path, _computed(home, con, by_platform, asked, (seq, known)))
     done = Close(asked.date, seq, digest, digests, sorted(asked.days), path.as_posix(), count, at)
-    bysubject.folder(home.path, home.path / path)
     closes.keep(home.database, done)
     return done
 
@@ -100,18 +100,25 @@ def _computed(
     with locked(home.path / "ledger.lock", wait=False) as free:
         carries = free and asked.known_at is None and sum(file.rows for file in known.files) >= CARRIED_FROM[asked.in_a_row]
         kept = {name: [use for use in each if carries and carry.keeps(use)] for name, each in uses.items()}
-        held = hold(con, home.lake, known)
+        seen = known if carries else recent.since(con, home.lake, known, _first(uses, asked.date))
+        held = hold(con, home.lake, seen)
         turn = carry.Round(home, con, (asked.date, *state), kept) if carries else None
         for name, each in defined.items():
             prepare(con)
             counted = [use for use in uses[name] if use not in kept[name]]
-            cut = sliced(con, home.lake, known, name, held) if counted else UNCUT
+            cut = sliced(con, home.lake, seen, name, held) if counted else UNCUT
             count_views(con, VIEWS, name, counted, asked.date, cut)
             if turn:
                 turn.fill(name)
             yield from figures(con, VIEWS, name, each, asked.date)
         if turn:
             turn.end()
+
+
+def _first(uses: Mapping[str, Sequence[Use]], date: dt.date) -> dt.date:
+    """The first day on which anything can have happened that falls into some window."""
+    windows = ((Window(max(use.days), use.side.tally.lag), use.side.tally.late) for each in uses.values() for use in each)
+    return min((window.at(date).first - late for window, late in windows), default=date)
 
 
 def _evenly(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

@@ -36,6 +36,8 @@ NOTHING = Held()
 
 def hold(con: duckdb.DuckDBPyConnection, folder: Path, known: Known) -> Held:
     """For whoever counts many views of what is known of a lake, which schema `facts` of the connection shows."""
+    if known.kept:
+        lake.confine(con, folder, known, "")
     changed = lake.changes(known)
     if not changed or sum(file.rows for file in known.files) < FEW:
         return NOTHING
