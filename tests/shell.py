@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tianping.cli.main import main
+from tianping.cli.main import run as tianping
 
 
 class Said(NamedTuple):
@@ -23,7 +23,7 @@ Tianping = Callable[..., Said]
 
 
 def called(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tianping:
-    """Calls through the entry point."""
+    """Calls what the entry point calls."""
 
     def run(*words: object, home: Path | None = None) -> Said:
         given = ["--home", str(home)] if home else []
@@ -31,7 +31,7 @@ def called(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
         capsys.readouterr()
         status = 0
         try:
-            main()
+            tianping()
         except SystemExit as left:
             status = left.code if isinstance(left.code, int) else 1
         return Said(status, *capsys.readouterr())

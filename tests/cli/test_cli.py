@@ -199,6 +199,17 @@ def test_what_a_command_loads(demo: Home, words: tuple[str, ...], loaded: set[st
     assert not spared & set(done.stderr.split())
 
 
+def test_nothing_stays_open(tmp_path: Path) -> None:
+    """A process leaves at once, with SQLite's log in the database's file; one that fails says one sentence."""
+    home = open_home(tmp_path, create=True)
+    home.database.dispose()
+    for words, status, said in ((("imports", "list"), 0, 0), (("metrics", "--date", "2024-06-01"), 1, 1)):
+        with executable(home, *words) as process:
+            _, err = process.communicate()
+        assert (process.returncode, len(err.splitlines())) == (status, said)
+        assert not list(tmp_path.glob("*-wal"))
+
+
 def test_a_reader_that_leaves(demo: Home) -> None:
     """`tianping metrics … | head -1`: no complaint on stderr."""
     with executable(demo, "metrics", "--date", T, "--format", "csv") as process:

@@ -15,7 +15,7 @@ from tianping.work.figures import boards, morning
 from tianping.work.figures.boards import Look, Shown, Subject
 from tianping.work.figures.catalogue import catalogue
 from tianping.work.figures.trends import Line, trends
-from tianping.work.home import Home, set_scope
+from tianping.work.home import Home, locked, set_scope
 from tianping.work.people.reach import EVERYTHING, Reach
 
 from .homes import copy, rules
@@ -79,12 +79,24 @@ def test_the_copy_by_subject_says_the_same(home: Home, tmp_path: Path, monkeypat
     """However many files it has, however often it is made anew."""
     monkeypatch.setattr(bysubject, "_FILE", 40)
     done, other = find(home, T), copy(home, tmp_path / "other")
-    shutil.rmtree(other.path / bysubject.FOLDER)
+    shutil.rmtree(other.path / bysubject.FOLDER, ignore_errors=True)
     for subject in ("A", "A/服饰/女装", "D", "kuaishou", "服饰", "PA", "nobody"):
         whole = list(rows(home, done, {"subject": [subject]}))
         found = list(rows(other, done, {"subject": [subject]}, by_subject=True))
         assert sorted(found, key=repr) == sorted(whole, key=repr)
     assert len(list((other.path / bysubject.FOLDER).rglob("*.parquet"))) > 5
+
+
+def test_while_the_copy_is_made_nobody_waits(home: Home, tmp_path: Path) -> None:
+    """Figures come from the close's own file as long as somebody, of whatever process, is making the copy."""
+    done, other = find(home, T), copy(home, tmp_path / "other")
+    shutil.rmtree(other.path / bysubject.FOLDER, ignore_errors=True)
+    figures = other.path / done.path
+    with locked(other.path / "subjects.lock", wait=True):
+        assert bysubject.beside(other.path, figures, ["A"]) == [str(figures)]
+        assert not (other.path / bysubject.FOLDER).exists()
+    [made] = bysubject.beside(other.path, figures, ["A"])
+    assert Path(made).is_relative_to(other.path / bysubject.FOLDER)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,9 @@ from tianping.periods import Period, day_start
 from tianping.store import judgements, violations
 from tianping.store.violations import Present
 from tianping.work.care import examine
+from tianping.work.closing import bysubject
 from tianping.work.closing.close import Asked
+from tianping.work.closing.closed import find
 from tianping.work.erase import erase
 from tianping.work.home import Home, open_home, set_scope
 from tianping.work.intake import imports
@@ -263,6 +265,40 @@ def test_threads_that_judge_the_same_day(home: Home) -> None:
     assert len(set(done)) == 1
     assert len(proposed(home)) == 1
     assert [path.suffix for path in (home.path / judged.FOLDER / T.isoformat()).iterdir()] == [""]
+
+
+def test_a_copy_that_fails_is_told_and_made_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The copy by subject, made beside judging: the close and its judgement stay, nothing half-made does."""
+    bring(home, market(bad=20), covers=WHOLE)
+
+    def full(*_: object) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(bysubject, "_write", full)
+        with pytest.raises(OSError, match="no space left"):
+            close_day(home, rules(), Asked(T), at=NOON)
+    assert [path for path in (home.path / bysubject.FOLDER).rglob("*") if not path.is_dir() or path.suffix] == []
+    assert len(proposed(home)) == 1
+    done, _ = close_day(home, rules(), Asked(T), at=NOON)
+    [made] = bysubject.beside(home.path, home.path / done.path, ["A"])
+    assert Path(made).is_relative_to(home.path / bysubject.FOLDER)
+
+
+def test_a_judgement_that_fails_is_told(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The close stays, and its copy."""
+    bring(home, market(bad=20), covers=WHOLE)
+
+    def faulty(*_: object) -> None:
+        raise ValueError("no yardsticks")
+
+    monkeypatch.setattr("tianping.work.judge.yardsticks", faulty)
+    with pytest.raises(ValueError, match="no yardsticks"):
+        close_day(home, rules(), Asked(T), at=NOON)
+    done = find(home, T)
+    monkeypatch.setattr(bysubject, "make", faulty)  # it is there
+    assert bysubject.lay_out(home.path, home.path / done.path, wait=False)
+    assert judgements.of_date(home.database, T) == []
 
 
 def test_what_a_killed_judgement_left_is_named_and_swept(home: Home) -> None:

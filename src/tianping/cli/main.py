@@ -3,10 +3,12 @@
 Exit status 0: done; 1: refused or failed, with one sentence on stderr; 2: wrong usage.
 """
 
+import atexit
 import gc
 import os
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
@@ -38,7 +40,10 @@ MODULES = {
 
 
 class Commands(click.Group):
-    """Takes `--home DIR` before or after the command's name, as people write it."""
+    """Takes `--home DIR` before or after the command's name, as people write it. `loaded` is called when the modules of the
+    command are."""
+
+    loaded: Callable[[], None] = staticmethod(lambda: None)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(command for commands in MODULES.values() for command in commands)
@@ -47,7 +52,9 @@ class Commands(click.Group):
         module = next((module for module, commands in MODULES.items() if cmd_name in commands), None)
         if module is None:
             return None
-        return next(command for command in _commands(module) if command.name == cmd_name)
+        commands = _commands(module)
+        self.loaded()
+        return next(command for command in commands if command.name == cmd_name)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         homes: list[str] = []
@@ -57,8 +64,7 @@ class Commands(click.Group):
 
 
 def _commands(module: str) -> list[click.Command]:
-    """Modules stay: looking for garbage among them while they load would take a tenth of the time. (Nor need they be looked at
-    when the program ends, another 0.12 s; but after `gc.freeze` DuckDB says on stderr that nobody took it apart.)"""
+    """Modules stay: looking for garbage among them while they load would take a tenth of the time."""
     gc.disable()
     try:
         commands: list[click.Command] = import_module(f"tianping.cli.{module}").COMMANDS
@@ -93,7 +99,33 @@ def _outside() -> tuple[type[Exception], ...]:
 
 
 def main() -> None:
-    """The entry point."""
+    """The entry point: a process of its own."""
+    cli.loaded = gc.freeze
+    try:
+        run()
+        _leave()
+    finally:
+        gc.unfreeze()  # else DuckDB says on stderr that nobody took it apart
+
+
+def _leave() -> None:
+    """End the process, done with all it was asked for, without taking every module apart: a fifth of a short command's second.
+    What the command has left is let go (connections, and with them SQLite's log and DuckDB's scratch files), and what waits for
+    the end is done. Not where other threads are at work, nor where what was said finds nobody: then it ends as usual."""
+    gc.collect()  # without the modules: 4 ms
+    if threading.active_count() > 1:
+        return
+    try:
+        atexit._run_exitfuncs()
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+    except (OSError, ValueError):
+        return
+    os._exit(0)
+
+
+def run() -> None:
+    """Do what the command line asks for. Raises SystemExit where that fails, or is not understood."""
     try:
         cli.main(standalone_mode=False)
     except click.UsageError as error:

@@ -7,6 +7,7 @@ Reads schema `facts` (the state at some seq) of a DuckDB connection; makes schem
 """
 
 import datetime as dt
+from collections.abc import Collection
 
 import duckdb
 
@@ -27,9 +28,9 @@ CAME_WITH: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
-def as_of(con: duckdb.DuckDBPyConnection, date: dt.date) -> None:
-    """Make schema `dated` for T = `date`, in the place of another T's. Shops keep their row and have a `cutoff`: the instant at
-    which T begins there."""
+def as_of(con: duckdb.DuckDBPyConnection, date: dt.date, tables: Collection[str] = ()) -> None:
+    """Make schema `dated` for T = `date`, in the place of another T's; of the shops and `tables` alone for who reads only
+    these. Shops keep their row and have a `cutoff`: the instant at which T begins there."""
     zones = zones_of(con)
     con.execute("drop schema if exists dated cascade")
     con.execute("create schema dated")
@@ -41,7 +42,7 @@ def as_of(con: duckdb.DuckDBPyConnection, date: dt.date) -> None:
     )
     one = f"timestamp '{day_start(date, zones[0])}'" if len(zones) == 1 else None
     for table in TABLES.values():
-        if table.own_time:
+        if table.own_time and (not tables or table.name in tables):
             con.execute(f"create view dated.{table.name} as {_emptied(table, one)}")
 
 

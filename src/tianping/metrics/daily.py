@@ -71,7 +71,8 @@ def _of_view(
     ours, rows = staged_sql(views[name], tallies, windows, date, where=[f"({whose})"], shops=shops)
     if ours:
         con.execute(f"create or replace temp table ours as {ours}")
-    con.execute(f"create or replace temp table daily_rows as {rows}")
+    inside = " or ".join(dict.fromkeys(inside_sql(tally, windows, date) for tally in tallies))
+    con.execute(f"create or replace temp table daily_rows as select * from ({rows}) where ({whose}) and ({inside})")
     con.execute("drop table if exists ours")
     parts = " union all ".join(_side(use, date) for use in uses)
     yield from con.execute(f"select * from ({parts}) order by all").fetchall()

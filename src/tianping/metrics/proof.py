@@ -1,7 +1,6 @@
 """The rows behind a figure: each with the part it plays, the rule that left it out, and the values that decided."""
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -48,28 +47,33 @@ def shop_of(scope: Scope) -> str | None:
 def proof_sql(view: View, side: Side, scope: Scope) -> str:
     """One row per thing counted or left out: the view's key, `day`, `role`, `rule`, `adds`, then the columns that decided.
     Times are wall times of the shop."""
-    return joined(staged_proof(view, side, scope))
+    return worded(view, side, joined(staged_proof(view, side, scope)))
+
+
+def worded(view: View, side: Side, rows: str) -> str:
+    """What `staged_proof` gives, with its times as people read them."""
+    kinds = {name: view.columns.get(name, "") for name in (*_keys(view), *_decided(view, side.tally))}
+    times = [f'{_WORDS[kind].format(name)} as "{name}"' for name, kind in kinds.items() if kind in _WORDS]
+    return f"select * replace ({', '.join(times)}) from ({rows})" if times else rows
 
 
 def staged_proof(view: View, side: Side, scope: Scope, some: str = "true") -> tuple[str, str]:
-    """The same in two steps: what may be held as a table `ours` ("" for nothing), and what reads it. `some`: only the rows of
-    the shops for which this condition over `shop_id` holds."""
+    """The same with times as times, for words cost more than they say until somebody reads them. In two steps: what may be held
+    as a table `ours` ("" for nothing), and what reads it. `some`: only the rows of the shops for which this condition over
+    `shop_id` holds."""
     tally = side.tally
-    decided = sorted(tally.columns - {*view.key, "timezone", "platform", "shop_id"})
-    shown = [f'{_shown(name, view.columns.get(name, ""))} as "{name}"' for name in decided]
-    keys = [f'{_shown(name, view.columns.get(name, ""))} as "{name}"' for name in _keys(view) if name != "day"]
     apart = [some] if some != "true" else []
     whose, shops = [f"platform = '{scope.platform}'", *apart, _subject(tally, scope)], " and ".join([_shops(scope), *apart])
-    besides = _levels_columns(view)
+    besides = _levels_columns(view, scope)
     ours, rows = staged_sql(view, [tally], (scope.days,), scope.date, besides, where=whose, shops=shops)
     rows = folded_sql(view, rows, [tally], (scope.days,), scope.date) if tally.once_per else rows
     parts = [
-        *keys,
+        *(_wall(view, name) for name in _keys(view)),
         f"{tally.day} as day",
         f"{_role(side)} as role",
         f"{_rule(tally)} as rule",
         f"{_adds(side)} as adds",
-        *shown,
+        *(_wall(view, name) for name in _decided(view, tally)),
     ]
     return ours, (
         f"select {', '.join(parts)} from ({rows}) where {' and '.join(whose)} "
@@ -77,17 +81,22 @@ def staged_proof(view: View, side: Side, scope: Scope, some: str = "true") -> tu
     )
 
 
-_WALL = "strftime(wall({}, timezone), '%Y-%m-%d %H:%M:%S')"
-_SHOWN = {"time": _WALL.format('"{0}"'), "times": 'list_transform("{0}", lambda at: ' + _WALL.format("at") + ")"}
+_WALL = {"time": 'wall("{0}", timezone)', "times": 'list_transform("{0}", lambda at: wall(at, timezone))'}
+_TEXT = "strftime({}, '%Y-%m-%d %H:%M:%S')"
+_WORDS = {"time": _TEXT.format('"{0}"'), "times": 'list_transform("{0}", lambda at: ' + _TEXT.format("at") + ")"}
 
 
-def _keys(view: View) -> Iterable[str]:
-    return dict.fromkeys((*view.key, "shop_id"))
+def _wall(view: View, name: str) -> str:
+    """A column, its instants as wall times of the shop."""
+    return _WALL.get(view.columns.get(name, ""), '"{0}"').format(name) + f' as "{name}"'
 
 
-def _shown(name: str, kind: str) -> str:
-    """A column as people read it."""
-    return _SHOWN.get(kind, '"{0}"').format(name)
+def _keys(view: View) -> list[str]:
+    return [name for name in dict.fromkeys((*view.key, "shop_id")) if name != "day"]
+
+
+def _decided(view: View, tally: Tally) -> list[str]:
+    return sorted(tally.columns - {*view.key, "timezone", "platform", "shop_id"})
 
 
 def _shops(scope: Scope) -> str:
@@ -96,8 +105,9 @@ def _shops(scope: Scope) -> str:
     return whose if shop is None else f"{whose} and shop_id = {exp.Literal.string(shop).sql('duckdb')}"
 
 
-def _levels_columns(view: View) -> tuple[str, ...]:
-    return ("product_id", "category_l1", "category_l2", "category_l3") if view.by_product else ()
+def _levels_columns(view: View, scope: Scope) -> tuple[str, ...]:
+    """What tells the subject's rows from others."""
+    return ("category_l1", "category_l2", "category_l3") if view.by_product and "category" in scope.by else ()
 
 
 def _subject(tally: Tally, scope: Scope) -> str:

@@ -14,25 +14,10 @@ def columns_of(view: View, tallies: Sequence[Tally], besides: Iterable[str] = ()
     return columns | ({"product_id"} if view.by_product else set())
 
 
-def rows_sql(
-    view: View,
-    tallies: Sequence[Tally],
-    windows: Sequence[int],
-    date: dt.date,
-    besides: Iterable[str] = (),
-    *,
-    where: Sequence[str] = (),
-    shops: str = "",
-) -> str:
-    """The view's rows with the columns that the tallies read, and some besides. Rows that fall into no window may be missing,
-    and so may those for which a condition of `where` over those columns, or one of `shops` over the shops, does not hold."""
-    return joined(staged_sql(view, tallies, windows, date, besides, where=where, shops=shops))
-
-
 def joined(staged: tuple[str, str]) -> str:
     """Both steps as one SELECT."""
     ours, rows = staged
-    return f"with ours as ({ours}) {rows}" if ours else rows
+    return f"with ours as (select *, row_number() over () as rowid from ({ours})) {rows}" if ours else rows
 
 
 def staged_sql(
@@ -45,7 +30,9 @@ def staged_sql(
     where: Sequence[str] = (),
     shops: str = "",
 ) -> tuple[str, str]:
-    """The same in two steps, as the view stages them: what may be held as a table `ours`, and what reads it."""
+    """The view's rows with the columns that the tallies read, and some besides, in two steps, as the view stages them: what may
+    be held as a table `ours`, and what reads it. Rows that fall into no window may be missing, and so may those for which a
+    condition of `where` over those columns, or one of `shops` over the shops, does not hold."""
     first, inside = _inside(tallies, windows, date)
     return view.staged(sorted(columns_of(view, tallies, besides)), since=first, where=[*where, *inside], shops=shops)
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -14,6 +15,7 @@ from tianping.policy.model import Pack
 from tianping.store import judgements
 from tianping.store.closes import Close
 from tianping.store.judgements import Judgement
+from tianping.work.closing import bysubject
 from tianping.work.closing.benchmark import yardsticks
 from tianping.work.closing.close import Asked, close
 from tianping.work.closing.slicing import hold
@@ -30,10 +32,16 @@ _ONE = Lock()
 
 
 def close_day(home: Home, packs: Mapping[str, Pack], asked: Asked, *, at: dt.datetime) -> tuple[Close, Judgement]:
-    """The whole close of a day: its figures, then what the rules say of them. Raises as `close` does."""
+    """The whole close of a day: its figures, then what the rules say of them, and beside that, on a core that judging leaves
+    idle, the figures laid out by subject (who reads them before that is done takes the close's own file). Raises as `close`
+    does."""
     with _ONE:
         done = close(home, packs, asked, at=at)
-        return done, judge(home, packs, done, at=at)
+        with ThreadPoolExecutor(1, "lay out") as beside:
+            copy = beside.submit(bysubject.lay_out, home.path, home.path / done.path, wait=True)
+            judgement = judge(home, packs, done, at=at)
+            copy.result()
+        return done, judgement
 
 
 def judge(home: Home, packs: Mapping[str, Pack], done: Close, *, at: dt.datetime) -> Judgement:

@@ -10,9 +10,9 @@ import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
-from threading import Lock
 
 from tianping.facts.engine import in_memory, quoted
+from tianping.work.home import locked
 
 FOLDER = "subjects"
 _FILE, _MOST_FILES = 50_000, 200
@@ -20,15 +20,18 @@ _FILE, _MOST_FILES = 50_000, 200
 half as long again to write, and three times the memory, and save nothing."""
 _PART, _BUFFER = 20_000, 8_192
 """Figures of one part of a file, and those of each file that are held back while it is written."""
-_MAKING = Lock()
+_MAKING = "subjects.lock"
+"""Held by whoever makes a copy, in any process: two would put theirs into the same place."""
 MANY = 8
 """Of more subjects (apart from those of one shop) a few metrics are sooner read from the close's own file."""
 
 
 def beside(home: Path, figures: Path, subjects: Iterable[str]) -> list[str]:
-    """The files that hold the figures of these subjects, of the copy of a close's file `figures` (inside `home`). The copy is
-    made where it is missing or older."""
-    held = {path.name: path for path in folder(home, figures).iterdir()}
+    """The files that hold the figures of these subjects: of the copy of a close's file `figures` (inside `home`), made where it
+    is missing or older; while somebody makes it, that file itself."""
+    if not lay_out(home, figures, wait=False):
+        return [str(figures)]
+    held = {path.name: path for path in _copy(home, figures).iterdir()}
     places = next((int(name.removesuffix(".parquet").partition(_OF)[2]) for name in held), 1)
     names = {_name(place(subject, places), places) for subject in subjects}
     return [str(held[name]) for name in sorted(names & held.keys())] or [str(figures)]
@@ -46,14 +49,21 @@ def suits(subjects: Iterable[str]) -> bool:
     return len({_head(subject) for subject in subjects}) <= MANY
 
 
-def folder(home: Path, figures: Path) -> Path:
-    """Where the copy lies, made where it is missing or older."""
-    copy = home / FOLDER / figures.relative_to(home / "closes").with_suffix("")
-    if _old(copy, figures):
-        with _MAKING:  # of many readers at once one makes it, the others wait
-            if _old(copy, figures):
-                make(figures, copy)
-    return copy
+def lay_out(home: Path, figures: Path, *, wait: bool) -> bool:
+    """Make the copy where it is missing or older. Whether it is there now: not where somebody else is making one and this one
+    does not `wait`."""
+    copy = _copy(home, figures)
+    if not _old(copy, figures):
+        return True
+    with locked(home / _MAKING, wait=wait) as mine:
+        if mine and _old(copy, figures):  # it may have been made meanwhile
+            make(figures, copy)
+        return mine
+
+
+def _copy(home: Path, figures: Path) -> Path:
+    """Where the copy lies."""
+    return home / FOLDER / figures.relative_to(home / "closes").with_suffix("")
 
 
 def _old(copy: Path, figures: Path) -> bool:

@@ -9,7 +9,8 @@ from tianping.facts.views import VIEWS
 from tianping.metrics.compile import Tally
 from tianping.metrics.proof import Scope
 from tianping.policy.model import Pack
-from tianping.work.figures.explain import Named, Proof, explain, hold
+from tianping.work.closing.closed import find
+from tianping.work.figures.explain import Named, Proof, explain, hold, opened
 from tianping.work.home import Home
 
 
@@ -54,8 +55,8 @@ class Difference:
 
 def difference(home: Home, packs: Mapping[str, Pack], a: Named, b: Named, wanted: Scope) -> Difference:
     """Compare two metrics, variants or versions for one subject. Both must count rows of the same view, each by one measure."""
-    left = explain(home, packs, a, wanted)
-    right = explain(home, packs, b, wanted, con=left.con)
+    con = opened(home, find(home, wanted.date), wanted)
+    left, right = (explain(home, packs, named, wanted, con=con) for named in (a, b))
     things = {_things(side.tally) for proof in (left, right) for side in proof.definition.sides}
     if len(things) != 1 or len(left.sql) != 1 or len(right.sql) != 1:
         raise NotComparable(
@@ -64,8 +65,8 @@ def difference(home: Home, packs: Mapping[str, Pack], a: Named, b: Named, wanted
         )
     key = VIEWS[left.definition.sides[0].tally.view].key
     sql = _sql(left, right, key, left.sql[0][1], right.sql[0][1])
-    rows = hold(left.con, _sql(left, right, key, left.held[0][1], right.held[0][1]))
-    found = left.con.execute(
+    rows = hold(con, _sql(left, right, key, left.held[0][1], right.held[0][1]))
+    found = con.execute(
         "select role_a, coalesce(rule_a, ''), role_b, coalesce(rule_b, ''), count(*), sum(adds_a)::bigint, sum(adds_b)::bigint "
         f"from ({rows}) group by all order by all"
     ).fetchall()

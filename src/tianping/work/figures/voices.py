@@ -14,7 +14,7 @@ import duckdb
 from tianping.facts import versions
 from tianping.facts.asof import as_of
 from tianping.facts.engine import quoted
-from tianping.facts.narrow import narrow
+from tianping.facts.narrow import narrow_to_products
 from tianping.facts.views import VIEWS
 from tianping.metrics.compile import Definition, Key
 from tianping.metrics.proof import Scope
@@ -135,7 +135,7 @@ Facts = duckdb.DuckDBPyConnection
 def opened(home: Home, done: Close, products: Collection[str], often: Sequence[str] = ("cases", "reviews")) -> Facts:
     """A connection with the facts as of a close about orders of some products. `often`: tables read more than once."""
     con, _ = facts(home, known_at=done.seq)
-    narrow(con, (home.lake, versions.known(home.versions(), done.seq)), "product_id", products, besides=often)
+    narrow_to_products(con, (home.lake, versions.known(home.versions(), done.seq)), products, besides=often)
     as_of(con, done.date)
     return con
 

@@ -18,7 +18,7 @@ from tianping.facts.views import VIEWS
 from tianping.metrics.compile import Definition, define
 from tianping.metrics.engine import Use, count_views, finish, prepare
 from tianping.metrics.lessened import Mark, lessen
-from tianping.metrics.rows import inside_sql, rows_sql
+from tianping.metrics.rows import inside_sql, staged_sql
 from tianping.policy.model import Pack
 from tianping.work.judgement.exempt import shops_sql
 from tianping.work.judgement.leaving import HINTS, Lot, Track, lots
@@ -107,8 +107,8 @@ def _shops(con: duckdb.DuckDBPyConnection, platform: str, defined: Sequence[Defi
     exempt = shops_sql(lot.number, lot.exemptions)
     if not exempt:
         return "true"
-    each = " union ".join([exempt, *_shops_of_cases(platform, defined, lot, date)])
-    con.execute(f"create or replace temp table touchable as {each}")
+    con.execute(f"create or replace temp table touchable as {exempt}")
+    _add_shops_of_cases(con, platform, defined, lot, date)
     if not con.sql("select 1 from touchable limit 1").fetchall():
         return ""
     con.execute(
@@ -119,8 +119,11 @@ def _shops(con: duckdb.DuckDBPyConnection, platform: str, defined: Sequence[Defi
     return "shop_id in (select shop_id from touchable)"
 
 
-def _shops_of_cases(platform: str, defined: Sequence[Definition], lot: Lot, date: dt.date) -> Iterator[str]:
-    """By view and mark of cases, the SELECT of the shops that have a row so marked in some window."""
+def _add_shops_of_cases(
+    con: duckdb.DuckDBPyConnection, platform: str, defined: Sequence[Definition], lot: Lot, date: dt.date
+) -> None:
+    """To the temp table `touchable` the shops that have a row in some window that a mark of cases marks. Few rows may be so
+    marked: they are held as a table before anything is joined to them."""
     heeding: dict[tuple[str, Mark], list[Use]] = {}
     for metric, sides in lot.sides.items():
         for side, marks in sides:
@@ -131,9 +134,13 @@ def _shops_of_cases(platform: str, defined: Sequence[Definition], lot: Lot, date
     for (name, mark), uses in heeding.items():
         windows = sorted({days for use in uses for days in use.days})
         tallies = [lessen(use.side, [mark]).tally for use in uses]
-        rows = rows_sql(views[name], tallies, windows, date, where=[own, HINTS[mark]], shops=own)
+        ours, rows = staged_sql(views[name], tallies, windows, date, where=[own, HINTS[mark]], shops=own)
+        if ours:
+            con.execute(f"create or replace temp table ours as {ours}")
         inside = " or ".join(dict.fromkeys(inside_sql(tally, windows, date) for tally in tallies))
-        yield f"select distinct shop_id from ({rows}) where {own} and {mark.column} and ({inside})"
+        marked = f"select distinct shop_id from ({rows}) where {own} and {mark.column} and ({inside})"
+        con.execute(f"insert into touchable {marked} except select shop_id from touchable")
+        con.execute("drop table if exists ours")
 
 
 def _seen(con: duckdb.DuckDBPyConnection, platform: str, asked: frozenset[Wanted]) -> Iterator[tuple[Key, Seen]]:
