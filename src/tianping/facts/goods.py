@@ -16,7 +16,7 @@ _SHIPPING = Part(
   select _row, count(*) as parcels, count(*) filter (where fake) as fake_parcels, max(shipped_at) as shipped_at,
     case when count(collected_at) = count(*) then max(collected_at) end as collected_at,
     case when count(signed_at) = count(*) then max(signed_at) end as signed_at
-  from (select order_id, _row from ours) join dated.parcels using (order_id) where {_OUTBOUND} group by _row
+  from (select order_id, rowid as _row from ours) join dated.parcels using (order_id) where {_OUTBOUND} group by _row
 ) ship using (_row)""",
     {
         "parcels": ("int", "coalesce(ship.parcels, 0)"),
@@ -37,7 +37,7 @@ _REFUNDS = Part(
     """left join (
   select _row, min({'at': requested_at, 'id': case_id, 'kind': kind, 'reason': reason}) as f,
     list_sort(list(requested_at)) as refund_requests, bool_or(outcome = 'refunded') as refunded
-  from (select order_id, _row from ours) join dated.cases using (order_id)
+  from (select order_id, rowid as _row from ours) join dated.cases using (order_id)
   where kind in ('refund_only', 'return_refund') and requested_at is not null group by _row
 ) refunds using (_row)""",
     {
@@ -62,7 +62,7 @@ _REVIEWS = Part(
     "reviews",
     f"""left join (
   select _row, min({{'at': reviewed_at, 'id': review_id, 'quality': quality, 'logistics': logistics, 'service': service}}) as f
-  from (select order_id, _row from ours) join dated.reviews using (order_id) where {_COUNTS} group by _row
+  from (select order_id, rowid as _row from ours) join dated.reviews using (order_id) where {_COUNTS} group by _row
 ) reviewed using (_row)""",
     {
         "first_review_id": ("text", "reviewed.f.id"),
@@ -80,7 +80,8 @@ _COMPLAINTS = Part(
     "complaints",
     """left join (
   select _row, min_by(verdict, {'at': complained_at, 'id': complaint_id}) as verdict
-  from (select order_id, _row from ours) join dated.complaints using (order_id) where complained_at is not null group by _row
+  from (select order_id, rowid as _row from ours) join dated.complaints using (order_id)
+  where complained_at is not null group by _row
 ) complained using (_row)""",
     {"complaint": ("text", "complained.verdict")},
     made={"complaint": (("complaints", "verdict"),)},
@@ -91,7 +92,7 @@ _OF_ORDER = (_SHIPPING, _REFUNDS, _REVIEWS, _COMPLAINTS)
 _BEFORE_PICKUP = Part(
     "cases",
     """left join (
-  select distinct _row, true as before_pickup from ours join dated.cases c using (order_id)
+  select distinct ours.rowid as _row, true as before_pickup from ours join dated.cases c using (order_id)
   where c.requested_at >= ours.shipped_at and c.requested_at < least(ours.collected_at, ours.shipped_at + interval 24 hour)
 ) asked using (_row)""",
     {"asked_before_pickup": ("bool", "coalesce(asked.before_pickup, false)")},

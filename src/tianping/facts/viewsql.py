@@ -27,8 +27,9 @@ _TYPE = {"id": "text", "text": "text", "int": "int", "fen": "int", "bool": "bool
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A join that brings some columns, from a fact table, to `ours`: the rows asked for, numbered by `_row`, of which it
-    `reads` some columns. Its groups are by that number: cheaper than by text, and nothing is grouped that nobody asked for."""
+    """A join that brings some columns, from a fact table, to `ours`: the rows asked for, numbered by `rowid`, of which it
+    `reads` some columns. Its groups are by that number, `_row`: cheaper than by text, and nothing is grouped that nobody asked
+    for."""
 
     table: str
     join: str
@@ -64,13 +65,14 @@ class View:
         """`select …` of the named columns, with only the joins they need. Rows of days before `since` may be missing, and so
         may rows for which a condition of `where` over the named columns, or one of `shops` over the shops, does not hold."""
         ours, rows = self.staged(columns, since=since, where=where, shops=shops)
-        return f"with ours as ({ours}) {rows}" if ours else rows
+        return f"with ours as (select *, row_number() over () as rowid from ({ours})) {rows}" if ours else rows
 
     def staged(
         self, columns: Iterable[str], *, since: dt.date | None = None, where: Sequence[str] = (), shops: str = ""
     ) -> tuple[str, str]:
         """The same in two steps: the SELECT of what may be held as a table `ours`, "" where that is nothing, and what reads it.
-        Where `ours` is a table DuckDB knows how large it is, and builds its joins on that instead of on all parcels."""
+        Where `ours` is a table DuckDB knows how large it is, and builds its joins on that instead of on all parcels; and its
+        rows have their `rowid`, where numbering those of a SELECT is one core's work."""
         wanted = list(dict.fromkeys(columns))
         parts = [part for part in self.parts if any(column in part.columns for column in wanted)]
         ours, rows = self._with_parts(wanted, parts, where) if parts else ("", self._alone(wanted))
@@ -82,15 +84,15 @@ class View:
         return f"select {_listed(wanted, self.own)} {self.source}"
 
     def _with_parts(self, wanted: Sequence[str], parts: Sequence[Part], where: Sequence[str]) -> tuple[str, str]:
-        """First the view's own columns of the rows asked for, numbered; then the parts' columns of those rows."""
+        """First the view's own columns of the rows asked for; then the parts' columns of those rows."""
         made = {column: typed for part in parts for column, typed in part.columns.items()}
         read = (*wanted, *(column for part in parts for column in part.reads))
         own = [column for column in dict.fromkeys(read) if column not in made]
         ours_alone = [condition for condition in where if not made.keys() & set(re.findall(r"\w+", condition))]
         asked = f"where {' and '.join(f'({each})' for each in ours_alone)}" if ours_alone else ""
-        ours = f"select *, row_number() over () as _row from (select {_listed(own, self.own)} {self.source}) {asked}"
+        ours = f"select * from (select {_listed(own, self.own)} {self.source}) {asked}"
         listed = _listed(wanted, {column: ("", f'ours."{column}"') for column in own} | made)
-        return ours, f"select {listed} from ours {' '.join(part.join for part in parts)}"
+        return ours, f"select {listed} from (select *, rowid as _row from ours) ours {' '.join(part.join for part in parts)}"
 
     def needs(self, columns: Iterable[str], needed: Iterable[str]) -> dict[str, set[str]]:
         """The fact tables behind `columns`, with their columns behind `needed`. A table's booleans need only the table: empty
