@@ -269,7 +269,7 @@ def assert_population(
 
 
 def _cells_sql(each: Pass) -> str:
-    """The cells of all uses and windows at once: a statement for each cost twice as much. A cell of 0 and 0 says nothing."""
+    """The cells of all uses and windows at once: a statement for each costs a third more. A cell of 0 and 0 says nothing."""
     cells = [(use.metric, days, *_sides(each, use, days)) for use in each.uses for days in use.days]
     names = {sql: f"sum_{number}" for number, sql in enumerate(dict.fromkeys(sql for _, _, *both in cells for sql in both))}
     listed = ", ".join(
