@@ -13,6 +13,7 @@ from hypothesis import settings
 from sqlalchemy import URL, create_engine, make_url, text
 
 import sparing
+from lending import lending
 from proofs import RECORD, Proof
 from shell import Tianping, called
 from tianping.store.database import open_database
@@ -23,7 +24,10 @@ if not os.environ.get("CI"):  # under CI hypothesis loads its own repeatable pro
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Record in the one process that sees every report: not in xdist's workers, not when only collecting."""
+    """Packs are read once a process, also while tests are collected. The record is kept in the one process that sees every
+    report: not in xdist's workers, not when only collecting."""
+    sparing.read_once(reading := pytest.MonkeyPatch())
+    config.add_cleanup(reading.undo)
     has_cache = config.pluginmanager.hasplugin("cacheprovider")
     if has_cache and not hasattr(config, "workerinput") and not config.option.collectonly:
         config.pluginmanager.register(SpecRecord(config))
@@ -74,9 +78,9 @@ class SpecRecord:
 
 @pytest.fixture(scope="session", autouse=True)
 def spared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Packs are read, and tables made, once a process; passwords are hashed cheaply, and nobody waits for the disk."""
-    with pytest.MonkeyPatch.context() as patch:
-        sparing.read_once(patch)
+    """Tables are made once a process; databases in memory are lent; passwords are hashed cheaply, and nobody waits for the
+    disk."""
+    with pytest.MonkeyPatch.context() as patch, lending(patch):
         sparing.migrate_once(patch, tmp_path_factory.mktemp("tables") / "made.sqlite")
         sparing.hash_cheaply(patch)
         sparing.keep_the_power(patch)

@@ -92,26 +92,32 @@ def _put(cells: Mapping[str, str], test: str, helping: str) -> str:
     return replaced(cells, test).replace("*", f"* EXCLUDE ({helping})", 1)
 
 
-def forgotten(table: Table, rows: str, known: Iterable[Version], state: Callable[[str], str]) -> str:
-    """The SELECT of new rows in which erased buyers stay erased: rows that name them, rows that hang on an order of theirs, in
-    `orders_now` or known, and rows that say neither, of a key that is theirs. `state`: the FROM item of a table as known."""
+def forgotten(table: Table, rows: str, known: Iterable[Version], state: Callable[[str], str] | None) -> str:
+    """The SELECT of new rows in which erased buyers stay erased: rows that name them, rows that hang on an order of theirs in
+    `orders_now`, and rows that say neither, of a key that is theirs. `state`: the FROM item of a table as known; None where all
+    rows say whose they are."""
     left, buyer = marks(known), BUYERS.get(table.name)
     if not left or not (buyer or table.name in {*TEXTS, *TRACED}):
         return f"SELECT * FROM {rows}"
     cells = dict.fromkeys(TEXTS.get(table.name, ()), "''") | dict.fromkeys(TRACED.get(table.name, ()), "_erased")
     key, theirs = names(table.key), ", ".join(quoted(mark.pseudonym) for mark in left)
+    orders = "SELECT order_id, buyer_id FROM orders_now"
+    if state:
+        orders += f" UNION ALL SELECT order_id, buyer_id FROM {state('orders')} ANTI JOIN orders_now USING (order_id)"
+    orders = f"SELECT order_id, buyer_id AS _said FROM ({orders}) WHERE buyer_id IN ({theirs})"
     if buyer:
         cells = {column: _said_by(column, buyer) for column in _ids(table)} | cells | {buyer: "_erased"}
         found = f"SELECT *, {_pseudonym(buyer, left)} AS _said FROM {rows}"
-        was = f"SELECT {key}, {buyer} AS _was FROM {state(table.name)} WHERE {buyer} IN ({theirs})"
     else:
-        known_orders = f"SELECT * FROM {state('orders')} ANTI JOIN orders_now USING (order_id)"
-        both = f"SELECT order_id, buyer_id FROM orders_now UNION ALL SELECT order_id, buyer_id FROM ({known_orders})"
-        orders = f"SELECT order_id, buyer_id AS _said FROM ({both}) WHERE buyer_id IN ({theirs})"
         found = f"SELECT * FROM {rows} LEFT JOIN ({orders}) USING (order_id)"
-        was = f"SELECT {key}, _said AS _was FROM {state(table.name)} JOIN ({orders}) USING (order_id)"
-    whose = f"CASE WHEN {buyer or 'order_id'} IS NULL THEN _was ELSE _said END AS _erased"
-    marked = f"SELECT *, {whose} FROM ({found}) LEFT JOIN ({was}) USING ({key})"
+    marked = f"SELECT *, _said AS _erased, NULL AS _was FROM ({found})"
+    if state:
+        said = f"{buyer} AS _was FROM {state(table.name)} WHERE {buyer} IN ({theirs})"
+        said = said if buyer else f"_said AS _was FROM {state(table.name)} JOIN ({orders}) USING (order_id)"
+        was = f"SELECT {key}, {said} UNION ALL SELECT {key}, _said FROM ({found}) WHERE _said IS NOT NULL"
+        whose = f"CASE WHEN {buyer or 'order_id'} IS NULL THEN _was ELSE _said END AS _erased"
+        of_key = f"SELECT {key}, any_value(_was) AS _was FROM ({was}) GROUP BY {key}"
+        marked = f"SELECT *, {whose} FROM ({found}) LEFT JOIN ({of_key}) USING ({key})"
     put = {column: f"CASE WHEN {name(column)} IS NOT NULL THEN {sql} END" for column, sql in cells.items()}
     return f"SELECT {_put(put, '_erased IS NOT NULL', '_said, _was, _erased')} FROM ({marked})"
 

@@ -8,7 +8,7 @@ from typing import cast
 from tianping.facts import lake, resolve
 from tianping.facts.desk import WAITING, Desk, look_up, look_up_zones, write
 from tianping.facts.engine import name, names, parquet, quoted, same_key, wall
-from tianping.facts.erased import forgotten
+from tianping.facts.erased import belongs, forgotten, says
 from tianping.facts.judge import judge, plain
 from tianping.facts.misread import misread
 from tianping.facts.schema import PARENTS, TABLES, Table
@@ -35,8 +35,7 @@ class Filed:
 
 def file_table(desk: Desk, table: Table, staged: Sequence[str]) -> Filed:
     """File the staged Parquet of one table. Bad rows go to the temporary table `bad`."""
-    rows = forgotten(table, parquet(staged), desk.known, lambda of: f"({lake.state(desk.folder, desk.now, TABLES[of])})")
-    desk.con.execute(f"CREATE OR REPLACE TEMP VIEW incoming AS {rows}")
+    _take_in(desk, table, parquet(staged))
     misread(desk, table)
     judge(desk, table)
     scratch = _place(desk, table)
@@ -47,6 +46,18 @@ def file_table(desk: Desk, table: Table, staged: Sequence[str]) -> Filed:
     if table.name == "shops":
         look_up_zones(desk, files)
     return filed
+
+
+def _take_in(desk: Desk, table: Table, rows: str) -> None:
+    """Make `incoming`: the rows, in which erased buyers stay erased. Held where that takes looking up whose their keys are: it
+    is read several times."""
+    erased = belongs(table) and any(version.kind == "erase" for version in desk.known)
+    if erased and desk.con.execute(f"SELECT 1 FROM {rows} WHERE {name(says(table))} IS NULL LIMIT 1").fetchall():
+        desk.make("owned", forgotten(table, rows, desk.known, lambda of: f"({lake.state(desk.folder, desk.now, TABLES[of])})"))
+        taken = "FROM owned"
+    else:
+        taken = forgotten(table, rows, desk.known, None)
+    desk.con.execute(f"CREATE OR REPLACE TEMP VIEW incoming AS {taken}")
 
 
 def _place(desk: Desk, table: Table) -> str:
