@@ -151,6 +151,28 @@ def test_rows_that_came_to_somebody_else(tmp_path: Path) -> None:
     assert table(home, "text", "messages") == [("你好",), ("又问",)]
 
 
+def test_what_turns_out_to_be_theirs_later(tmp_path: Path) -> None:
+    """Words of a case that waits for its order are the buyer's only once that has come: erasing again reaches them, and then
+    nothing is left to erase."""
+    home = open_home(tmp_path / "home", create=True)
+    bring(home, FILES)
+    bring(
+        home,
+        {"cases": "case_id,order_id,kind,reason,requested_at,reason_text\nc9,o9,refund_only,quality,2024-04-03,等着\n"},
+        hour=1,
+    )
+    done = erase(home, BUYER, at=LATER)
+    with pytest.raises(NotFound):
+        erase(home, BUYER, at=LATER)
+    bring(home, {"orders": f"order_id,shop_id,product_id,buyer_id,created_at\no9,s1,p1,{BUYER},2024-04-01\n"}, hour=48)
+    assert ("c9", "等着") in table(home, "case_id, reason_text", "cases")
+    again = erase(home, BUYER, at=LATER + dt.timedelta(days=2))
+    assert (again.pseudonym, again.files) == (done.pseudonym, 1)
+    assert ("c9", "") in table(home, "case_id, reason_text", "cases")
+    with pytest.raises(NotFound):
+        erase(home, BUYER, at=LATER + dt.timedelta(days=3))
+
+
 def test_unknown_buyer(home: Home) -> None:
     with pytest.raises(NotFound, match=r"no fact .* is of buyer 'nobody'"):
         erase(home, "nobody", at=LATER)

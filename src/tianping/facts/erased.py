@@ -60,8 +60,9 @@ def said(column: str, buyer: str, pseudonym: str) -> str:
 
 
 def belongs(table: Table) -> str:
-    """SQL: a row of `table` says that it is of the buyer $buyer, or of one of the orders in `theirs`; "" where none can."""
-    tests = [f"coalesce({name(BUYERS[table.name])} = $buyer, false)"] if table.name in BUYERS else []
+    """SQL: a row of `table` says that it is of the buyer $buyer, by now $pseudonym where erased before, or of one of the orders
+    in `theirs`; "" where none can."""
+    tests = [f"coalesce({name(BUYERS[table.name])} IN ($buyer, $pseudonym), false)"] if table.name in BUYERS else []
     tests += ["coalesce(order_id IN (SELECT order_id FROM theirs), false)"] if "order_id" in table.by_name else []
     return " OR ".join(tests)
 
@@ -69,6 +70,14 @@ def belongs(table: Table) -> str:
 def says(table: Table) -> str:
     """The column by which a row of `table` says whose it is. Where it is empty, the row is of whom its key is."""
     return "order_id" if "order_id" in table.by_name else BUYERS[table.name]
+
+
+def telling(table: Table, buyer: str, pseudonym: str) -> str:
+    """SQL: a row of `table` holds something of the buyer that `rewritten` would take away."""
+    words = [f"coalesce({name(column)} <> '', false)" for column in TEXTS.get(table.name, ())]
+    traces = [f"coalesce({name(column)} <> {quoted(pseudonym)}, false)" for column in TRACED.get(table.name, ())]
+    ids = [f"coalesce(regexp_matches({name(column)}, {quoted(word(buyer))}), false)" for column in _ids(table)]
+    return " OR ".join([*words, *traces, *ids])
 
 
 def rewritten(table: Table, rows: str, test: str, buyer: str, pseudonym: str) -> str:

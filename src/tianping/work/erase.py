@@ -43,8 +43,9 @@ class Erased:
 
 
 def erase(home: Home, buyer: str, *, at: dt.datetime) -> Erased:
-    """Make a buyer nobody, in all versions, in quarantine, in the names of files, and in what people have said and sent. Killed
-    in the middle the home is as it was before, or as it is after. Raises NotFound where nothing names the buyer."""
+    """Make a buyer nobody: in all versions, in quarantine, in the names of files, in what people have said and sent; one who
+    was erased before, in what was found to be theirs since. Killed in the middle the home is as it was before, or as it is
+    after. Raises NotFound where nothing names the buyer."""
     with importing(home), whole(home, "erasing"):
         known = own_versions(home)
         sweep(home, known)
@@ -147,11 +148,13 @@ class _Eraser:
         self._find_rows(table, [file for file in files if file.kind != "state"])
         keys = f"({names(table.key)}) IN (SELECT ({names(table.key)}) FROM of_theirs)"
         theirs = f"({_place(table)}) IN (SELECT ({_place(table)}) FROM of_theirs WHERE _theirs)"
+        telling = erased.telling(table, self._buyer, self._mark.pseudonym)
         mixed = bool(self._con.execute("SELECT 1 FROM of_theirs WHERE NOT _theirs LIMIT 1").fetchall())
         for kind in versions.FACTS:
             some = [file for file in files if file.kind == kind]
             test = keys if kind == "state" else theirs
-            for file in self._holding(some, keys):
+            held = keys if mixed and kind == "change" else f"{keys} AND ({telling})"
+            for file in self._holding(some, held):
                 rows = erased.rewritten(table, self._read([file]), test, self._buyer, self._mark.pseudonym)
                 self._put(file, laid(table, rows), settled=file.settled and not mixed)
 
@@ -159,6 +162,7 @@ class _Eraser:
         """`of_theirs`: all rows of the keys of which a row says that it is the buyer's, and whether each is: one that does not
         say is of whom the last before it says, or the first after."""
         said, key = erased.belongs(table).replace("$buyer", quoted(self._buyer)), names(table.key)
+        said = said.replace("$pseudonym", quoted(self._mark.pseudonym))
         rows = f"SELECT {key}, _seq, _part, _line, CASE WHEN {name(erased.says(table))} IS NOT NULL THEN {said} END AS _said"
         rows = f"{rows} FROM {self._read(files)} SEMI JOIN (SELECT {key} FROM {self._read(files)} WHERE {said}) USING ({key})"
         by = f"PARTITION BY {key} ORDER BY _seq, _part, _line ROWS BETWEEN"
@@ -175,7 +179,8 @@ class _Eraser:
 
     def _find_orders(self) -> None:
         orders = self._facts("orders")
-        select = f"SELECT DISTINCT order_id FROM {self._read(orders)} WHERE buyer_id = {quoted(self._buyer)}" if orders else ""
+        either = f"({quoted(self._buyer)}, {quoted(self._mark.pseudonym)})"
+        select = f"SELECT DISTINCT order_id FROM {self._read(orders)} WHERE buyer_id IN {either}" if orders else ""
         self._con.execute(f"CREATE TEMP TABLE theirs AS {select or 'SELECT NULL::VARCHAR AS order_id WHERE false'}")
         self._con.execute('CREATE TEMP TABLE their_keys ("table" VARCHAR, key VARCHAR)')
 
@@ -206,11 +211,13 @@ class _Eraser:
         anyone = "|".join(f"(?:{erased.word(one)})" for one in (self._buyer, *orders))
         theirs = " OR ".join(f"coalesce(regexp_matches({name(column)}, {quoted(anyone)}), false)" for column in _BAD_CELLS)
         theirs += ' OR coalesce(("table", key) IN (SELECT ("table", key) FROM their_keys), false)'
+        named = f"coalesce(regexp_matches(key, {quoted(erased.word(self._buyer))}), false)"
+        telling = f"""({theirs}) AND (coalesce(value, '') <> '' OR "row" <> '{{}}' OR {named})"""  # not emptied before
         in_file = f"coalesce(regexp_matches(file, {quoted(erased.word(self._buyer))}), false)"
         clean = {column: erased.said(column, self._buyer, self._mark.pseudonym) for column in ("file", "key", "reason")}
         cells = {"key": clean["key"], "reason": clean["reason"], "value": "''", "row": "'{}'"}
         for kind, test, put in (
-            ("quarantine", f"{theirs} OR {in_file}", erased.replaced(cells, theirs)),
+            ("quarantine", f"{telling} OR {in_file}", erased.replaced(cells, theirs)),
             ("retried", in_file, "*"),
         ):
             for file in self._holding([file for file in self._files if file.kind == kind], test):
