@@ -146,6 +146,8 @@ def run() -> None:
         click.echo(f"tianping: the machine refused (disk, memory or a lock), and nothing was kept: {what}", err=True)
         sys.exit(1)
     except Exception as error:  # the last resort: a fault of ours is one sentence too
+        if str(error) == "Query interrupted":  # Ctrl-C, as DuckDB says it
+            sys.exit("stopped; nothing half-done was kept")
         if os.environ.get("TIANPING_DEBUG"):
             raise
         what = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"

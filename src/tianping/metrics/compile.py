@@ -49,8 +49,8 @@ class Tally:
     `day` gives a date; the rules and `count` are conditions that are never null; `total` is an integer, or None: each row
     adds one. `greatest`: the rows' greatest `total` is taken, not their sum. `columns` are those it reads, `needed` those of
     them without which it means nothing. `clip` bounds the event days (a version that applies by deed counts only the days it
-    was in force). `by`: what its rows go to, besides shops and platforms. `late`: how long after the last time in a row its
-    day can be.
+    was in force). `by`: what its rows go to, besides shops and platforms. `dated_by`: the columns that its day is made of, and
+    `late`, how long after the last of them it can be.
     """
 
     view: str
@@ -65,6 +65,7 @@ class Tally:
     clip: Period | None = None
     greatest: bool = False
     by: By = "shop"
+    dated_by: frozenset[str] = frozenset()
     late: dt.timedelta = dt.timedelta()
 
     @property
@@ -201,5 +202,6 @@ def _tally(
         clip=clip,
         greatest=measure.max is not None,
         by=by or ("product" if view.by_product else "shop"),
+        dated_by=frozenset(formula.columns_of(day)),
         late=formula.lateness(day),
     )

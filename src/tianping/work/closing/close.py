@@ -100,7 +100,8 @@ def _computed(
     with locked(home.path / "ledger.lock", wait=False) as free:
         carries = free and asked.known_at is None and sum(file.rows for file in known.files) >= CARRIED_FROM[asked.in_a_row]
         kept = {name: [use for use in each if carries and carry.keeps(use)] for name, each in uses.items()}
-        seen = known if carries else recent.since(con, home.lake, known, _first(uses, asked.date))
+        first = None if carries else _first([use for each in uses.values() for use in each], asked.date)
+        seen = recent.since(con, home.lake, known, first) if first else known
         held = hold(con, home.lake, seen)
         turn = carry.Round(home, con, (asked.date, *state), kept) if carries else None
         for name, each in defined.items():
@@ -115,10 +116,13 @@ def _computed(
             turn.end()
 
 
-def _first(uses: Mapping[str, Sequence[Use]], date: dt.date) -> dt.date:
-    """The first day on which anything can have happened that falls into some window."""
-    windows = ((Window(max(use.days), use.side.tally.lag), use.side.tally.late) for each in uses.values() for use in each)
-    return min((window.at(date).first - late for window, late in windows), default=date)
+def _first(uses: Sequence[Use], date: dt.date) -> dt.date | None:
+    """The first day on which anything can have happened that falls into some window; None where that cannot be told by what
+    happened to orders."""
+    if any(use.side.tally.dated_by & recent.UNSEEN for use in uses):
+        return None
+    windows = ((Window(max(use.days), use.side.tally.lag), use.side.tally.late) for use in uses)
+    return min((window.at(date).first - late for window, late in windows), default=None)
 
 
 def _evenly(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
