@@ -63,9 +63,9 @@ def _emptied(table: Table, one: str | None) -> str:
     """`one`: the cutoff where all shops share it; then no join is needed to know it."""
     cutoff = one or "clock.cutoff"
     with_time = {name: time for time, names in CAME_WITH.get(table.name, {}).items() for name in names}
-    columns = []
+    columns, times = [], table.times
     for column in table.columns:
-        if column.type == "time" and column.name != "updated_at":
+        if column.name in times:
             columns.append(f"case when t.{column.name} < {cutoff} then t.{column.name} end as {column.name}")
         elif column.name in with_time:
             columns.append(f"case when t.{with_time[column.name]} < {cutoff} then t.{column.name} end as {column.name}")

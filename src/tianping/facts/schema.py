@@ -51,6 +51,11 @@ class Table:
         return "shop_id" in self.by_name
 
     @property
+    def times(self) -> list[str]:
+        """The columns that say when something happened: not when a row was exported."""
+        return [column.name for column in self.columns if column.type == "time" and column.name != "updated_at"]
+
+    @property
     def owned(self) -> bool:
         """Whether every row is one shop's, and says whose."""
         return self.has_shop and self.by_name["shop_id"].required and "shop_id" not in self.key

@@ -92,13 +92,11 @@ def _by_time(con: duckdb.DuckDBPyConnection, family: Family, dates: tuple[dt.dat
     since = min(day_start(earlier, zone) for zone in zones)
     until = max(day_start(later, zone) for zone in zones)
     for table in family.tables:
-        for column in TABLES[table].columns:
-            if column.type == "time" and column.name != "updated_at":
-                at = name(column.name)
-                yield (
-                    f"select {names(family.thing)} from {NOW}.{table} "
-                    f"where {at} >= timestamp '{since}' and {at} < timestamp '{until}'"
-                )
+        for at in map(name, TABLES[table].times):
+            yield (
+                f"select {names(family.thing)} from {NOW}.{table} "
+                f"where {at} >= timestamp '{since}' and {at} < timestamp '{until}'"
+            )
 
 
 def _by_rows(family: Family, folder: Path, known: Sequence[Version], step: Step) -> Iterable[str]:

@@ -10,7 +10,7 @@ import duckdb
 from sqlglot import exp
 
 from tianping.metrics.compile import Definition, Side, Views
-from tianping.metrics.rows import inside_sql, staged_sql
+from tianping.metrics.rows import inside_sql, ours_held, staged_sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,9 @@ def _of_view(
     whose = " or ".join(dict.fromkeys(use.figures.whose for use in uses))
     shops = f"({whose})" if all(use.figures.by == "shop" for use in uses) else ""
     tallies = [use.side.tally for use in uses]
-    ours, rows = staged_sql(views[name], tallies, windows, date, where=[f"({whose})"], shops=shops)
-    if ours:
-        con.execute(f"create or replace temp table ours as {ours}")
     inside = " or ".join(dict.fromkeys(inside_sql(tally, windows, date) for tally in tallies))
-    con.execute(f"create or replace temp table daily_rows as select * from ({rows}) where ({whose}) and ({inside})")
-    con.execute("drop table if exists ours")
+    with ours_held(con, staged_sql(views[name], tallies, windows, date, where=[f"({whose})"], shops=shops)) as rows:
+        con.execute(f"create or replace temp table daily_rows as select * from ({rows}) where ({whose}) and ({inside})")
     parts = " union all ".join(_side(use, date) for use in uses)
     yield from con.execute(f"select * from ({parts}) order by all").fetchall()
     con.execute("drop table daily_rows")

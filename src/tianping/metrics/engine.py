@@ -17,7 +17,7 @@ from tianping.errors import TianpingError
 from tianping.metrics.compile import Definition, Side, Tally, View, Views
 from tianping.metrics.coverage import judge, skip
 from tianping.metrics.levels import batches, roll_up
-from tianping.metrics.rows import bucket_sql, folded_sql, staged_sql
+from tianping.metrics.rows import bucket_sql, folded_sql, ours_held, staged_sql
 from tianping.metrics.slices import UNCUT, Slices
 
 ORDER = 'metric, variant, "by", subject, days'
@@ -116,15 +116,12 @@ def _count_view(con: duckdb.DuckDBPyConnection, view: View, taking: "Taking", ow
     """Count everything that reads one view, of the shops for which `own` holds. Its rows are made once, even where some
     metrics fold them and some do not."""
     tallies = [use.side.tally for use in taking.uses]
-    ours, rows = staged_sql(view, tallies, taking.windows, taking.date, where=[own], shops=own)
-    rows = f"select * from ({rows}) where {own}"
-    if ours:
-        con.execute(f"create or replace temp table ours as {ours}")
-    if len({_pass_of(use) for use in taking.uses}) > 1:
-        con.execute(f"create or replace temp table shared as {rows}")
-        rows = "select * from shared"
-    count_rows(con, view, rows, taking)
-    con.execute("drop table if exists ours")
+    with ours_held(con, staged_sql(view, tallies, taking.windows, taking.date, where=[own], shops=own)) as found:
+        rows = f"select * from ({found}) where {own}"
+        if len({_pass_of(use) for use in taking.uses}) > 1:
+            con.execute(f"create or replace temp table shared as {rows}")
+            rows = "select * from shared"
+        count_rows(con, view, rows, taking)
     con.execute("drop table if exists shared")
 
 

@@ -1,8 +1,11 @@
 """The rows that tallies count, and the window each falls into."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+
+import duckdb
 
 from tianping.metrics.compile import Tally, View
 from tianping.periods import Window
@@ -18,6 +21,16 @@ def joined(staged: tuple[str, str]) -> str:
     """Both steps as one SELECT."""
     ours, rows = staged
     return f"with ours as (select *, row_number() over () as rowid from ({ours})) {rows}" if ours else rows
+
+
+@contextmanager
+def ours_held(con: duckdb.DuckDBPyConnection, staged: tuple[str, str]) -> Iterator[str]:
+    """Both steps, the first one done: within, `ours` is a table, and what is given selects the rows."""
+    ours, rows = staged
+    if ours:
+        con.execute(f"create or replace temp table ours as {ours}")
+    yield rows
+    con.execute("drop table if exists ours")
 
 
 def staged_sql(

@@ -19,6 +19,7 @@ from tianping.facts.versions import Known
 from tianping.facts.views import VIEWS
 from tianping.metrics.compile import USUAL_DAYS, Definition, Side, define
 from tianping.metrics.proof import Scope, proof_sql, shop_of, staged_proof, worded
+from tianping.metrics.rows import ours_held
 from tianping.metrics.slices import UNCUT, Slices
 from tianping.periods import Period
 from tianping.policy.model import Pack, Version
@@ -184,11 +185,9 @@ def hold(con: duckdb.DuckDBPyConnection, sql: str, steps: Iterable[tuple[str, st
     """The rows of a query in a temporary table of the connection, and the query that selects them from there. `steps`, which
     together give the same rows: what to hold as a table `ours`, and what reads it."""
     name = f"held_{hashlib.sha256(sql.encode()).hexdigest()[:16]}"
-    for number, (ours, rows) in enumerate([("", sql)] if steps is None else steps):
-        if ours:
-            con.execute(f"create or replace temp table ours as {ours}")
-        con.execute(f"insert into {name} {rows}" if number else f"create or replace temp table {name} as {rows}")
-    con.execute("drop table if exists ours")
+    for number, step in enumerate([("", sql)] if steps is None else steps):
+        with ours_held(con, step) as rows:
+            con.execute(f"insert into {name} {rows}" if number else f"create or replace temp table {name} as {rows}")
     return f"select * from {name}"
 
 

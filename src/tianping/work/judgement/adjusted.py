@@ -18,7 +18,7 @@ from tianping.facts.views import VIEWS
 from tianping.metrics.compile import Definition, define
 from tianping.metrics.engine import Use, count_views, finish, prepare
 from tianping.metrics.lessened import Mark, lessen
-from tianping.metrics.rows import inside_sql, staged_sql
+from tianping.metrics.rows import inside_sql, ours_held, staged_sql
 from tianping.policy.model import Pack
 from tianping.work.judgement.exempt import shops_sql
 from tianping.work.judgement.leaving import HINTS, Lot, Track, lots
@@ -134,13 +134,10 @@ def _add_shops_of_cases(
     for (name, mark), uses in heeding.items():
         windows = sorted({days for use in uses for days in use.days})
         tallies = [lessen(use.side, [mark]).tally for use in uses]
-        ours, rows = staged_sql(views[name], tallies, windows, date, where=[own, HINTS[mark]], shops=own)
-        if ours:
-            con.execute(f"create or replace temp table ours as {ours}")
         inside = " or ".join(dict.fromkeys(inside_sql(tally, windows, date) for tally in tallies))
-        marked = f"select distinct shop_id from ({rows}) where {own} and {mark.column} and ({inside})"
-        con.execute(f"insert into touchable {marked} except select shop_id from touchable")
-        con.execute("drop table if exists ours")
+        with ours_held(con, staged_sql(views[name], tallies, windows, date, where=[own, HINTS[mark]], shops=own)) as rows:
+            marked = f"select distinct shop_id from ({rows}) where {own} and {mark.column} and ({inside})"
+            con.execute(f"insert into touchable {marked} except select shop_id from touchable")
 
 
 def _seen(con: duckdb.DuckDBPyConnection, platform: str, asked: frozenset[Wanted]) -> Iterator[tuple[Key, Seen]]:

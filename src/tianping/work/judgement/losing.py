@@ -15,7 +15,7 @@ from tianping.assess.finding import Seen
 from tianping.metrics.compile import Definition
 from tianping.metrics.engine import Taking, Use, count_rows, prepare
 from tianping.metrics.lessened import Mark
-from tianping.metrics.rows import columns_of
+from tianping.metrics.rows import columns_of, ours_held
 from tianping.periods import Window
 from tianping.policy.judging import By
 from tianping.work.judgement.exempt import shops_sql
@@ -68,12 +68,11 @@ def _count_lost(con: duckdb.DuckDBPyConnection, platform: str, defined: Sequence
         some = tuple(group)
         marks, columns = _marks(lot, name), columns_of(views[name], [use.side.tally for use in some])
         first = min(Window(max(use.days), use.side.tally.lag).at(date).first for use in some)
-        ours, rows = views[name].staged(sorted(columns), since=first, where=[own, _hint(lot, marks)], shops=own)
-        if ours:
-            con.execute(f"create or replace temp table ours as {ours}")
-        marked = f"select * from ({rows}) where {' or '.join(sorted(mark.column for mark in marks))}"
-        count_rows(con, views[name], marked, Taking(name, platform, date, some))
-        con.execute("drop table if exists ours")
+        with ours_held(
+            con, views[name].staged(sorted(columns), since=first, where=[own, _hint(lot, marks)], shops=own)
+        ) as rows:
+            marked = f"select * from ({rows}) where {' or '.join(sorted(mark.column for mark in marks))}"
+            count_rows(con, views[name], marked, Taking(name, platform, date, some))
 
 
 def _marks(lot: Lot, view: str) -> set[Mark]:
